@@ -1,0 +1,6 @@
+"""A regularised multilayer perceptron for scikit-learn."""
+
+from skreg.classifier import RegMLPClassifier
+
+__all__ = ["RegMLPClassifier"]
+__version__ = "0.1.0"

@@ -1,0 +1,150 @@
+"""Labels to indicators and back, which output head, and class weights."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import column_or_1d, compute_class_weight
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The classes of a problem, and how they relate to the outputs of a network.
+
+    Two classes share one sigmoid, more have a softmax; multilabel targets have a
+    sigmoid per column, and their classes are the numbers of the columns.
+    """
+
+    classes: np.ndarray
+    multilabel: bool
+
+    @classmethod
+    def of(cls, y):
+        """Return the labels that occur in ``y``."""
+        if _is_multilabel(y, "y"):
+            return cls(np.arange(y.shape[1]), multilabel=True)
+        return cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
+
+    @classmethod
+    def declared(cls, classes, y):
+        """Return the labels ``classes``, of which ``y`` need only have some."""
+        return cls(np.unique(classes), _is_multilabel(y, "y"))
+
+    @property
+    def n_outputs(self):
+        """Units of the output layer."""
+        n_classes = len(self.classes)
+        return 1 if n_classes == 2 and not self.multilabel else n_classes
+
+    @property
+    def out_activation(self):
+        """The output activation, a key of `LOSSES`."""
+        return "softmax" if self.n_outputs > 1 and not self.multilabel else "logistic"
+
+    def check(self):
+        """Refuse a problem in which there is nothing to tell apart."""
+        if len(self.classes) < 2 and not self.multilabel:
+            raise ValueError(
+                "The number of classes has to be greater than one; y has only "
+                f"{len(self.classes)} class: {self.classes.tolist()}."
+            )
+
+    def encode(self, y, dtype, name="y"):
+        """Return the table of target rows, and which of its rows each label stands for.
+
+        For multilabel targets the table has a row per sample, and the second is None.
+        """
+        if _is_multilabel(y, name) != self.multilabel:
+            wanted = "an indicator matrix" if self.multilabel else "a column of labels"
+            raise ValueError(
+                f"{name} has to be {wanted}, as when the classes were learned."
+            )
+        if self.multilabel:
+            table = y.toarray() if issparse(y) else np.asarray(y)
+            if table.shape[1] != len(self.classes):
+                raise ValueError(
+                    f"{name} has {table.shape[1]} columns, but there are "
+                    f"{len(self.classes)} classes. Give every class a column."
+                )
+            if not np.isin(table, (0, 1)).all():
+                raise ValueError(
+                    f"The indicator matrix {name} may only have zeros and ones."
+                )
+            return np.ascontiguousarray(table, dtype), None
+        y = column_or_1d(y)
+        known = set(self.classes.tolist())
+        unseen = [label for label in np.unique(y).tolist() if label not in known]
+        if unseen:
+            raise ValueError(
+                f"{name} has classes {unseen}, which are not among the known classes "
+                f"{self.classes.tolist()}. Declare all classes at the start."
+            )
+        codes = np.searchsorted(self.classes, y)
+        if self.n_outputs == 1:
+            return np.array([[0], [1]], dtype), codes
+        return np.eye(self.n_outputs, dtype=dtype), codes
+
+    def decode(self, probabilities):
+        """Return the most probable label of each row, or the indicators above 0.5."""
+        if self.multilabel:
+            return (probabilities > 0.5).astype(np.int64)
+        return self.classes[probabilities.argmax(axis=1)]
+
+
+def class_weights(class_weight, labels, table, codes, sample_weight):
+    """Return the weight of each class, of shape (n_classes,).
+
+    For multilabel targets, of shape (n_classes, 2): of the zeros and ones of each
+    column. "balanced" gives every class the same share of the sample weight.
+    """
+    if labels.multilabel:
+        indicators = table.astype(np.intp).T
+        if class_weight == "balanced":
+            return np.array([_balanced(column, 2, sample_weight) for column in indicators])
+        if not isinstance(class_weight, list) or len(class_weight) != len(indicators):
+            raise ValueError(
+                "class_weight for multilabel targets has to be 'balanced' or a list of "
+                f"{len(indicators)} dicts, one per column; got {class_weight!r}."
+            )
+        zero_one = np.arange(2)
+        return np.array(
+            [compute_class_weight(w, classes=zero_one, y=zero_one) for w in class_weight]
+        )
+    if class_weight == "balanced":
+        return _balanced(codes, len(labels.classes), sample_weight)
+    if isinstance(class_weight, list):
+        raise ValueError(
+            "class_weight is a list, which is for multilabel targets. Pass a dict from "
+            "class to weight, or 'balanced'."
+        )
+    return compute_class_weight(class_weight, classes=labels.classes, y=labels.classes)
+
+
+def weigh(weights, table, codes):
+    """Return the class weight of each row; over the columns of multilabel targets,
+    their product.
+    """
+    if codes is not None:
+        return weights[codes]
+    return np.where(table > 0, weights[:, 1], weights[:, 0]).prod(axis=1)
+
+
+def _balanced(codes, n_classes, sample_weight):
+    """Return Σ_i s_i / (number of classes · Σ_{i in class} s_i)."""
+    totals = np.bincount(codes, sample_weight, minlength=n_classes)
+    present = totals > 0
+    return np.divide(
+        totals.sum() / present.sum(), totals, out=np.zeros(n_classes), where=present
+    )
+
+
+def _is_multilabel(y, name):
+    check_classification_targets(y)
+    kind = type_of_target(y, input_name=name)
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"{name} has several columns of class labels (type {kind!r}). Pass one "
+            "column of labels, or for multilabel targets a matrix of zeros and ones."
+        )
+    return kind == "multilabel-indicator"
