@@ -26,7 +26,7 @@ from skreg.activations import ACTIVATIONS
 from skreg.batches import Dataset
 from skreg.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
 from skreg.engine import Engine, Predictor
-from skreg.initializers import glorot_uniform
+from skreg.initializers import initialize
 from skreg.lbfgs import minimize_objective
 from skreg.losses import LOSSES
 from skreg.optimizers import SGD, Adam, NesterovSGD
@@ -568,7 +568,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         if not resume:
             seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
             rng = np.random.Generator(np.random.SFC64(seed))
-            glorot_uniform(Parameters(layer_sizes, state[0]), self.activation, rng)
+            initialize(Parameters(layer_sizes, state[0]), self.activation, rng)
             split_seed = int(rng.integers(np.iinfo(np.int32).max))
             return _Start(
                 layer_sizes, optimizer, state, 0, rng, split_seed, History(), monitor
