@@ -1,0 +1,316 @@
+"""The engine against the naive network of reference.py."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+
+import reference
+from skreg.activations import ACTIVATIONS
+from skreg.batches import Dataset
+from skreg.dropout import draw_kept, draw_units
+from skreg.engine import Buffers, Engine, Pass, Predictor
+from skreg.losses import LOSSES
+from skreg.optimizers import SGD, Adam, NesterovSGD
+from skreg.parameters import Parameters, n_parameters
+
+N_ROWS = 11
+HEADS = {"logistic": 1, "softmax": 3, "multilabel": 3}
+ALPHA = 0.1
+
+
+def make_problem(head, hidden=(5, 4), weighted=False, dtype=np.float64, seed=0):
+    """Return layer sizes, a random parameter vector and a random data set."""
+    rng = np.random.default_rng(seed)
+    sizes = [3, *hidden, HEADS[head]]
+    vector = rng.normal(size=n_parameters(sizes)).astype(dtype)
+    X = rng.normal(size=(N_ROWS, 3)).astype(dtype)
+    weights = rng.uniform(0.1, 3, N_ROWS) if weighted else np.ones(N_ROWS)
+    weights /= weights.mean()
+    given = weights.astype(dtype) if weighted else None
+    if head == "multilabel":
+        table, codes = rng.integers(0, 2, (N_ROWS, 3)).astype(dtype), None
+    else:
+        table = np.eye(3, dtype=dtype) if head == "softmax" else np.array([[0], [1.0]])
+        codes = rng.integers(0, len(table), N_ROWS)
+    return sizes, vector, Dataset(X, table.astype(dtype), codes, given), weights
+
+
+def out_activation(head):
+    return "softmax" if head == "softmax" else "logistic"
+
+
+def make_engine(sizes, vector, dataset, head, optimizer=None, **options):
+    optimizer = optimizer or SGD(0.9)
+    state = np.zeros((1 + optimizer.n_moments, len(vector)), vector.dtype)
+    state[0] = vector
+    defaults = {
+        "n_steps": 0,
+        "activation": "tanh",
+        "loss": out_activation(head),
+        "alpha": ALPHA,
+        "optimizer": optimizer,
+        "keep_probs": [1.0] * (len(sizes) - 1),
+        "dropout_mask": "sample",
+        "batch_size": 4,
+        "training": dataset,
+    }
+    return Engine(sizes, state, **(defaults | options))
+
+
+def targets(dataset, rows):
+    return dataset.table[rows if dataset.codes is None else dataset.codes[rows]]
+
+
+def layers(sizes, vector):
+    parameters = Parameters(sizes, vector)
+    return [w.copy() for w in parameters.coefs], [b.copy() for b in parameters.biases]
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("masked", [False, True])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+@pytest.mark.parametrize("head", HEADS)
+def test_pass_equals_reference(activation, head, masked, weighted):
+    sizes, vector, data, weights = make_problem(head, weighted=weighted)
+    rng = np.random.default_rng(1)
+    masks = [(rng.random((N_ROWS, n)) < 0.6) / 0.6 for n in sizes[:-1]]
+    if not masked:
+        masks = [np.ones((N_ROWS, n)) for n in sizes[:-1]]
+    gradient = Parameters(sizes, np.empty_like(vector))
+    buffers = Buffers(sizes, N_ROWS, vector.dtype)
+    loss = LOSSES[out_activation(head)]
+    passage = Pass(
+        Parameters(sizes, vector),
+        gradient,
+        ACTIVATIONS[activation],
+        loss,
+        buffers,
+        N_ROWS,
+    )
+    logits = np.empty((N_ROWS, sizes[-1]))
+    y = targets(data, np.arange(N_ROWS))
+    s = weights[:, np.newaxis] if weighted else None
+    hidden_masks = masks[1:] if masked else [None, None]
+    passage.forward(data.X * masks[0], hidden_masks, logits)
+    passage.backward(logits, y, s, hidden_masks, 1 / N_ROWS)
+
+    expected_loss, coef_gradients, bias_gradients = reference.loss_and_gradient(
+        *layers(sizes, vector), activation, out_activation(head), data.X, y, weights,
+        masks, alpha=0,
+    )  # fmt: skip
+    values = np.empty(N_ROWS)
+    loss.values(logits, y, values, np.empty_like(logits))
+    assert np.mean(weights * values) == pytest.approx(expected_loss, rel=1e-12)
+    for own, expected in zip(gradient.coefs, coef_gradients, strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-12)
+    for own, expected in zip(gradient.biases, bias_gradients, strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-12)
+
+
+@pytest.mark.parametrize("hidden", [(), (5,), (5, 4, 3)])
+@pytest.mark.parametrize("head", HEADS)
+def test_gradient_equals_directional_difference(head, hidden):
+    sizes, vector, data, _ = make_problem(head, hidden, weighted=True)
+    engine = make_engine(sizes, vector, data, head, batch_size=4)
+    rows = np.arange(N_ROWS)
+    _, gradient = engine.loss_and_gradient(rows)
+    direction = np.random.default_rng(3).normal(size=len(vector))
+    step = 1e-6
+    losses = []
+    for sign in (1, -1):
+        engine.state[0] = vector + sign * step * direction
+        losses.append(engine.loss_and_gradient(rows)[0])
+    difference = (losses[0] - losses[1]) / (2 * step)
+    # Central differences err by step² and by rounding / step: 1e-12 and 1e-10.
+    assert gradient @ direction == pytest.approx(difference, rel=1e-7)
+
+
+OPTIMIZERS = {
+    "sgd": SGD(0.8),
+    "nesterov": NesterovSGD(0.8),
+    "adam": Adam(0.8, 0.99, 1e-8),
+}
+
+
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("keep_probs", [(1, 1, 1), (0.7, 0.5, 0.6)])
+@pytest.mark.parametrize("head", HEADS)
+def test_epoch_with_sample_masks_equals_reference(head, keep_probs, name):
+    sizes, vector, data, weights = make_problem(head, weighted=True)
+    engine = make_engine(
+        sizes, vector, data, head, OPTIMIZERS[name], keep_probs=keep_probs
+    )
+    order = np.random.default_rng(4).permutation(N_ROWS)
+    twin = np.random.Generator(np.random.SFC64(5))
+    masks = []
+    for p, size in zip(keep_probs, sizes, strict=False):
+        kept = np.ones((N_ROWS, size), bool)
+        if p < 1:
+            draw_kept(twin, p, kept)
+        masks.append(kept / p)
+
+    coefs, biases = layers(sizes, vector)
+    steppers = [
+        reference.Optimizer(name, momentum=0.8, beta_2=0.99) for _ in coefs + biases
+    ]
+    total = 0
+    for start in range(0, N_ROWS, 4):
+        batch = order[start : start + 4]
+        loss, coef_g, bias_g = reference.loss_and_gradient(
+            coefs, biases, "tanh", out_activation(head), data.X[batch],
+            targets(data, batch), weights[batch],
+            [mask[start : start + 4] for mask in masks], ALPHA,
+        )  # fmt: skip
+        penalty = ALPHA / 2 * sum((coef**2).sum() for coef in coefs)
+        total += (loss - penalty) * len(batch)
+        new = [
+            stepper.step(w, g, 0.3)
+            for stepper, w, g in zip(
+                steppers, coefs + biases, coef_g + bias_g, strict=True
+            )
+        ]
+        coefs, biases = new[: len(coefs)], new[len(coefs) :]
+
+    objective = engine.run_epoch(order, 0.3, np.random.Generator(np.random.SFC64(5)))
+    for own, expected in zip(engine.parameters.coefs, coefs, strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-8, atol=1e-10)
+    for own, expected in zip(engine.parameters.biases, biases, strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-8, atol=1e-10)
+    penalty = ALPHA / 2 * sum((coef**2).sum() for coef in coefs)
+    assert objective == pytest.approx(total / weights.sum() + penalty, rel=1e-9)
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("name", OPTIMIZERS)
+@pytest.mark.parametrize("keep_probs", [(1, 0.5, 0.6), (0.7, 0.5, 1), (0.6, 1, 0.1)])
+def test_epoch_with_batch_masks_moves_kept_weights_as_reference(
+    keep_probs, name, sparse
+):
+    head = "softmax"
+    sizes, vector, data, weights = make_problem(head, weighted=True)
+    given = Dataset(csr_array(data.X), data.table, data.codes, data.weights)
+    engine = make_engine(
+        sizes,
+        vector,
+        given if sparse else data,
+        head,
+        OPTIMIZERS[name],
+        keep_probs=keep_probs,
+        dropout_mask="batch",
+    )
+    order = np.random.default_rng(4).permutation(N_ROWS)
+    twin = np.random.Generator(np.random.SFC64(6))
+    coefs, biases = layers(sizes, vector)
+    # One reference optimizer per weight, so that each can rest on its own.
+    averages = [np.zeros((2, *w.shape)) for w in coefs + biases]
+    for t, start in enumerate(range(0, N_ROWS, 4), 1):
+        batch = order[start : start + 4]
+        kept = []
+        for p, size in zip([*keep_probs, 1], sizes, strict=True):
+            units = np.zeros(size, bool)
+            units[draw_units(twin, p, size)] = True
+            kept.append(units)
+        masks = [
+            np.tile(units / p, (len(batch), 1))
+            for units, p in zip(kept, keep_probs, strict=False)
+        ]
+        _, coef_g, bias_g = reference.loss_and_gradient(
+            coefs, biases, "tanh", "softmax", data.X[batch], targets(data, batch),
+            weights[batch], masks, ALPHA,
+        )  # fmt: skip
+        moves = [np.outer(a, b) for a, b in zip(kept, kept[1:], strict=False)] + kept[1:]
+        for w, g, (v, s), move in zip(
+            coefs + biases, coef_g + bias_g, averages, moves, strict=True
+        ):
+            stepper = reference.Optimizer(name, momentum=0.8, beta_2=0.99)
+            stepper.v, stepper.s, stepper.t = v.copy(), s.copy(), t - 1
+            new = stepper.step(w, g, 0.3)
+            w[move] = new[move]
+            v[move] = stepper.v[move]
+            s[move] = np.broadcast_to(stepper.s, s.shape)[move]
+
+    engine.run_epoch(order, 0.3, np.random.Generator(np.random.SFC64(6)))
+    for own, expected in zip(engine.parameters.coefs, coefs, strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-8, atol=1e-10)
+    for own, expected in zip(engine.parameters.biases, biases, strict=True):
+        np.testing.assert_allclose(own, expected, rtol=1e-8, atol=1e-10)
+
+
+@pytest.mark.parametrize("dropout_mask", ["sample", "batch"])
+def test_keeping_everything_is_no_dropout(dropout_mask):
+    sizes, vector, data, _ = make_problem("softmax")
+    engines = [
+        make_engine(sizes, vector, data, "softmax", dropout_mask=mask)
+        for mask in ("sample", dropout_mask)
+    ]
+    for engine in engines:
+        engine.run_epoch(np.arange(N_ROWS), 0.1, np.random.Generator(np.random.SFC64()))
+    np.testing.assert_array_equal(engines[0].state, engines[1].state)
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "strided", "sparse"])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_any_layout_of_X_trains_the_same(layout, dtype):
+    sizes, vector, data, _ = make_problem("softmax", dtype=dtype)
+    X = {
+        "C": data.X,
+        "F": np.asfortranarray(data.X),
+        "strided": np.repeat(data.X, 2, axis=0)[::2],
+        "sparse": csr_array(data.X),
+    }[layout]
+    states = []
+    for features in (data.X, X):
+        given = Dataset(features, data.table, data.codes)
+        engine = make_engine(sizes, vector, given, "softmax")
+        engine.run_epoch(np.arange(N_ROWS), 0.1, np.random.Generator(np.random.SFC64()))
+        assert engine.state.dtype == dtype
+        states.append(engine.state)
+    tolerance = 20 * np.finfo(dtype).eps  # sums in another order
+    np.testing.assert_allclose(states[0], states[1], rtol=tolerance, atol=tolerance)
+
+
+def test_evaluate_is_the_weighted_mean_loss_of_the_rows_named():
+    sizes, vector, data, weights = make_problem("softmax", weighted=True)
+    rows = np.array([1, 5, 2])
+    engine = make_engine(
+        sizes, vector, data, "softmax", validation=data, validation_rows=rows
+    )
+    loss, *_ = reference.loss_and_gradient(
+        *layers(sizes, vector), "tanh", "softmax", data.X[rows], targets(data, rows),
+        weights[rows] / weights[rows].mean(), [np.ones((3, n)) for n in sizes[:-1]], 0,
+    )  # fmt: skip
+    assert engine.evaluate() == pytest.approx(loss, rel=1e-12)
+
+
+def test_snapshot_is_a_copy_that_restores():
+    sizes, vector, data, _ = make_problem("softmax")
+    engine = make_engine(sizes, vector, data, "softmax", Adam(0.9, 0.99, 1e-8))
+    rng = np.random.Generator(np.random.SFC64(0))
+    engine.run_epoch(np.arange(N_ROWS), 0.1, rng)
+    snapshot = engine.snapshot()
+    engine.run_epoch(np.arange(N_ROWS), 0.1, rng)
+    after = engine.state.copy()
+    engine.restore(snapshot)
+    assert not np.array_equal(engine.state, after)
+    engine.run_epoch(np.arange(N_ROWS), 0.1, rng)
+    np.testing.assert_array_equal(engine.state, after)
+
+
+@pytest.mark.parametrize("bad", [np.inf, np.nan, 1e200])
+def test_an_epoch_that_diverges_returns_nan(bad):
+    sizes, vector, data, _ = make_problem("softmax")
+    engine = make_engine(sizes, vector * bad, data, "softmax", SGD(0.0))
+    rng = np.random.Generator(np.random.SFC64(0))
+    assert np.isnan(engine.run_epoch(np.arange(N_ROWS), 1e200, rng))
+
+
+def test_prediction_does_not_depend_on_the_block_size(monkeypatch):
+    sizes, vector, _, _ = make_problem("softmax")
+    parameters = Parameters(sizes, vector)
+    X = np.random.default_rng(0).normal(size=(1000, 3))
+    whole = Predictor(parameters.coefs, parameters.biases, "tanh", 1000)
+    assert whole.block_size == 1000
+    monkeypatch.setattr("skreg.batches._CACHE_BYTES", 4096)
+    parts = Predictor(parameters.coefs, parameters.biases, "tanh", 1000)
+    assert parts.block_size < 100
+    np.testing.assert_allclose(whole.logits(X), parts.logits(X), rtol=1e-12)
