@@ -61,6 +61,7 @@ class _Start:
     split_seed: int
     history: History
     monitor: Monitor
+    validated: bool = False
     best: Any = None
 
 
@@ -76,8 +77,21 @@ def _unchanged_on_error(estimator):
         raise
 
 
+@contextmanager
+def _naming(argument):
+    """Name the argument in the message of an error about it."""
+    try:
+        yield
+    except (TypeError, ValueError) as error:
+        if argument in str(error):
+            raise
+        raise type(error)(f"{argument}: {error}") from None
+
+
 def _check_weights(weights, X, name):
-    weights = _check_sample_weight(weights, X, dtype=np.float64)
+    """Return weights as an array of float64."""
+    with _naming(name):
+        weights = _check_sample_weight(weights, X, dtype=np.float64)
     if weights.min() < 0 or not weights.any():
         raise ValueError(
             f"{name} has to be non-negative, with at least one positive weight; got "
@@ -99,28 +113,31 @@ def _row_weights(sample_weight, by_class, table, codes):
     return weights if sample_weight is None else weights * sample_weight
 
 
+def _check_some_weight(weights, rows, kind):
+    if weights is not None and not weights[rows].any():
+        raise ValueError(
+            f"sample_weight × class_weight is zero for every {kind} row. Give some of "
+            "them a positive weight."
+        )
+
+
 def _relative(weights, rows):
     """Return weights with mean 1 over ``rows``."""
-    mean = weights[rows].mean()
-    if mean == 0:
-        raise ValueError(
-            "sample_weight × class_weight is zero for every row that is used. Give some "
-            "rows a positive weight."
-        )
-    return weights / mean
+    weights = weights / weights.max()
+    return weights / weights[rows].mean()
 
 
-def _weight_attributes(engine):
-    """Return a copy of the weights as they are in the middle of a fit."""
-    network = Parameters(engine.parameters.layer_sizes, engine.state[0].copy())
+def _weight_attributes(coefs, biases):
+    """Return copies of the weights as fitted attributes."""
+    network = Parameters.from_layers(coefs, biases)
     return {"coefs_": network.coefs, "intercepts_": network.biases}
 
 
 def _is_stochastic(estimator):
     if estimator.solver == "lbfgs":
         raise AttributeError(
-            "partial_fit is only available for the stochastic solvers 'sgd' and 'adam'; "
-            "solver='lbfgs' takes the whole training set at once."
+            "partial_fit is only available for the stochastic solvers 'sgd' and "
+            "'adam'; solver='lbfgs' takes the whole training set at once."
         )
     return True
 
@@ -129,14 +146,20 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     """Regularised multilayer perceptron classifier."""
 
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": ["array-like", Interval(Integral, 1, None, closed="left")],
+        "hidden_layer_sizes": [
+            "array-like",
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "activation": [StrOptions(set(ACTIVATIONS))],
         "solver": [StrOptions({"sgd", "adam", "lbfgs"})],
         "alpha": [Interval(Real, 0, None, closed="left")],
         "keep_prob": [Interval(Real, 0, 1, closed="right"), "array-like"],
         "input_keep_prob": [Interval(Real, 0, 1, closed="right")],
         "dropout_mask": [StrOptions({"sample", "batch"})],
-        "batch_size": [StrOptions({"auto"}), Interval(Integral, 1, None, closed="left")],
+        "batch_size": [
+            StrOptions({"auto"}),
+            Interval(Integral, 1, None, closed="left"),
+        ],
         "learning_rate_init": [
             StrOptions({"auto"}),
             Interval(Real, 0, None, closed="neither"),
@@ -229,7 +252,14 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(
-        self, X, y, sample_weight=None, *, X_val=None, y_val=None, sample_weight_val=None
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
     ):
         """Fit the network.
 
@@ -265,14 +295,21 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         metadata = {"sample_weight": sample_weight}
         tasks = EpochTasks(self, context, {"X": X, "y": y, "metadata": metadata})
         with _unchanged_on_error(self):
-            X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=not resume)
+            if self.scoring != "loss":
+                check_scoring(self, self.scoring)
+            X, y, sample_weight = self._check_rows(
+                X, y, sample_weight, reset=not resume
+            )
             labels = Labels.of(y)
             labels.check()
-            if resume and set(labels.classes) != set(self.classes_):
+            if resume and (
+                set(labels.classes) != set(self.classes_)
+                or labels.out_activation != self.out_activation_
+            ):
                 raise ValueError(
                     "warm_start can only be used where `y` has the same classes as in "
-                    f"the previous call to fit. Previously got {self.classes_}, `y` has "
-                    f"{labels.classes}"
+                    "the previous call to fit. Previously got "
+                    f"{self.classes_}, `y` has {labels.classes}"
                 )
             start = self._start(labels, X, resume)
             table, codes = labels.encode(y, X.dtype)
@@ -284,7 +321,10 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             )
             held_out = None
             if validation is None and self.early_stopping:
-                rows, held_out = self._hold_out(rows, codes, start.split_seed)
+                strata = None if labels.multilabel else labels.classes[codes]
+                rows, held_out = self._hold_out(rows, strata, start.split_seed)
+                _check_some_weight(weights, held_out, "validation")
+            _check_some_weight(weights, rows, "training")
             if weights is not None:
                 weights = _relative(weights, rows).astype(X.dtype)
             training = Dataset(X, table, codes, weights)
@@ -327,8 +367,8 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         resume = hasattr(self, "coefs_")
         if self.early_stopping:
             raise ValueError(
-                "partial_fit does not support early_stopping=True: it sees one epoch of "
-                "a part of the data. Score a validation set of your own between calls."
+                "partial_fit does not support early_stopping=True: it sees one epoch "
+                "of a part of the data. Score a validation set of your own between calls."
             )
         if self.class_weight == "balanced":
             raise ValueError(
@@ -337,17 +377,21 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 "compute_class_weight and pass a dict."
             )
         with _unchanged_on_error(self):
-            X, y, sample_weight = self._check_rows(X, y, sample_weight, reset=not resume)
+            X, y, sample_weight = self._check_rows(
+                X, y, sample_weight, reset=not resume
+            )
             labels = self._declared_labels(y, classes, resume)
             start = self._start(labels, X, resume)
             table, codes = labels.encode(y, X.dtype)
             by_class = self._class_weights(labels, table, codes, sample_weight)
             weights = _row_weights(sample_weight, by_class, table, codes)
+            rows = np.arange(X.shape[0])
+            _check_some_weight(weights, rows, "training")
             if weights is not None:
                 weights = weights.astype(X.dtype)
             training = Dataset(X, table, codes, weights)
             tasks = EpochTasks(self, None, {})
-            self._train(start, training, np.arange(len(y)), None, tasks, partial=True)
+            self._train(start, training, rows, None, tasks, partial=True)
         return self
 
     def predict(self, X):
@@ -445,7 +489,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             labels = Labels.declared(classes, y)
             labels.check()
             return labels
-        if classes is not None and not np.array_equal(np.unique(classes), self.classes_):
+        if classes is not None and not np.array_equal(
+            np.unique(classes), self.classes_
+        ):
             raise ValueError(
                 f"classes={classes!r} is not the same as in the first call, which had "
                 f"{self.classes_}. Leave it out, or start anew with fit."
@@ -455,7 +501,8 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _class_weights(self, labels, table, codes, sample_weight):
         if self.class_weight is None:
             return None
-        return class_weights(self.class_weight, labels, table, codes, sample_weight)
+        with _naming("class_weight"):
+            return class_weights(self.class_weight, labels, table, codes, sample_weight)
 
     def _check_validation_set(self, X, y, sample_weight, labels, by_class, dtype):
         """Return the validation set that the user passed, or None."""
@@ -468,33 +515,34 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         if X is None or y is None:
             given, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
             raise ValueError(f"{given} is provided, but {missing} was not provided.")
-        X = self._check_validation_rows(X, dtype)
-        y = check_array(y, input_name="y_val", ensure_2d=False, dtype=None, accept_sparse="csr")
-        check_consistent_length(X, y)
+        with _naming("X_val"):
+            checked = check_array(
+                X, input_name="X_val", accept_sparse="csr", dtype=dtype
+            )
+            validate_data(self, X, reset=False, skip_check_array=True)
+            X = checked
+        with _naming("y_val"):
+            y = check_array(
+                y, input_name="y_val", ensure_2d=False, dtype=None, accept_sparse="csr"
+            )
+            check_consistent_length(X, y)
+            table, codes = labels.encode(y, dtype, "y_val")
         if sample_weight is not None:
             sample_weight = _check_weights(sample_weight, X, "sample_weight_val")
-        table, codes = labels.encode(y, dtype, "y_val")
         weights = _row_weights(sample_weight, by_class, table, codes)
         rows = np.arange(X.shape[0])
+        _check_some_weight(weights, rows, "validation")
         if weights is not None:
             weights = _relative(weights, rows).astype(dtype)
         return _ValidationSet(Dataset(X, table, codes, weights), rows, y, sample_weight)
 
-    def _check_validation_rows(self, X, dtype):
-        """Validate X_val against the features of X."""
-        try:
-            validate_data(self, X, reset=False, skip_check_array=True)
-        except ValueError as error:
-            raise ValueError(f"X_val does not fit X: {error}") from None
-        return check_array(X, input_name="X_val", accept_sparse="csr", dtype=dtype)
-
-    def _hold_out(self, rows, codes, seed):
+    def _hold_out(self, rows, strata, seed):
         """Split row numbers into those to train on and those to validate on."""
         try:
             train_rows, held_out = train_test_split(
                 rows,
                 test_size=self.validation_fraction,
-                stratify=codes,
+                stratify=strata,
                 random_state=seed,
             )
         except ValueError as error:
@@ -549,8 +597,8 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         }
         for name in (name for name, given in refused.items() if given):
             raise ValueError(
-                f"{name}={getattr(self, name)!r} does not go with solver='lbfgs', which "
-                "takes the whole training set at once and needs an exact gradient. "
+                f"{name}={getattr(self, name)!r} does not go with solver='lbfgs', "
+                "which takes the whole training set at once and needs an exact gradient. "
                 f"Leave {name} at its default, or use solver='adam' or 'sgd'."
             )
 
@@ -576,8 +624,8 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         fitted = Parameters.from_layers(self.coefs_, self.intercepts_)
         if list(fitted.layer_sizes) != layer_sizes:
             raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not fit the network "
-                f"trained before, with layers of {list(fitted.layer_sizes)} units. Set "
+                f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not fit the "
+                f"network trained before, with layers of {list(fitted.layer_sizes)} units. Set "
                 "it back, or call fit with warm_start=False to start anew."
             )
         before = self._resumable
@@ -589,7 +637,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         rng = np.random.Generator(np.random.SFC64())
         rng.bit_generator.state = before["rng"]
         best = None
-        if before["early_stopping"] == self.early_stopping:
+        if before["follows"] == self._follows():
             monitor.best_score = before["best_score"]
             monitor.epochs_without_improvement = before["epochs_without_improvement"]
             if monitor.stalled:
@@ -601,8 +649,8 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             before["stalls"],
             list(self.loss_curve_),
             list(self.learning_rate_curve_),
-            list(self.validation_loss_curve_ or ()),
-            list(self.validation_scores_ or ()),
+            list(self.validation_loss_curve_ or [np.nan] * len(self.loss_curve_)),
+            list(self.validation_scores_ or [np.nan] * len(self.loss_curve_)),
         )
         return _Start(
             layer_sizes,
@@ -613,8 +661,13 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             before["split_seed"],
             history,
             monitor,
+            self.validation_scores_ is not None,
             best,
         )
+
+    def _follows(self):
+        """Return what decides when to stop, and which epoch was the best."""
+        return str(self.scoring) if self.early_stopping else "training loss"
 
     def _optimizer(self):
         if self.solver == "lbfgs":
@@ -648,10 +701,14 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         history = start.history
         n_before = history.n_epochs
 
+        weights = engine.parameters
+
         def report(history, seconds):
             if self.verbose and history.n_epochs % int(self.verbose) == 0:
                 print(format_epoch(history, seconds))
-            return tasks.end_epoch(lambda: _weight_attributes(engine))
+            return tasks.end_epoch(
+                lambda: _weight_attributes(weights.coefs, weights.biases)
+            )
 
         session = Session(
             engine,
@@ -672,25 +729,29 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             horizon = self.max_iter if partial else n_before + self.max_iter
             rate = self._learning_rate()
             n_epochs = 1 if partial else self.max_iter
-            status = train(session, rate, rows, self.shuffle, n_epochs, horizon, start.rng)
+            status = train(
+                session, rate, rows, self.shuffle, n_epochs, horizon, start.rng
+            )
         self.n_iter_ = history.n_epochs - n_before
         if status is Status.DIVERGED:
             self._diverged(history, rate and rate.at(history.clock(horizon)))
         elif status is Status.INTERRUPTED:
             warnings.warn(
-                f"Training interrupted by user in epoch {history.n_epochs + 1}. What was "
-                "learned until then is kept.",
+                f"Training interrupted by user in epoch {history.n_epochs + 1}. What "
+                "was learned until then is kept.",
                 stacklevel=3,
             )
         elif status is Status.MAX_ITER and not partial:
             warnings.warn(
-                f"Maximum iterations ({self.max_iter}) reached and the optimization "
-                "hasn't converged yet. Increase max_iter if the loss is still falling.",
+                f"Maximum iterations (max_iter={self.max_iter}"
+                + (f", max_fun={self.max_fun}" if self.solver == "lbfgs" else "")
+                + ") reached and the optimization hasn't converged yet. Allow more if "
+                "the loss is still falling.",
                 ConvergenceWarning,
                 stacklevel=3,
             )
         self._set_fitted_attributes(start, engine, session)
-        tasks.end({"coefs_": self.coefs_, "intercepts_": self.intercepts_})
+        tasks.end(lambda: _weight_attributes(self.coefs_, self.intercepts_))
 
     def _learning_rate(self):
         initial = self.learning_rate_init
@@ -722,10 +783,16 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
         def validate():
             estimator = copy.copy(self)
-            vars(estimator).update(_weight_attributes(engine))
+            weights = engine.parameters
+            vars(estimator).update(_weight_attributes(weights.coefs, weights.biases))
             # X is an array here, whatever it was when it was passed to fit.
             vars(estimator).pop("feature_names_in_", None)
-            return engine.evaluate(), float(scorer(estimator, X, y, **weight))
+            score = scorer(estimator, X, y, **weight)
+            if not isinstance(score, Real):
+                raise ValueError(
+                    f"scoring={self.scoring!r} has to return a number, got {score!r}."
+                )
+            return engine.evaluate(), float(score)
 
         return validate
 
@@ -760,14 +827,18 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.t_ = history.samples
         self.loss_curve_ = history.loss_curve
         self.learning_rate_curve_ = history.learning_rate_curve
-        validated = bool(history.validation_scores)
-        self.validation_loss_curve_ = history.validation_loss_curve if validated else None
+        validated = session.validate is not None or start.validated
+        self.validation_loss_curve_ = (
+            history.validation_loss_curve if validated else None
+        )
         self.validation_scores_ = history.validation_scores if validated else None
         self.loss_ = history.loss_curve[-1] if history.loss_curve else np.nan
         self.best_loss_ = (
             None if self.early_stopping else min(history.loss_curve, default=np.nan)
         )
-        scores = history.validation_scores or [-loss for loss in history.loss_curve]
+        scores = history.validation_scores
+        if not validated:
+            scores = [-loss for loss in history.loss_curve]
         best = max(scores, key=lambda score: (score == score, score), default=None)
         self.best_validation_score_ = best if validated else None
         self.best_iter_ = 1 + scores.index(best) if scores else 0
@@ -778,7 +849,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             "rng": start.rng.bit_generator.state,
             "split_seed": start.split_seed,
             "stalls": history.stalls,
-            "early_stopping": self.early_stopping,
+            "follows": self._follows(),
             "best_score": monitor.best_score,
             "epochs_without_improvement": monitor.epochs_without_improvement,
         }

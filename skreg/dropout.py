@@ -82,7 +82,7 @@ class Subnetwork:
             self._full, self._first_weights, self.state, strict=True
         ):
             if by_rows:
-                rows = sub[: self._n_first].reshape(len(units[1]), -1)
+                rows = sub[: self._n_first].reshape(len(units[1]), len(units[0]))
                 first.take(units[1], axis=0, out=rows, mode="clip")
             full.take(self._rest, out=sub[self._n_first :], mode="clip")
 
@@ -92,7 +92,9 @@ class Subnetwork:
             self._full, self._first_weights, self.state, strict=True
         ):
             if self._n_first:
-                rows = sub[: self._n_first].reshape(len(self._first_units), -1)
+                rows = sub[: self._n_first].reshape(
+                    len(self._first_units), self._layer_sizes[0]
+                )
                 first[self._first_units] = rows
             full[self._rest] = sub[self._n_first :]
 

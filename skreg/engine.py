@@ -1,7 +1,7 @@
 """The compute: forward, backward, one call per epoch, prediction in bounded memory.
 
-`Pass` is backpropagation through one mini-batch. `Engine` runs it over epochs on buffers
-that are made once, so that a mini-batch allocates nothing but views.
+`Pass` is backpropagation through one mini-batch. `Engine` runs it over epochs on
+buffers that are made once, so that a mini-batch allocates nothing but views.
 """
 
 import numpy as np
@@ -15,7 +15,7 @@ from skreg.penalties import add_l2_gradient, l2_value
 
 
 def _product(x, coef, out):
-    """out = x @ coef, where x may be sparse."""
+    """Out = x @ coef, where x may be sparse."""
     if isinstance(x, np.ndarray):
         np.dot(x, coef, out=out)
     else:
@@ -23,7 +23,7 @@ def _product(x, coef, out):
 
 
 def _weight_gradient(delta_t, x, out):
-    """out = delta_t @ x, where x may be sparse."""
+    """Out = delta_t @ x, where x may be sparse."""
     if isinstance(x, np.ndarray):
         np.dot(delta_t, x, out=out)
     else:

@@ -28,17 +28,18 @@ def minimize_objective(session, rows, max_iter, max_fun, tol):
         loss, gradient = engine.loss_and_gradient(rows)
         return loss, gradient.astype(np.float64)
 
-    def end_iteration(intermediate_result):
+    def end_iteration(result):
         nonlocal status, start
-        vector[...] = accepted[...] = intermediate_result.x
+        vector[...] = accepted[...] = result.x
         now = perf_counter()
         session.begin_epoch()
-        ended = session.end_epoch(
-            float(intermediate_result.fun), None, len(rows), now - start
-        )
+        ended = session.end_epoch(float(result.fun), None, len(rows), now - start)
         start = now
         if ended is Status.STOPPED_BY_CALLBACK or session.early_stopping:
             status = ended
+
+    def callback(intermediate_result):
+        end_iteration(intermediate_result)
         if status is not None:
             raise StopIteration
 
@@ -49,14 +50,16 @@ def minimize_objective(session, rows, max_iter, max_fun, tol):
                 vector.astype(np.float64),
                 method="L-BFGS-B",
                 jac=True,
-                callback=end_iteration,
+                callback=callback,
                 options={"maxiter": max_iter, "maxfun": max_fun, "gtol": tol},
             )
+        if not np.isfinite(result.fun):
+            status = Status.DIVERGED
+        elif not result.nit:  # there was nothing to improve
+            end_iteration(result)
     except KeyboardInterrupt:
         status = Status.INTERRUPTED
     vector[...] = accepted
     if status is not None:
         return status
-    if not np.isfinite(result.fun):
-        return Status.DIVERGED
     return Status.CONVERGED if result.success else Status.MAX_ITER

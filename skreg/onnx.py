@@ -1,9 +1,9 @@
 """ONNX: importing this module teaches skl2onnx to convert `RegMLPClassifier`.
 
-It needs skl2onnx (``pip install skreg[onnx]``), and is imported on request only. The
-graph has the two outputs of every classifier of skl2onnx, labels and probabilities, and
-the same options: ``zipmap``, ``nocl`` and ``output_class_labels``. It computes in double
-precision for double inputs, and in single precision for all others.
+It needs skl2onnx (``pip install skreg[onnx]``). The graph has the outputs of every
+classifier in skl2onnx, labels and probabilities, and the options of its MLPClassifier:
+``zipmap``, ``nocl`` and ``output_class_labels``. It computes in double precision where
+the inputs are doubles, else in single precision.
 
 Examples
 --------
@@ -43,55 +43,56 @@ try:
         Int64TensorType,
         StringTensorType,
         guess_numpy_type,
+        guess_proto_type,
     )
+    from skl2onnx.common.utils import check_input_and_output_numbers
 except ImportError as error:
     raise ImportError(
-        "skreg.onnx needs skl2onnx. Install it with `pip install skreg[onnx]`."
+        "skreg.onnx needs skl2onnx. Install it with: pip install skreg[onnx]"
     ) from error
 
-_ACTIVATIONS = {
+_OPERATORS = {
     "identity": OnnxIdentity,
     "logistic": OnnxSigmoid,
     "tanh": OnnxTanh,
     "relu": OnnxRelu,
+    "softmax": OnnxSoftmax,
 }
-_OUT_ACTIVATIONS = {"logistic": OnnxSigmoid, "softmax": OnnxSoftmax}
 
 
 def _is_multilabel(model):
     return model.n_outputs_ > 1 and model.out_activation_ == "logistic"
 
 
-def _labels(model, scope):
-    """Return the labels as ONNX has them: strings, or int64 for all else."""
+def _onnx_labels(model, scope):
+    """Return the label of each class as ONNX has it: a string, else an int64."""
     if scope.get_options(model, {"nocl": False})["nocl"]:
         return np.arange(len(model.classes_), dtype=np.int64)
     is_number = model.classes_.dtype.kind in "biuf"
     return model.classes_.astype(np.int64 if is_number else np.str_)
 
 
+def _layers(model, dtype):
+    """Return the weights and biases of each layer, the last with a logit per class.
+
+    Two classes share one output z, and their logits are ∓z, as in `predict_proba`.
+    """
+    layers = [list(pair) for pair in zip(model.coefs_, model.intercepts_, strict=True)]
+    if model.n_outputs_ == 1:
+        layers[-1] = [np.hstack([-values, values]) for values in layers[-1]]
+    return [[values.astype(dtype) for values in layer] for layer in layers]
+
+
 def _declare_outputs(operator):
-    """Set the types and shapes of the labels and the probabilities."""
+    """Set the types and shapes of labels and probabilities."""
+    check_input_and_output_numbers(operator, input_count_range=1, output_count_range=2)
     model = operator.raw_operator
     labels, probabilities = operator.outputs
-    n_rows = operator.inputs[0].get_first_dimension()
-    shape = [n_rows, len(model.classes_)]
-    is_number = _labels(model, operator.scope_inst).dtype == np.int64
+    shape = [operator.inputs[0].get_first_dimension(), len(model.classes_)]
+    is_number = _onnx_labels(model, operator.scope_inst).dtype == np.int64
     label_type = Int64TensorType if is_number else StringTensorType
-    labels.set_type(label_type(shape if _is_multilabel(model) else [n_rows]))
+    labels.set_type(label_type(shape if _is_multilabel(model) else shape[:1]))
     probabilities.type.shape = shape
-
-
-def _layers(model):
-    """Return weights and biases of each layer, with a logit for each class at the end.
-
-    Two classes have the logits ∓z of their one output z, as in `predict_proba`: so the
-    smaller probability loses no digits to 1 - p.
-    """
-    layers = list(zip(model.coefs_, model.intercepts_, strict=True))
-    if model.n_outputs_ == 1:
-        layers[-1] = tuple(np.hstack([-values, values]) for values in layers[-1])
-    return layers
 
 
 def _convert(scope, operator, container):
@@ -99,10 +100,27 @@ def _convert(scope, operator, container):
     model = operator.raw_operator
     labels, probabilities = operator.outputs
     dtype = guess_numpy_type(probabilities.type)
-    version = {"op_version": container.target_opset}
+    *hidden, last = _layers(model, dtype)
 
-    h = OnnxCast(operator.inputs[0], to=np_dtype_to_tensor_dtype(dtype), **version)
-    ...
+    def node(make, *inputs, output=None, **attributes):
+        names = None if output is None else [output]
+        opset = container.target_opset
+        return make(*inputs, op_version=opset, output_names=names, **attributes)
+
+    h = node(OnnxCast, operator.inputs[0], to=guess_proto_type(probabilities.type))
+    for weights, biases in hidden:
+        z = node(OnnxGemm, h, weights, biases)
+        h = node(_OPERATORS[model.activation], z)
+    z = node(OnnxGemm, h, *last)
+    p = node(_OPERATORS[model.out_activation_], z, output=probabilities)
+    if _is_multilabel(model):
+        likely = node(OnnxGreater, p, np.array([0.5], dtype))
+        int64 = guess_proto_type(labels.type)
+        predicted = node(OnnxCast, likely, to=int64, output=labels)
+    else:
+        code = node(OnnxArgMax, p, axis=1, keepdims=0)
+        predicted = node(OnnxGather, _onnx_labels(model, scope), code, output=labels)
+    predicted.add_to(scope, container)  # and with it all that it is computed from
 
 
 update_registered_converter(

@@ -1,4 +1,4 @@
-"""The learning rate by where training stands: η_t = η₀ · schedule(t) · (1 - γ)^epoch."""
+"""The learning rate by where training stands: η₀ · schedule(t) · (1 - γ)^epoch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass

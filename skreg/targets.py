@@ -101,7 +101,9 @@ def class_weights(class_weight, labels, table, codes, sample_weight):
     if labels.multilabel:
         indicators = table.astype(np.intp).T
         if class_weight == "balanced":
-            return np.array([_balanced(column, 2, sample_weight) for column in indicators])
+            return np.array(
+                [_balanced(column, 2, sample_weight) for column in indicators]
+            )
         if not isinstance(class_weight, list) or len(class_weight) != len(indicators):
             raise ValueError(
                 "class_weight for multilabel targets has to be 'balanced' or a list of "
@@ -109,7 +111,10 @@ def class_weights(class_weight, labels, table, codes, sample_weight):
             )
         zero_one = np.arange(2)
         return np.array(
-            [compute_class_weight(w, classes=zero_one, y=zero_one) for w in class_weight]
+            [
+                compute_class_weight(w, classes=zero_one, y=zero_one)
+                for w in class_weight
+            ]
         )
     if class_weight == "balanced":
         return _balanced(codes, len(labels.classes), sample_weight)
@@ -122,9 +127,7 @@ def class_weights(class_weight, labels, table, codes, sample_weight):
 
 
 def weigh(weights, table, codes):
-    """Return the class weight of each row; over the columns of multilabel targets,
-    their product.
-    """
+    """Return the class weight of each row, for multilabel targets their product."""
     if codes is not None:
         return weights[codes]
     return np.where(table > 0, weights[:, 1], weights[:, 0]).prod(axis=1)

@@ -6,7 +6,7 @@ and this module knows no formula.
 
 from collections.abc import Callable
 from dataclasses import dataclass, field
-from math import isfinite
+from math import isfinite, nan
 from time import perf_counter
 from typing import Any, Protocol
 
@@ -45,6 +45,7 @@ class History:
     loss_curve: list = field(default_factory=list)
     learning_rate_curve: list = field(default_factory=list)
     validation_loss_curve: list = field(default_factory=list)
+    """nan for epochs without a validation set, as are the scores."""
     validation_scores: list = field(default_factory=list)
 
     @property
@@ -81,10 +82,9 @@ class Session:
         ``learning_rate`` is None for a solver that has none.
         """
         history = self.history
-        if self.validate is not None:
-            validation_loss, score = self.validate()
-            history.validation_loss_curve.append(validation_loss)
-            history.validation_scores.append(score)
+        validation_loss, score = self.validate() if self.validate else (nan, nan)
+        history.validation_loss_curve.append(validation_loss)
+        history.validation_scores.append(score)
         history.samples += n_samples
         history.loss_curve.append(loss)
         if learning_rate is not None:

@@ -2,9 +2,9 @@
 
 import numpy as np
 import pytest
+import reference
 from scipy.sparse import csr_array
 
-import reference
 from skreg.activations import ACTIVATIONS
 from skreg.batches import Dataset
 from skreg.dropout import draw_kept, draw_units
@@ -218,7 +218,9 @@ def test_epoch_with_batch_masks_moves_kept_weights_as_reference(
             coefs, biases, "tanh", "softmax", data.X[batch], targets(data, batch),
             weights[batch], masks, ALPHA,
         )  # fmt: skip
-        moves = [np.outer(a, b) for a, b in zip(kept, kept[1:], strict=False)] + kept[1:]
+        moves = [np.outer(a, b) for a, b in zip(kept, kept[1:], strict=False)] + kept[
+            1:
+        ]
         for w, g, (v, s), move in zip(
             coefs + biases, coef_g + bias_g, averages, moves, strict=True
         ):
