@@ -44,25 +44,24 @@ class EpochTasks:
             self._epoch = self._context.subcontext(task_name="epoch")
             self._epoch.call_on_fit_task_begin(estimator=self._estimator, **self._data)
 
-    def end_epoch(self, fitted_attributes):
+    def end_epoch(self, parameters):
         """Close it; return whether a callback asks to stop.
 
-        ``fitted_attributes`` makes the attributes of a fitted estimator, if a callback
-        wants one.
+        A callback that wants a fitted estimator gets one with a copy of ``parameters``.
         """
         if self._context is None:
             return False
         return self._epoch.call_on_fit_task_end(
             estimator=self._estimator,
-            reconstruction_attributes=fitted_attributes,
+            reconstruction_attributes=parameters.as_attributes,
             **self._data,
         )
 
-    def end(self, fitted_attributes):
+    def end(self, parameters):
         """Close the task of the fit."""
         if self._context is not None:
             self._context.call_on_fit_task_end(
                 estimator=self._estimator,
-                reconstruction_attributes=fitted_attributes,
+                reconstruction_attributes=parameters.as_attributes,
                 **self._data,
             )

@@ -1,136 +1,42 @@
 """RegMLPClassifier: parameters in, fitted attributes out."""
 
-import copy
 import warnings
-from contextlib import contextmanager
-from dataclasses import dataclass
 from numbers import Integral, Real
-from typing import Any, NamedTuple
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
-from sklearn.model_selection import train_test_split
-from sklearn.utils import check_array, check_random_state
+from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    _check_sample_weight,
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
+from sklearn.utils.validation import check_is_fitted, validate_data
 
 from skreg.activations import ACTIVATIONS
 from skreg.batches import Dataset
 from skreg.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
 from skreg.engine import Engine, Predictor
-from skreg.initializers import initialize
+from skreg.errors import unchanged_on_error
 from skreg.lbfgs import minimize_objective
 from skreg.losses import LOSSES
 from skreg.optimizers import SGD, Adam, NesterovSGD
-from skreg.parameters import Parameters, n_parameters
+from skreg.parameters import Parameters
 from skreg.progress import format_epoch
 from skreg.schedules import SCHEDULES, LearningRate
+from skreg.state import TrainingState
 from skreg.stopping import Monitor, Status
-from skreg.targets import Labels, class_weights, weigh
-from skreg.training import History, Session, train
+from skreg.targets import Labels
+from skreg.training import Session, train
+from skreg.validation import Scorer, ValidationSet, check_validation_set, hold_out
+from skreg.weights import (
+    check_some_weight,
+    check_weights,
+    class_weights,
+    relative,
+    row_weights,
+)
 
 _LBFGS_ROWS_AT_ONCE = 2048
-
-
-class _ValidationSet(NamedTuple):
-    """Rows to validate on: for the engine, and as a scorer takes them."""
-
-    dataset: Dataset
-    rows: np.ndarray
-    y: Any
-    sample_weight: np.ndarray | None
-
-
-@dataclass
-class _Start:
-    """Where training starts from: drawn anew, or where it was left."""
-
-    layer_sizes: list
-    optimizer: Any
-    state: np.ndarray
-    n_steps: int
-    rng: np.random.Generator
-    split_seed: int
-    history: History
-    monitor: Monitor
-    validated: bool = False
-    best: Any = None
-
-
-@contextmanager
-def _unchanged_on_error(estimator):
-    """Give an estimator its attributes back if it cannot be fitted."""
-    before = vars(estimator).copy()
-    try:
-        yield
-    except BaseException:
-        vars(estimator).clear()
-        vars(estimator).update(before)
-        raise
-
-
-@contextmanager
-def _naming(argument):
-    """Name the argument in the message of an error about it."""
-    try:
-        yield
-    except (TypeError, ValueError) as error:
-        if argument in str(error):
-            raise
-        raise type(error)(f"{argument}: {error}") from None
-
-
-def _check_weights(weights, X, name):
-    """Return weights as an array of float64."""
-    with _naming(name):
-        weights = _check_sample_weight(weights, X, dtype=np.float64)
-    if weights.min() < 0 or not weights.any():
-        raise ValueError(
-            f"{name} has to be non-negative, with at least one positive weight; got "
-            f"weights from {weights.min()} to {weights.max()}."
-        )
-    return weights
-
-
-def _row_weights(sample_weight, by_class, table, codes):
-    """Return sample weight × class weight of each row, or None where all are 1."""
-    if by_class is None:
-        return sample_weight
-    weights = weigh(by_class, table, codes)
-    if not (np.isfinite(weights).all() and weights.min() >= 0):
-        raise ValueError(
-            "class_weight has to have finite, non-negative weights, got "
-            f"{by_class.tolist()}."
-        )
-    return weights if sample_weight is None else weights * sample_weight
-
-
-def _check_some_weight(weights, rows, kind):
-    if weights is not None and not weights[rows].any():
-        raise ValueError(
-            f"sample_weight × class_weight is zero for every {kind} row. Give some of "
-            "them a positive weight."
-        )
-
-
-def _relative(weights, rows):
-    """Return weights with mean 1 over ``rows``."""
-    weights = weights / weights.max()
-    return weights / weights[rows].mean()
-
-
-def _weight_attributes(coefs, biases):
-    """Return copies of the weights as fitted attributes."""
-    network = Parameters.from_layers(coefs, biases)
-    return {"coefs_": network.coefs, "intercepts_": network.biases}
 
 
 def _is_stochastic(estimator):
@@ -140,6 +46,11 @@ def _is_stochastic(estimator):
             "'adam'; solver='lbfgs' takes the whole training set at once."
         )
     return True
+
+
+def _nan_last(score):
+    """Sort key that puts nan below every number."""
+    return score == score, score
 
 
 class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
@@ -290,48 +201,56 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             For data or parameters that cannot be trained on, and if training diverges
             before the end of the first epoch. The estimator is left as it was.
         """
-        resume = self.warm_start and hasattr(self, "coefs_")
-        context = self._init_callback_context(max_subtasks=self.max_iter)
-        metadata = {"sample_weight": sample_weight}
-        tasks = EpochTasks(self, context, {"X": X, "y": y, "metadata": metadata})
-        with _unchanged_on_error(self):
+        tasks = EpochTasks(
+            self,
+            self._init_callback_context(max_subtasks=self.max_iter),
+            {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}},
+        )
+        with unchanged_on_error(self):
+            resume = self.warm_start and hasattr(self, "coefs_")
             if self.scoring != "loss":
                 check_scoring(self, self.scoring)
-            X, y, sample_weight = self._check_rows(
-                X, y, sample_weight, reset=not resume
-            )
+            X, y, sample_weight = self._check_rows(X, y, sample_weight, resume)
             labels = Labels.of(y)
             labels.check()
-            if resume and (
-                set(labels.classes) != set(self.classes_)
-                or labels.out_activation != self.out_activation_
-            ):
-                raise ValueError(
-                    "warm_start can only be used where `y` has the same classes as in "
-                    "the previous call to fit. Previously got "
-                    f"{self.classes_}, `y` has {labels.classes}"
-                )
-            start = self._start(labels, X, resume)
+            if resume:
+                self._check_same_problem(labels)
+            state = self._state(X, labels, resume)
             table, codes = labels.encode(y, X.dtype)
-            by_class = self._class_weights(labels, table, codes, sample_weight)
-            weights = _row_weights(sample_weight, by_class, table, codes)
-            rows = np.arange(X.shape[0])
-            validation = self._check_validation_set(
-                X_val, y_val, sample_weight_val, labels, by_class, X.dtype
+            by_class = class_weights(
+                self.class_weight, labels, table, codes, sample_weight
             )
-            held_out = None
-            if validation is None and self.early_stopping:
-                strata = None if labels.multilabel else labels.classes[codes]
-                rows, held_out = self._hold_out(rows, strata, start.split_seed)
-                _check_some_weight(weights, held_out, "validation")
-            _check_some_weight(weights, rows, "training")
-            if weights is not None:
-                weights = _relative(weights, rows).astype(X.dtype)
+            weights = row_weights(sample_weight, by_class, table, codes)
+            validation = check_validation_set(
+                self, X_val, y_val, sample_weight_val, labels, by_class, X.dtype
+            )
+            rows = np.arange(X.shape[0])
+            split = self.early_stopping and validation is None
+            if split:
+                strata = None if labels.multilabel else y
+                rows, held_out = hold_out(
+                    rows, strata, self.validation_fraction, state.split_seed
+                )
+                check_some_weight(weights, held_out, "validation")
+            check_some_weight(weights, rows, "training")
+            weights = relative(weights, rows, X.dtype)
             training = Dataset(X, table, codes, weights)
-            if held_out is not None:
-                weight = None if sample_weight is None else sample_weight[held_out]
-                validation = _ValidationSet(training, held_out, y, weight)
-            self._train(start, training, rows, validation, tasks)
+            if split:
+                validation = ValidationSet(training, held_out, y, sample_weight)
+            horizon = state.history.n_epochs + self.max_iter
+            status = self._train(
+                state, training, rows, validation, tasks, self.max_iter, horizon
+            )
+        if status is Status.MAX_ITER:
+            limit = f"max_iter={self.max_iter}"
+            if self.solver == "lbfgs":
+                limit += f", max_fun={self.max_fun}"
+            warnings.warn(
+                f"Maximum iterations ({limit}) reached and the optimization hasn't "
+                "converged yet. Allow more if the loss is still falling.",
+                ConvergenceWarning,
+                stacklevel=2,
+            )
         return self
 
     @available_if(_is_stochastic)
@@ -364,11 +283,11 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             ``early_stopping=True`` or ``class_weight="balanced"``, which need the
             whole training set.
         """
-        resume = hasattr(self, "coefs_")
         if self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True: it sees one epoch "
-                "of a part of the data. Score a validation set of your own between calls."
+                "of a part of the data. Score a validation set of your own between "
+                "calls."
             )
         if self.class_weight == "balanced":
             raise ValueError(
@@ -376,22 +295,23 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 "sees all of y. Compute the weights with sklearn.utils.class_weight."
                 "compute_class_weight and pass a dict."
             )
-        with _unchanged_on_error(self):
-            X, y, sample_weight = self._check_rows(
-                X, y, sample_weight, reset=not resume
-            )
+        with unchanged_on_error(self):
+            resume = hasattr(self, "coefs_")
+            X, y, sample_weight = self._check_rows(X, y, sample_weight, resume)
             labels = self._declared_labels(y, classes, resume)
-            start = self._start(labels, X, resume)
+            state = self._state(X, labels, resume)
             table, codes = labels.encode(y, X.dtype)
-            by_class = self._class_weights(labels, table, codes, sample_weight)
-            weights = _row_weights(sample_weight, by_class, table, codes)
+            by_class = class_weights(
+                self.class_weight, labels, table, codes, sample_weight
+            )
+            weights = row_weights(sample_weight, by_class, table, codes)
             rows = np.arange(X.shape[0])
-            _check_some_weight(weights, rows, "training")
+            check_some_weight(weights, rows, "training")
             if weights is not None:
                 weights = weights.astype(X.dtype)
             training = Dataset(X, table, codes, weights)
             tasks = EpochTasks(self, None, {})
-            self._train(start, training, rows, None, tasks, partial=True)
+            self._train(state, training, rows, None, tasks, 1, self.max_iter)
         return self
 
     def predict(self, X):
@@ -464,7 +384,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         multilabel = self.n_outputs_ > 1 and self.out_activation_ == "logistic"
         return Labels(self.classes_, multilabel)
 
-    def _check_rows(self, X, y, sample_weight, reset):
+    def _check_rows(self, X, y, sample_weight, resume):
         """Validate training rows; a fitted network fixes features and precision."""
         X, y = validate_data(
             self,
@@ -472,98 +392,46 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             y,
             accept_sparse="csr",
             multi_output=True,
-            dtype=[np.float64, np.float32] if reset else self.coefs_[0].dtype,
-            reset=reset,
+            dtype=self.coefs_[0].dtype if resume else [np.float64, np.float32],
+            reset=not resume,
         )
-        if sample_weight is not None:
-            sample_weight = _check_weights(sample_weight, X, "sample_weight")
-        return X, y, sample_weight
+        return X, y, check_weights(sample_weight, X, "sample_weight")
+
+    def _check_same_problem(self, labels):
+        """Refuse to go on with a network for other classes."""
+        if (
+            set(labels.classes) != set(self.classes_)
+            or labels.out_activation != self.out_activation_
+        ):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {self.classes_}, `y` has "
+                f"{labels.classes}"
+            )
 
     def _declared_labels(self, y, classes, resume):
         """Return the labels of a stream, which its first part need not have."""
-        if not resume:
-            if classes is None:
+        if resume:
+            labels = self._labels()
+            if classes is not None and not np.array_equal(
+                np.unique(classes), labels.classes
+            ):
                 raise ValueError(
-                    "classes must be passed on the first call to partial_fit."
+                    f"classes={classes!r} is not the same as in the first call, which "
+                    f"had {labels.classes}. Leave it out, or start anew with fit."
                 )
-            labels = Labels.declared(classes, y)
-            labels.check()
             return labels
-        if classes is not None and not np.array_equal(
-            np.unique(classes), self.classes_
-        ):
-            raise ValueError(
-                f"classes={classes!r} is not the same as in the first call, which had "
-                f"{self.classes_}. Leave it out, or start anew with fit."
-            )
-        return self._labels()
-
-    def _class_weights(self, labels, table, codes, sample_weight):
-        if self.class_weight is None:
-            return None
-        with _naming("class_weight"):
-            return class_weights(self.class_weight, labels, table, codes, sample_weight)
-
-    def _check_validation_set(self, X, y, sample_weight, labels, by_class, dtype):
-        """Return the validation set that the user passed, or None."""
-        if X is None and y is None:
-            if sample_weight is not None:
-                raise ValueError(
-                    "sample_weight_val is provided, but X_val and y_val are not."
-                )
-            return None
-        if X is None or y is None:
-            given, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
-            raise ValueError(f"{given} is provided, but {missing} was not provided.")
-        with _naming("X_val"):
-            checked = check_array(
-                X, input_name="X_val", accept_sparse="csr", dtype=dtype
-            )
-            validate_data(self, X, reset=False, skip_check_array=True)
-            X = checked
-        with _naming("y_val"):
-            y = check_array(
-                y, input_name="y_val", ensure_2d=False, dtype=None, accept_sparse="csr"
-            )
-            check_consistent_length(X, y)
-            table, codes = labels.encode(y, dtype, "y_val")
-        if sample_weight is not None:
-            sample_weight = _check_weights(sample_weight, X, "sample_weight_val")
-        weights = _row_weights(sample_weight, by_class, table, codes)
-        rows = np.arange(X.shape[0])
-        _check_some_weight(weights, rows, "validation")
-        if weights is not None:
-            weights = _relative(weights, rows).astype(dtype)
-        return _ValidationSet(Dataset(X, table, codes, weights), rows, y, sample_weight)
-
-    def _hold_out(self, rows, strata, seed):
-        """Split row numbers into those to train on and those to validate on."""
-        try:
-            train_rows, held_out = train_test_split(
-                rows,
-                test_size=self.validation_fraction,
-                stratify=strata,
-                random_state=seed,
-            )
-        except ValueError as error:
-            raise ValueError(
-                "The validation set cannot be split off with validation_fraction="
-                f"{self.validation_fraction} of {len(rows)} rows: {error} Change "
-                "validation_fraction, add rows, or pass X_val and y_val to fit."
-            ) from None
-        if len(held_out) < 2:
-            raise ValueError(
-                "The validation set is too small. Increase 'validation_fraction' (got "
-                f"{self.validation_fraction} of {len(rows)} rows), add rows, or pass "
-                "X_val and y_val to fit."
-            )
-        return train_rows, held_out
+        if classes is None:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        labels = Labels.declared(classes, y)
+        labels.check()
+        return labels
 
     def _check_layer_sizes(self, n_features, n_outputs):
         """Return the units of every layer."""
         hidden = self.hidden_layer_sizes
         hidden = [hidden] if isinstance(hidden, Integral) else list(hidden)
-        if not all(isinstance(size, Integral) and size > 0 for size in hidden):
+        if not all(isinstance(n, Integral) and int(n) > 0 for n in hidden):
             raise ValueError(
                 "hidden_layer_sizes must be > 0 and whole numbers, got "
                 f"{self.hidden_layer_sizes!r}."
@@ -581,7 +449,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 f"layers (hidden_layer_sizes={self.hidden_layer_sizes!r}). Pass one "
                 "probability per hidden layer, or a single float for all."
             )
-        if not all(isinstance(p, Real) and 0 < p <= 1 for p in hidden):
+        if not all(isinstance(p, Real) and 0 < float(p) <= 1 for p in hidden):
             raise ValueError(
                 "keep_prob has to be in the range (0, 1]: it is the probability of "
                 f"keeping a unit. Got {self.keep_prob!r}."
@@ -598,160 +466,43 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         for name in (name for name, given in refused.items() if given):
             raise ValueError(
                 f"{name}={getattr(self, name)!r} does not go with solver='lbfgs', "
-                "which takes the whole training set at once and needs an exact gradient. "
+                "which takes the whole training set and needs an exact gradient. "
                 f"Leave {name} at its default, or use solver='adam' or 'sgd'."
             )
 
-    def _start(self, labels, X, resume):
+    def _state(self, X, labels, resume):
         """Return where training starts, and set the attributes known before it."""
         layer_sizes = self._check_layer_sizes(X.shape[1], labels.n_outputs)
+        n_averages = 0 if self.solver == "lbfgs" else self._optimizer().n_moments
+        monitor = Monitor(self.tol, self.n_iter_no_change)
+        if resume:
+            state = TrainingState.of(self, n_averages, monitor, self._follows())
+            if state.layer_sizes != layer_sizes:
+                raise ValueError(
+                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not fit the "
+                    f"network trained before, which has {state.layer_sizes[1:-1]}. Set "
+                    "it back, or call fit with warm_start=False to start anew."
+                )
+            return state
         self.classes_ = labels.classes
         self.n_outputs_ = labels.n_outputs
         self.n_layers_ = len(layer_sizes)
         self.out_activation_ = labels.out_activation
-        optimizer = self._optimizer()
-        n_moments = 0 if optimizer is None else optimizer.n_moments
-        state = np.zeros((1 + n_moments, n_parameters(layer_sizes)), X.dtype)
-        monitor = Monitor(self.tol, self.n_iter_no_change)
-        if not resume:
-            seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-            rng = np.random.Generator(np.random.SFC64(seed))
-            initialize(Parameters(layer_sizes, state[0]), self.activation, rng)
-            split_seed = int(rng.integers(np.iinfo(np.int32).max))
-            return _Start(
-                layer_sizes, optimizer, state, 0, rng, split_seed, History(), monitor
-            )
-        fitted = Parameters.from_layers(self.coefs_, self.intercepts_)
-        if list(fitted.layer_sizes) != layer_sizes:
-            raise ValueError(
-                f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not fit the "
-                f"network trained before, with layers of {list(fitted.layer_sizes)} units. Set "
-                "it back, or call fit with warm_start=False to start anew."
-            )
-        before = self._resumable
-        state[0] = fitted.vector if before["vector"] is None else before["vector"]
-        n_steps = 0
-        if before["averages"].shape == state[1:].shape:
-            state[1:] = before["averages"]
-            n_steps = before["n_steps"]
-        rng = np.random.Generator(np.random.SFC64())
-        rng.bit_generator.state = before["rng"]
-        best = None
-        if before["follows"] == self._follows():
-            monitor.best_score = before["best_score"]
-            monitor.epochs_without_improvement = before["epochs_without_improvement"]
-            if monitor.stalled:
-                monitor.be_patient_again()
-            if self.early_stopping:
-                best = fitted.vector[np.newaxis], n_steps
-        history = History(
-            self.t_,
-            before["stalls"],
-            list(self.loss_curve_),
-            list(self.learning_rate_curve_),
-            list(self.validation_loss_curve_ or [np.nan] * len(self.loss_curve_)),
-            list(self.validation_scores_ or [np.nan] * len(self.loss_curve_)),
-        )
-        return _Start(
-            layer_sizes,
-            optimizer,
-            state,
-            n_steps,
-            rng,
-            before["split_seed"],
-            history,
-            monitor,
-            self.validation_scores_ is not None,
-            best,
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        return TrainingState.new(
+            layer_sizes, n_averages, X.dtype, self.activation, seed, monitor
         )
 
     def _follows(self):
-        """Return what decides when to stop, and which epoch was the best."""
-        return str(self.scoring) if self.early_stopping else "training loss"
+        """Name what decides when to stop and which epoch is the best."""
+        if not self.early_stopping:
+            return "training loss"
+        return getattr(self.scoring, "__name__", str(self.scoring))
 
     def _optimizer(self):
-        if self.solver == "lbfgs":
-            return None
         if self.solver == "adam":
             return Adam(self.momentum, self.beta_2, self.epsilon)
         return (NesterovSGD if self.nesterovs_momentum else SGD)(self.momentum)
-
-    def _train(self, start, training, rows, validation, tasks, partial=False):
-        """Run the solver and set the fitted attributes."""
-        keep_probs = self._check_keep_probs(len(start.layer_sizes) - 2)
-        batch_size = 200 if self.batch_size == "auto" else self.batch_size
-        if self.solver == "lbfgs":
-            self._check_lbfgs_options(keep_probs)
-            batch_size = _LBFGS_ROWS_AT_ONCE
-        engine = Engine(
-            start.layer_sizes,
-            start.state,
-            n_steps=start.n_steps,
-            activation=self.activation,
-            loss=self.out_activation_,
-            alpha=self.alpha,
-            optimizer=start.optimizer,
-            keep_probs=keep_probs,
-            dropout_mask=self.dropout_mask,
-            batch_size=min(batch_size, len(rows)),
-            training=training,
-            validation=None if validation is None else validation.dataset,
-            validation_rows=None if validation is None else validation.rows,
-        )
-        history = start.history
-        n_before = history.n_epochs
-
-        weights = engine.parameters
-
-        def report(history, seconds):
-            if self.verbose and history.n_epochs % int(self.verbose) == 0:
-                print(format_epoch(history, seconds))
-            return tasks.end_epoch(
-                lambda: _weight_attributes(weights.coefs, weights.biases)
-            )
-
-        session = Session(
-            engine,
-            history,
-            start.monitor,
-            early_stopping=self.early_stopping,
-            validate=self._validator(engine, validation),
-            begin_epoch=tasks.begin_epoch,
-            report=report,
-            best=start.best,
-        )
-        if self.solver == "lbfgs":
-            rate = None
-            status = minimize_objective(
-                session, rows, self.max_iter, self.max_fun, self.tol
-            )
-        else:
-            horizon = self.max_iter if partial else n_before + self.max_iter
-            rate = self._learning_rate()
-            n_epochs = 1 if partial else self.max_iter
-            status = train(
-                session, rate, rows, self.shuffle, n_epochs, horizon, start.rng
-            )
-        self.n_iter_ = history.n_epochs - n_before
-        if status is Status.DIVERGED:
-            self._diverged(history, rate and rate.at(history.clock(horizon)))
-        elif status is Status.INTERRUPTED:
-            warnings.warn(
-                f"Training interrupted by user in epoch {history.n_epochs + 1}. What "
-                "was learned until then is kept.",
-                stacklevel=3,
-            )
-        elif status is Status.MAX_ITER and not partial:
-            warnings.warn(
-                f"Maximum iterations (max_iter={self.max_iter}"
-                + (f", max_fun={self.max_fun}" if self.solver == "lbfgs" else "")
-                + ") reached and the optimization hasn't converged yet. Allow more if "
-                "the loss is still falling.",
-                ConvergenceWarning,
-                stacklevel=3,
-            )
-        self._set_fitted_attributes(start, engine, session)
-        tasks.end(lambda: _weight_attributes(self.coefs_, self.intercepts_))
 
     def _learning_rate(self):
         initial = self.learning_rate_init
@@ -764,95 +515,111 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self.learning_rate_decay,
         )
 
-    def _validator(self, engine, validation):
-        """Return a function of no arguments: the validation loss and score now."""
-        if validation is None:
-            return None
-        if self.scoring == "loss":
+    def _train(self, state, training, rows, validation, tasks, n_epochs, horizon):
+        """Run the solver for up to ``n_epochs``, and set the fitted attributes."""
+        full_batch = self.solver == "lbfgs"
+        keep_probs = self._check_keep_probs(len(state.layer_sizes) - 2)
+        batch_size = 200 if self.batch_size == "auto" else self.batch_size
+        if full_batch:
+            self._check_lbfgs_options(keep_probs)
+            batch_size = _LBFGS_ROWS_AT_ONCE
+        engine = Engine(
+            state.layer_sizes,
+            state.vectors,
+            n_steps=state.n_steps,
+            activation=self.activation,
+            loss=self.out_activation_,
+            alpha=self.alpha,
+            optimizer=None if full_batch else self._optimizer(),
+            keep_probs=keep_probs,
+            dropout_mask=self.dropout_mask,
+            batch_size=min(batch_size, len(rows)),
+            training=training,
+            validation=None if validation is None else validation.dataset,
+            validation_rows=None if validation is None else validation.rows,
+        )
 
-            def validate():
-                loss = engine.evaluate()
-                return loss, -loss
+        def report(history, seconds):
+            if self.verbose and history.n_epochs % int(self.verbose) == 0:
+                print(format_epoch(history, seconds))
+            return tasks.end_epoch(engine.parameters)
 
-            return validate
-        scorer = check_scoring(self, self.scoring)
-        X, y = validation.dataset.X[validation.rows], validation.y[validation.rows]
-        weight = {}
-        if validation.sample_weight is not None:
-            weight["sample_weight"] = validation.sample_weight
+        session = Session(
+            engine,
+            state.history,
+            state.monitor,
+            early_stopping=self.early_stopping,
+            validate=None if validation is None else Scorer(self, engine, validation),
+            begin_epoch=tasks.begin_epoch,
+            report=report,
+            best=state.best if self.early_stopping else None,
+        )
+        n_before = state.history.n_epochs
+        if full_batch:
+            status = minimize_objective(session, rows, n_epochs, self.max_fun, self.tol)
+            where = ""
+        else:
+            rate = self._learning_rate()
+            status = train(
+                session, rate, rows, self.shuffle, n_epochs, horizon, state.rng
+            )
+            where = f" at learning rate {rate.at(state.history.clock(horizon)):.3g}"
+        self.n_iter_ = state.history.n_epochs - n_before
+        self._warn_of(status, state.history.n_epochs, where)
+        state.validated |= validation is not None
+        self._set_fitted_attributes(state, engine, session.best)
+        tasks.end(Parameters.from_layers(self.coefs_, self.intercepts_))
+        return status
 
-        def validate():
-            estimator = copy.copy(self)
-            weights = engine.parameters
-            vars(estimator).update(_weight_attributes(weights.coefs, weights.biases))
-            # X is an array here, whatever it was when it was passed to fit.
-            vars(estimator).pop("feature_names_in_", None)
-            score = scorer(estimator, X, y, **weight)
-            if not isinstance(score, Real):
-                raise ValueError(
-                    f"scoring={self.scoring!r} has to return a number, got {score!r}."
-                )
-            return engine.evaluate(), float(score)
-
-        return validate
-
-    def _diverged(self, history, rate):
-        """Say that training diverged, and fail if there is nothing to keep."""
-        where = f"Training diverged in epoch {history.n_epochs + 1}"
-        if rate is not None:
-            where += f", at learning rate {rate:.3g}"
+    def _warn_of(self, status, n_epochs, where):
+        """Say that a fit broke off, and fail if there is nothing to keep."""
+        if status is Status.INTERRUPTED:
+            warnings.warn(
+                f"Training interrupted by user in epoch {n_epochs + 1}. What was "
+                "learned until then is kept.",
+                stacklevel=4,
+            )
+        if status is not Status.DIVERGED:
+            return
         advice = (
-            "Scale the features (for example with StandardScaler), or lower "
+            "The input data may contain large values and need to be preprocessed: "
+            "scale the features, for example with StandardScaler, or lower "
             "learning_rate_init."
         )
-        if not history.n_epochs:
+        if not n_epochs:
             raise ValueError(
-                f"{where}: the weights are no longer finite. {advice} Solver produced "
-                "non-finite parameter weights. The input data may contain large values "
-                "and need to be preprocessed."
+                "Solver produced non-finite parameter weights. Training diverged in "
+                f"epoch 1{where}, and there are no weights to keep. {advice}"
             )
         warnings.warn(
-            f"{where}; the weights of the epoch before are kept. {advice}",
+            f"Training diverged in epoch {n_epochs + 1}{where}. The weights of the "
+            f"epoch before are kept. {advice}",
             ConvergenceWarning,
             stacklevel=4,
         )
 
-    def _set_fitted_attributes(self, start, engine, session):
-        history, monitor = session.history, session.monitor
-        restored = self.early_stopping and session.best is not None
-        vector = session.best[0][0] if restored else engine.state[0]
-        network = Parameters(start.layer_sizes, vector.copy())
+    def _set_fitted_attributes(self, state, engine, best):
+        history = state.history
+        vector = engine.state[0] if best is None else best[0][0]
+        network = Parameters(state.layer_sizes, vector.copy())
         self.coefs_ = network.coefs
         self.intercepts_ = network.biases
         self.t_ = history.samples
         self.loss_curve_ = history.loss_curve
         self.learning_rate_curve_ = history.learning_rate_curve
-        validated = session.validate is not None or start.validated
-        self.validation_loss_curve_ = (
-            history.validation_loss_curve if validated else None
-        )
-        self.validation_scores_ = history.validation_scores if validated else None
         self.loss_ = history.loss_curve[-1] if history.loss_curve else np.nan
-        self.best_loss_ = (
-            None if self.early_stopping else min(history.loss_curve, default=np.nan)
-        )
-        scores = history.validation_scores
-        if not validated:
-            scores = [-loss for loss in history.loss_curve]
-        best = max(scores, key=lambda score: (score == score, score), default=None)
-        self.best_validation_score_ = best if validated else None
-        self.best_iter_ = 1 + scores.index(best) if scores else 0
-        self._resumable = {
-            "vector": engine.state[0].copy() if restored else None,
-            "averages": engine.state[1:].copy(),
-            "n_steps": engine.n_steps,
-            "rng": start.rng.bit_generator.state,
-            "split_seed": start.split_seed,
-            "stalls": history.stalls,
-            "follows": self._follows(),
-            "best_score": monitor.best_score,
-            "epochs_without_improvement": monitor.epochs_without_improvement,
-        }
+        self.best_loss_ = None
+        if not self.early_stopping:
+            self.best_loss_ = min(history.loss_curve, default=np.nan)
+        self.validation_loss_curve_ = self.validation_scores_ = None
+        self.best_validation_score_ = None
+        scores = [-loss for loss in history.loss_curve]
+        if state.validated:
+            self.validation_loss_curve_ = history.validation_loss_curve
+            self.validation_scores_ = scores = history.validation_scores
+            self.best_validation_score_ = max(scores, key=_nan_last, default=None)
+        self.best_iter_ = scores.index(max(scores, key=_nan_last)) + 1 if scores else 0
+        self._left_off = state.left_off(engine, self._follows(), best is not None)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

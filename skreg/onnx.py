@@ -14,7 +14,7 @@ Examples
 >>> from sklearn.pipeline import make_pipeline
 >>> from sklearn.preprocessing import StandardScaler
 >>> X, y = load_iris(return_X_y=True)
->>> mlp = skreg.RegMLPClassifier(solver="lbfgs", random_state=0)
+>>> mlp = skreg.RegMLPClassifier(10, solver="lbfgs", alpha=0.01, random_state=0)
 >>> pipeline = make_pipeline(StandardScaler(), mlp).fit(X, y)
 >>> model = to_onnx(pipeline, X[:1].astype(np.float32), options={"zipmap": False})
 >>> [output.name for output in model.graph.output]

@@ -50,6 +50,11 @@ class Parameters:
             own[...] = given
         return parameters
 
+    def as_attributes(self):
+        """Return copies of the layers, named as fitted attributes."""
+        copy = Parameters(self.layer_sizes, self.vector.copy())
+        return {"coefs_": copy.coefs, "intercepts_": copy.biases}
+
 
 def n_parameters(layer_sizes):
     """Return the length of the flat vector of a network with these layers."""

@@ -4,7 +4,7 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import column_or_1d, compute_class_weight
+from sklearn.utils import column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 
@@ -90,56 +90,6 @@ class Labels:
         if self.multilabel:
             return (probabilities > 0.5).astype(np.int64)
         return self.classes[probabilities.argmax(axis=1)]
-
-
-def class_weights(class_weight, labels, table, codes, sample_weight):
-    """Return the weight of each class, of shape (n_classes,).
-
-    For multilabel targets, of shape (n_classes, 2): of the zeros and ones of each
-    column. "balanced" gives every class the same share of the sample weight.
-    """
-    if labels.multilabel:
-        indicators = table.astype(np.intp).T
-        if class_weight == "balanced":
-            return np.array(
-                [_balanced(column, 2, sample_weight) for column in indicators]
-            )
-        if not isinstance(class_weight, list) or len(class_weight) != len(indicators):
-            raise ValueError(
-                "class_weight for multilabel targets has to be 'balanced' or a list of "
-                f"{len(indicators)} dicts, one per column; got {class_weight!r}."
-            )
-        zero_one = np.arange(2)
-        return np.array(
-            [
-                compute_class_weight(w, classes=zero_one, y=zero_one)
-                for w in class_weight
-            ]
-        )
-    if class_weight == "balanced":
-        return _balanced(codes, len(labels.classes), sample_weight)
-    if isinstance(class_weight, list):
-        raise ValueError(
-            "class_weight is a list, which is for multilabel targets. Pass a dict from "
-            "class to weight, or 'balanced'."
-        )
-    return compute_class_weight(class_weight, classes=labels.classes, y=labels.classes)
-
-
-def weigh(weights, table, codes):
-    """Return the class weight of each row, for multilabel targets their product."""
-    if codes is not None:
-        return weights[codes]
-    return np.where(table > 0, weights[:, 1], weights[:, 0]).prod(axis=1)
-
-
-def _balanced(codes, n_classes, sample_weight):
-    """Return Σ_i s_i / (number of classes · Σ_{i in class} s_i)."""
-    totals = np.bincount(codes, sample_weight, minlength=n_classes)
-    present = totals > 0
-    return np.divide(
-        totals.sum() / present.sum(), totals, out=np.zeros(n_classes), where=present
-    )
 
 
 def _is_multilabel(y, name):

@@ -30,8 +30,20 @@ ALLOWED = {
     "callbacks": set(),
     "training": {"stopping", "schedules"},
     "lbfgs": {"stopping"},
+    "errors": set(),
+    "weights": {"errors"},
+    "validation": {"batches", "errors", "weights"},
+    "state": {"initializers", "parameters", "stopping", "training"},
 }
-USES_SKLEARN = {"classifier", "targets", "callbacks", "display", "onnx"}
+USES_SKLEARN = {
+    "classifier",
+    "targets",
+    "weights",
+    "validation",
+    "callbacks",
+    "display",
+    "onnx",
+}
 
 
 def imports(module):

@@ -1,0 +1,104 @@
+"""Weights of rows: what the user gave each row, times what its class weighs."""
+
+import numpy as np
+from sklearn.utils import compute_class_weight
+from sklearn.utils.validation import _check_sample_weight
+
+from skreg.errors import naming
+
+
+def check_weights(weights, X, name):
+    """Return ``weights`` as an array of float64, or None if there are none."""
+    if weights is None:
+        return None
+    with naming(name):
+        weights = _check_sample_weight(weights, X, dtype=np.float64)
+    if weights.min() < 0 or not weights.any():
+        raise ValueError(
+            f"{name} has to be non-negative, with at least one positive weight; got "
+            f"weights from {weights.min()} to {weights.max()}."
+        )
+    return weights
+
+
+def class_weights(class_weight, labels, table, codes, sample_weight):
+    """Return the weight of each class, of shape (n_classes,), or None for none.
+
+    For multilabel targets, of shape (n_classes, 2): of the zeros and of the ones of
+    each column. "balanced" gives every class the same share of the sample weight.
+    """
+    if class_weight is None:
+        return None
+    with naming("class_weight"):
+        if labels.multilabel:
+            weights = _multilabel_class_weights(class_weight, table, sample_weight)
+        elif class_weight == "balanced":
+            weights = _balanced(codes, len(labels.classes), sample_weight)
+        elif isinstance(class_weight, list):
+            raise ValueError(
+                "class_weight is a list, which is for multilabel targets. Pass a dict "
+                "from class to weight, or 'balanced'."
+            )
+        else:
+            weights = compute_class_weight(
+                class_weight, classes=labels.classes, y=labels.classes
+            )
+    if not (np.isfinite(weights).all() and weights.min() >= 0):
+        raise ValueError(
+            "class_weight has to have finite, non-negative weights, got "
+            f"{class_weight!r}."
+        )
+    return weights
+
+
+def row_weights(sample_weight, by_class, table, codes):
+    """Return sample weight × class weight of each row, or None where all are 1."""
+    if by_class is None:
+        return sample_weight
+    if codes is None:
+        weights = np.where(table > 0, by_class[:, 1], by_class[:, 0]).prod(axis=1)
+    else:
+        weights = by_class[codes]
+    return weights if sample_weight is None else weights * sample_weight
+
+
+def check_some_weight(weights, rows, kind):
+    """Refuse rows that have no weight between them."""
+    if weights is not None and not weights[rows].any():
+        raise ValueError(
+            f"sample_weight × class_weight is zero for every {kind} row. Give some of "
+            "them a positive weight."
+        )
+
+
+def relative(weights, rows, dtype):
+    """Return weights with mean 1 over ``rows``; None if there are none."""
+    if weights is None:
+        return None
+    weights = weights / weights.max()
+    return (weights / weights[rows].mean()).astype(dtype)
+
+
+def _multilabel_class_weights(class_weight, table, sample_weight):
+    if class_weight == "balanced":
+        columns = table.astype(np.intp).T
+        return np.array([_balanced(column, 2, sample_weight) for column in columns])
+    n_columns = table.shape[1]
+    if not isinstance(class_weight, list) or len(class_weight) != n_columns:
+        raise ValueError(
+            "class_weight for multilabel targets has to be 'balanced' or a list of "
+            f"{n_columns} dicts, one per column; got {class_weight!r}."
+        )
+    zero_one = np.arange(2)
+    return np.array(
+        [compute_class_weight(w, classes=zero_one, y=zero_one) for w in class_weight]
+    )
+
+
+def _balanced(codes, n_classes, sample_weight):
+    """Return Σ_i s_i / (number of classes · Σ_{i in class} s_i)."""
+    totals = np.bincount(codes, sample_weight, minlength=n_classes)
+    present = totals > 0
+    return np.divide(
+        totals.sum() / present.sum(), totals, out=np.zeros(n_classes), where=present
+    )
