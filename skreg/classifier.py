@@ -54,7 +54,170 @@ def _nan_last(score):
 
 
 class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
-    """Regularised multilayer perceptron classifier."""
+    r"""Multilayer perceptron classifier with dropout, weight decay and early stopping.
+
+    The network minimises, over its weights W and biases b,
+
+    .. math::
+
+        J(W, b) = \frac{\sum_i s_i \, \ell(y_i, f(x_i))}{\sum_i s_i}
+                  + \frac{\alpha}{2} \sum_l \|W_l\|^2,
+
+    where :math:`\ell` is the cross-entropy and :math:`s_i` is the sample weight of a
+    row times the weight of its class.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(100,)
+        Units of each hidden layer. ``()`` is logistic regression.
+    activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
+        Activation of the hidden layers.
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        "sgd" follows the moving average of the gradient, "adam" [1]_ scales its steps
+        by the average of the squared gradient as well, "lbfgs" [2]_ takes the whole
+        training set at once, which suits small ones; it goes with neither dropout nor
+        mini-batches.
+    alpha : float, default=1e-4
+        Strength of the L2 penalty on the weights. It means the same for every number
+        of rows and every batch size.
+    keep_prob : float or array-like of float, default=1.0
+        Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], for all
+        hidden layers or for each one.
+    input_keep_prob : float, default=1.0
+        The same for the input features.
+    dropout_mask : {"sample", "batch"}, default="sample"
+        "sample" draws a mask for every row. "batch" draws one for every mini-batch and
+        trains the network of the kept units alone: a step is cheaper, and weights that
+        join dropped units rest, with their averages and their decay.
+    batch_size : int or "auto", default="auto"
+        Rows per mini-batch; "auto" is 200. All rows, if there are fewer.
+    learning_rate_init : float or "auto", default="auto"
+        Initial learning rate; "auto" is 1e-3 for "adam" and 0.1 for "sgd".
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, \
+            default="constant"
+        How the rate develops. "invscaling" divides it by ``(t + 1) ** power_t``, where
+        t is the number of rows seen. "adaptive" divides it by 5 whenever training has
+        stalled for ``n_iter_no_change`` epochs, and ends the fit below 1e-6. "cosine"
+        [4]_ takes it to zero over ``max_iter`` epochs.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    learning_rate_decay : float, default=0.0
+        The rate is multiplied by ``1 - learning_rate_decay`` after every epoch, on top
+        of the schedule. In [0, 1).
+    momentum : float, default=0.9
+        How much of the gradient's moving average is kept in a step, in "sgd" and in
+        "adam". The average is normalised, so that the learning rate means the same for
+        every momentum. In [0, 1).
+    nesterovs_momentum : bool, default=False
+        Whether "sgd" looks ahead along the average [5]_.
+    beta_2 : float, default=0.999
+        How much of the average of the squared gradient "adam" keeps in a step.
+    epsilon : float, default=1e-8
+        What "adam" adds to a denominator that might vanish.
+    max_iter : int, default=200
+        The most epochs of a call of `fit`; the most iterations of "lbfgs".
+    max_fun : int, default=15000
+        The most evaluations of the objective by "lbfgs".
+    tol : float, default=1e-4
+        An improvement of the training loss, or with ``early_stopping`` of the
+        validation score, counts when it is above ``tol``. "lbfgs" stops when no entry
+        of the gradient is above it.
+    n_iter_no_change : int or inf, default=10
+        Training stops after exactly so many epochs without an improvement.
+    early_stopping : bool, default=False
+        Whether to stop by the score of a validation set, and to end with the weights
+        of its best epoch. Unless one is passed to `fit`, ``validation_fraction`` of the
+        rows is held out.
+    validation_fraction : float, default=0.1
+        The share of the rows to hold out, stratified by class. In (0, 1).
+    scoring : str or callable, default="loss"
+        The validation score: "loss" (negated, so that greater is better), the name of
+        a scorer, or a callable ``scorer(estimator, X, y)``.
+    class_weight : dict, "balanced" or list of dict, default=None
+        Weights of the classes; "balanced" gives each the same share. For multilabel
+        targets "balanced" or a list with a dict for each column.
+    shuffle : bool, default=True
+        Whether to visit the rows in a new order in every epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on from where training was left: k epochs and then m more
+        are, to the bit, k + m epochs.
+    random_state : int, RandomState instance or None, default=None
+        Seeds everything random: initial weights, the validation split, the order of
+        the rows and the dropout masks.
+    verbose : bool or int, default=False
+        Prints a line per epoch, or per so many epochs.
+
+    Attributes
+    ----------
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets, the numbers of the columns.
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (fan_out,)
+        Biases of each layer.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+        Number of outputs; one for two classes.
+    out_activation_ : {"logistic", "softmax"}
+        Activation of the outputs.
+    n_iter_ : int
+        Epochs of the last call.
+    t_ : int
+        Training rows seen by all calls that continued this training.
+    loss_ : float
+        Objective in the last epoch.
+    best_loss_ : float or None
+        The least objective; None with ``early_stopping``.
+    loss_curve_ : list of float
+        Objective in each epoch: the mean over its mini-batches, each taken before the
+        step it led to, plus the penalty.
+    learning_rate_curve_ : list of float
+        Learning rate of each epoch; empty for "lbfgs", which has none.
+    validation_loss_curve_ : list of float or None
+        Loss of the validation set after each epoch, without the penalty.
+    validation_scores_ : list of float or None
+        Score of the validation set after each epoch.
+    best_validation_score_ : float or None
+        The best of them.
+    best_iter_ : int
+        The epoch, counted from 1, with the best validation score or, if there is none,
+        with the least objective.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (n_features_in_,)
+        Names of the features, if X had any.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPClassifier : Without dropout, class weights or callbacks.
+
+    References
+    ----------
+    .. [1] D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
+    .. [2] D. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
+       optimization", Mathematical Programming 45, 1989.
+    .. [3] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov,
+       "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15,
+       2014.
+    .. [4] I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm
+       Restarts", ICLR 2017.
+    .. [5] I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of
+       initialization and momentum in deep learning", ICML 2013.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_moons
+    >>> from skreg import RegMLPClassifier
+    >>> X, y = make_moons(200, noise=0.2, random_state=0)
+    >>> model = RegMLPClassifier(
+    ...     (32,), learning_rate_init=0.01, keep_prob=0.8, random_state=0, tol=1e-3
+    ... )
+    >>> model.fit(X, y).predict([[0.0, 1.0], [1.0, -0.5]])
+    array([0, 1])
+    >>> model.predict_proba([[0.0, 1.0]]).shape
+    (1, 2)
+    """
 
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [

@@ -1,0 +1,71 @@
+"""scikit-learn's own checks, on the configurations that take different paths."""
+
+import pytest
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skreg import RegMLPClassifier
+
+DROPOUT_PER_ROW = RegMLPClassifier(keep_prob=0.5)
+EARLY_STOPPING = RegMLPClassifier(early_stopping=True, validation_fraction=0.3)
+
+ESTIMATORS = [
+    RegMLPClassifier(),
+    RegMLPClassifier(solver="sgd"),
+    DROPOUT_PER_ROW,
+    # One step per epoch on half of the units needs a larger rate for the checks that
+    # want an accuracy. Unshuffled, the masks do not depend on the number of rows.
+    RegMLPClassifier(
+        keep_prob=0.5, dropout_mask="batch", learning_rate_init=0.01, shuffle=False
+    ),
+    EARLY_STOPPING,
+    # Smooth and penalised, so that rounding does not decide where a line search ends,
+    # and no probability rounds to one.
+    RegMLPClassifier(solver="lbfgs", activation="tanh", alpha=0.01, tol=1e-3),
+]
+
+MASK_PER_ROW = "A row with weight 2 has one mask, a row that occurs twice has two."
+SPLIT_COUNTS_ROWS = "The validation split counts rows, whatever they weigh."
+NO_PARTIAL_FIT = "The check calls partial_fit, which refuses early_stopping=True."
+
+EXPECTED_FAILURES = [
+    (
+        DROPOUT_PER_ROW,
+        {
+            "check_sample_weight_equivalence_on_dense_data": MASK_PER_ROW,
+            "check_sample_weight_equivalence_on_sparse_data": MASK_PER_ROW,
+        },
+    ),
+    (
+        EARLY_STOPPING,
+        {
+            "check_sample_weight_equivalence_on_dense_data": SPLIT_COUNTS_ROWS,
+            "check_sample_weight_equivalence_on_sparse_data": SPLIT_COUNTS_ROWS,
+            "check_fit_score_takes_y": NO_PARTIAL_FIT,
+            "check_n_features_in_after_fitting": NO_PARTIAL_FIT,
+            "check_estimators_partial_fit_n_features": NO_PARTIAL_FIT,
+        },
+    ),
+]
+
+
+def expected_failed_checks(estimator):
+    for configuration, failures in EXPECTED_FAILURES:
+        if estimator.get_params() == configuration.get_params():
+            return failures
+    return {}
+
+
+# A list, since scikit-learn 1.6 gives pytest a generator, which pytest 9 warns about.
+CHECKS = parametrize_with_checks(
+    ESTIMATORS, expected_failed_checks=expected_failed_checks
+)
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+def test_sklearn_checks(estimator, check):
+    check(estimator)
+
+
+def test_the_default_configuration_has_no_expected_failure():
+    assert expected_failed_checks(RegMLPClassifier()) == {}
