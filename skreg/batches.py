@@ -14,14 +14,14 @@ _CACHE_BYTES = 2**18
 class Dataset:
     """Features, targets and relative weights of the same rows; nothing is copied.
 
-    The target of row ``i`` is ``table[codes[i]]``: a row of the identity matrix for a
-    class label. Multilabel targets are the table themselves, and ``codes`` is None.
+    The targets of row ``i`` are ``table[:, codes[i]]``: a column of the identity matrix
+    for a class label. Multilabel targets are the table themselves, without codes.
     """
 
     X: Any
     """Array or CSR matrix of shape (n_rows, n_features)."""
     table: np.ndarray
-    """Array of shape (n_codes, n_outputs) with entries 0 and 1."""
+    """Array of shape (n_outputs, n_codes) with entries 0 and 1."""
     codes: np.ndarray | None = None
     """Array of shape (n_rows,)."""
     weights: np.ndarray | None = None
@@ -33,34 +33,32 @@ class Dataset:
         return not isinstance(self.X, np.ndarray)
 
     def gather_features(self, rows, out):
-        """Return X[rows], in ``out`` if X is an array."""
-        if self.is_sparse:
+        """Return X[rows], for an array in ``out`` if that is faster."""
+        if self.is_sparse or not self.X.flags.c_contiguous:
+            # `take` would copy the whole of an array that is not contiguous.
             return self.X[rows]
-        if self.X.flags.c_contiguous:
-            return np.take(self.X, rows, axis=0, out=out, mode="clip")
-        # `take` would copy the whole of an array that is not contiguous.
-        out[...] = self.X[rows]
-        return out
+        return np.take(self.X, rows, axis=0, out=out, mode="clip")
 
     def gather_targets(self, rows, out):
-        """Write the targets of ``rows`` into ``out``."""
+        """Write the targets of ``rows`` into ``out``, of shape (n_outputs, n)."""
         codes = rows if self.codes is None else self.codes[rows]
-        np.take(self.table, codes, axis=0, out=out, mode="clip")
+        np.take(self.table, codes, axis=1, out=out, mode="clip")
 
 
 class Batch(NamedTuple):
     """Views of the rows of one mini-batch."""
 
     x: Any
-    """Features, already masked; array or CSR matrix."""
+    """Features, already masked: a CSR matrix of shape (n_rows, n_features), or an array
+    of shape (n_rows, n_features + 1) with ones in the last column."""
     y: np.ndarray
-    """Targets, of shape (n_rows, n_outputs)."""
+    """Targets, of shape (n_outputs, n_rows)."""
     weights: np.ndarray | None
-    """Relative weights, of shape (n_rows, 1)."""
+    """Relative weights, of shape (n_rows,)."""
     masks: list
-    """Per hidden layer a mask for each row, or None."""
+    """Per hidden layer a mask of shape (n_units, n_rows), or None."""
     logits: np.ndarray
-    """Where the forward pass leaves the logits."""
+    """Where to leave the logits, of shape (n_outputs, n_rows)."""
 
 
 class Block:
@@ -85,82 +83,97 @@ class Block:
 
     def __init__(self, dataset, layer_sizes, keep_probs, batch_size, dtype):
         n_features, n_outputs = layer_sizes[0], layer_sizes[-1]
-        masked = [
+        self._mask_sizes = [
             size if p < 1 else 0
             for size, p in zip(layer_sizes, keep_probs, strict=False)
         ]
-        row_bytes = dtype.itemsize * (n_features + 3 * n_outputs + sum(masked))
+        row_bytes = dtype.itemsize * (
+            2 * n_features + 2 * n_outputs + sum(self._mask_sizes)
+        )
         n_rows = min(dataset.X.shape[0], rows_in_cache(row_bytes, batch_size))
         self.n_rows = n_rows
         self._dataset = dataset
         self._keep_probs = keep_probs
         self._batch_size = batch_size
-        self._x = np.empty((0 if dataset.is_sparse else n_rows, n_features), dtype)
-        self._y = np.empty((n_rows, n_outputs), dtype)
-        self._weights = np.empty((n_rows, 1), dtype)
-        self._logits = np.empty((n_rows, n_outputs), dtype)
-        self._scratch = np.empty((n_rows, n_outputs), dtype)
-        self._values = np.empty(n_rows, dtype)
-        self._masks = [np.empty((n_rows, size), dtype) for size in masked]
-        self._kept = [np.empty((n_rows, size), bool) for size in masked]
+        n_dense = 0 if dataset.is_sparse else n_rows
+        self._gathered = np.empty((n_dense, n_features), dtype)
+        self._x = np.ones((n_dense, n_features + 1), dtype)
+        self._y = np.empty((n_outputs, n_rows), dtype)
+        self._weights = np.empty(n_rows, dtype)
+        self._logits = np.empty((n_outputs, n_rows), dtype)
+        self._masks = [np.empty(n_rows * size, dtype) for size in self._mask_sizes]
+        self._kept = np.empty(n_rows * max(self._mask_sizes), bool)
         self._batches = {}
 
     def gather(self, rows, rng):
         """Return the mini-batches of ``rows``, with new masks."""
         data, n_rows = self._dataset, len(rows)
-        x = data.gather_features(rows, self._x[:n_rows])
-        data.gather_targets(rows, self._y[:n_rows])
+        x = self._gather_features(rows, rng)
+        data.gather_targets(rows, self._y[:, :n_rows])
         if data.weights is not None:
-            data.weights.take(rows, out=self._weights[:n_rows, 0], mode="clip")
-        self._draw_masks(x, rng)
-        if data.is_sparse:
-            return self._views(x)
+            data.weights.take(rows, out=self._weights[:n_rows], mode="clip")
+        for layer in range(1, len(self._masks)):
+            self._draw(layer, n_rows, rng)
         if n_rows not in self._batches:
-            self._batches[n_rows] = self._views(x)
+            self._batches[n_rows] = self._views(n_rows)
+        if data.is_sparse:
+            parts = slices(n_rows, self._batch_size)
+            return [
+                batch._replace(x=x[part])
+                for batch, part in zip(self._batches[n_rows], parts, strict=True)
+            ]
         return self._batches[n_rows]
 
     def losses(self, loss, n_rows):
         """Return Σ s_i ℓ_i and Σ s_i over the first rows, from the batches' logits."""
-        values = self._values[:n_rows]
-        loss.values(
-            self._logits[:n_rows], self._y[:n_rows], values, self._scratch[:n_rows]
-        )
+        values = loss.values(self._logits[:, :n_rows], self._y[:, :n_rows])
         if self._dataset.weights is None:
             return float(values.sum(dtype=np.float64)), n_rows
-        weights = self._weights[:n_rows, 0]
-        return float(np.dot(values, weights)), float(weights.sum(dtype=np.float64))
+        weights = self._weights[:n_rows].astype(np.float64)
+        return float(values @ weights), float(weights.sum())
 
-    def _draw_masks(self, x, rng):
-        n_rows = x.shape[0]
-        for layer, (p, kept, mask) in enumerate(
-            zip(self._keep_probs, self._kept, self._masks, strict=True)
-        ):
-            if p == 1:
-                continue
-            if layer == 0 and self._dataset.is_sparse:
-                mask = np.empty_like(x.data)
-                draw_mask(rng, p, np.empty(mask.shape, bool), mask)
-                x.data *= mask
-                continue
-            draw_mask(rng, p, kept[:n_rows], mask[:n_rows])
-            if layer == 0:
-                x *= mask[:n_rows]
+    def _gather_features(self, rows, rng):
+        n_rows = len(rows)
+        gathered = self._dataset.gather_features(rows, self._gathered[:n_rows])
+        dropped = self._keep_probs[0] < 1
+        if self._dataset.is_sparse:
+            if dropped:
+                mask = np.empty_like(gathered.data)
+                draw_mask(rng, self._keep_probs[0], np.empty(mask.shape, bool), mask)
+                gathered.data *= mask
+            return gathered
+        x = self._x[:n_rows, :-1]
+        if dropped:
+            np.multiply(gathered, self._draw(0, n_rows, rng).reshape(x.shape), out=x)
+        else:
+            x[...] = gathered
+        return self._x[:n_rows]
 
-    def _views(self, x):
+    def _draw(self, layer, n_rows, rng):
+        """Draw masks for a layer; return them flat, as long as the layer has any."""
+        mask = self._masks[layer][: n_rows * self._mask_sizes[layer]]
+        if mask.size:
+            draw_mask(rng, self._keep_probs[layer], self._kept[: mask.size], mask)
+        return mask
+
+    def _views(self, n_rows):
         weighted = self._dataset.weights is not None
-        hidden = [
-            mask if p < 1 else None
-            for p, mask in zip(self._keep_probs[1:], self._masks[1:], strict=True)
-        ]
         return [
             Batch(
-                x[rows],
-                self._y[rows],
-                self._weights[rows] if weighted else None,
-                [mask if mask is None else mask[rows] for mask in hidden],
-                self._logits[rows],
+                self._x[part],
+                self._y[:, part],
+                self._weights[part] if weighted else None,
+                [
+                    mask[part.start * size : part.stop * size].reshape(size, -1)
+                    if size
+                    else None
+                    for mask, size in zip(
+                        self._masks[1:], self._mask_sizes[1:], strict=True
+                    )
+                ],
+                self._logits[:, part],
             )
-            for rows in slices(x.shape[0], self._batch_size)
+            for part in slices(n_rows, self._batch_size)
         ]
 
 

@@ -509,7 +509,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             targets, where each class has a probability of its own.
         """
         logits = self._logits(X)
-        LOSSES[self.out_activation_].probabilities(logits)
+        LOSSES[self.out_activation_].probabilities(logits.T)
         return logits
 
     def predict_log_proba(self, X):
@@ -528,7 +528,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             In the order of ``classes_``.
         """
         logits = self._logits(X)
-        return LOSSES[self.out_activation_].log_probabilities(logits)
+        return LOSSES[self.out_activation_].log_probabilities(logits.T).T
 
     def _logits(self, X):
         """Return a logit for each class; of the one output of two classes, ∓z."""
@@ -536,9 +536,8 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         X = validate_data(
             self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
         )
-        predictor = Predictor(
-            self.coefs_, self.intercepts_, self.activation, X.shape[0]
-        )
+        network = Parameters.from_layers(self.coefs_, self.intercepts_)
+        predictor = Predictor(network, self.activation, X.shape[0])
         with np.errstate(over="ignore"):
             logits = predictor.logits(X)
         return np.hstack([-logits, logits]) if self.n_outputs_ == 1 else logits
@@ -764,9 +763,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _set_fitted_attributes(self, state, engine, best):
         history = state.history
         vector = engine.state[0] if best is None else best[0][0]
-        network = Parameters(state.layer_sizes, vector.copy())
-        self.coefs_ = network.coefs
-        self.intercepts_ = network.biases
+        vars(self).update(Parameters(state.layer_sizes, vector).as_attributes())
         self.t_ = history.samples
         self.loss_curve_ = history.loss_curve
         self.learning_rate_curve_ = history.learning_rate_curve

@@ -57,11 +57,8 @@ class Subnetwork:
 
     def __init__(self, layer_sizes, state):
         self._full = state
-        self._first_weights = [Parameters(layer_sizes, row).weights[0] for row in state]
-        self._starts = np.cumsum(
-            [0, *(a * b for a, b in pairwise(layer_sizes)), *layer_sizes[1:]]
-        )
-        self._layer_sizes = layer_sizes
+        self._full_sizes = layer_sizes
+        self._first_layers = [Parameters(layer_sizes, row).layers[0] for row in state]
         self._memory = np.empty_like(state)
         self._index = np.empty(state.shape[1], dtype=np.intp)
 
@@ -72,47 +69,40 @@ class Subnetwork:
         """
         self.layer_sizes = [len(kept) for kept in units]
         self.state = self._memory[:, : n_parameters(self.layer_sizes)]
-        self._first_units = units[1]
         # Whole rows are copied at the speed of memory, single entries are not: the
         # first layer, the largest, goes by rows unless inputs are dropped as well.
-        by_rows = len(units[0]) == self._layer_sizes[0]
-        self._n_first = len(units[1]) * len(units[0]) if by_rows else 0
+        by_rows = len(units[0]) == self._full_sizes[0]
+        self._first_units = units[1] if by_rows else units[1][:0]
+        self._n_first = len(self._first_units) * (self._full_sizes[0] + 1)
         self._rest = self._fill_index(units, skip_first=by_rows)
-        for full, first, sub in zip(
-            self._full, self._first_weights, self.state, strict=True
-        ):
-            if by_rows:
-                rows = sub[: self._n_first].reshape(len(units[1]), len(units[0]))
-                first.take(units[1], axis=0, out=rows, mode="clip")
-            full.take(self._rest, out=sub[self._n_first :], mode="clip")
+        for full, layer, first, rest in self._parts():
+            layer.take(self._first_units, axis=0, out=first, mode="clip")
+            full.take(self._rest, out=rest, mode="clip")
 
     def scatter(self):
         """Copy the subnetwork's state back to where it came from."""
-        for full, first, sub in zip(
-            self._full, self._first_weights, self.state, strict=True
+        for full, layer, first, rest in self._parts():
+            layer[self._first_units] = first
+            full[self._rest] = rest
+
+    def _parts(self):
+        """Yield, per vector: it, its first layer, and the copies of rows and rest."""
+        for full, layer, sub in zip(
+            self._full, self._first_layers, self.state, strict=True
         ):
-            if self._n_first:
-                rows = sub[: self._n_first].reshape(
-                    len(self._first_units), self._layer_sizes[0]
-                )
-                first[self._first_units] = rows
-            full[self._rest] = sub[self._n_first :]
+            first = sub[: self._n_first].reshape(-1, layer.shape[1])
+            yield full, layer, first, sub[self._n_first :]
 
     def _fill_index(self, units, skip_first):
         """Return where the parameters between ``units`` lie in the full vector."""
-        stop = 0
-        n_layers = len(units) - 1
-        for layer in range(skip_first, n_layers):
-            kept_in, kept_out = units[layer], units[layer + 1]
-            start, stop = stop, stop + len(kept_in) * len(kept_out)
-            rows = kept_out * self._layer_sizes[layer] + self._starts[layer]
-            block = self._index[start:stop].reshape(len(kept_out), len(kept_in))
-            np.add(rows[:, np.newaxis], kept_in, out=block)
-        for layer in range(n_layers):
-            start, stop = stop, stop + len(units[layer + 1])
-            np.add(
-                units[layer + 1],
-                self._starts[n_layers + layer],
-                out=self._index[start:stop],
-            )
+        start = stop = 0
+        for layer, (kept_in, kept_out) in enumerate(pairwise(units)):
+            fan_in, fan_out = self._full_sizes[layer : layer + 2]
+            if layer or not skip_first:
+                begin, stop = stop, stop + len(kept_out) * (len(kept_in) + 1)
+                block = self._index[begin:stop].reshape(len(kept_out), len(kept_in) + 1)
+                rows = (start + kept_out * (fan_in + 1))[:, np.newaxis]
+                np.add(rows, kept_in, out=block[:, :-1])
+                np.add(rows, fan_in, out=block[:, -1:])
+            start += (fan_in + 1) * fan_out
         return self._index[:stop]

@@ -2,6 +2,9 @@
 
 `Pass` is backpropagation through one mini-batch. `Engine` runs it over epochs on
 buffers that are made once, so that a mini-batch allocates nothing but views.
+
+Inside, a layer's outputs have shape (n_units, n_rows), and an input layer's (n_rows,
+n_features); where they feed a layer, a last row (column) of ones stands for the bias.
 """
 
 import numpy as np
@@ -11,44 +14,75 @@ from skreg.batches import Block, rows_in_cache, slices
 from skreg.dropout import Subnetwork, draw_units
 from skreg.losses import LOSSES
 from skreg.parameters import Parameters
-from skreg.penalties import add_l2_gradient, l2_value
+from skreg.penalties import add_l2_gradient, l2_strengths, l2_value
 
 
-def _product(x, coef, out):
-    """Out = x @ coef, where x may be sparse."""
+def _first_layer(layer, x, out):
+    """Write W x + b for the rows of ``x``, which may be sparse."""
     if isinstance(x, np.ndarray):
-        np.dot(x, coef, out=out)
+        np.dot(layer, x.T, out=out)
     else:
-        out[...] = x @ coef
+        out[...] = (x @ layer[:, :-1].T).T
+        out += layer[:, -1:]
 
 
-def _weight_gradient(delta_t, x, out):
-    """Out = delta_t @ x, where x may be sparse."""
+def _first_gradient(delta, x, out):
+    """Write the gradient of the first layer, whose input ``x`` may be sparse."""
     if isinstance(x, np.ndarray):
-        np.dot(delta_t, x, out=out)
+        np.dot(delta, x, out=out)
     else:
-        out[...] = (x.T @ delta_t.T).T
+        out[:, :-1] = (x.T @ delta.T).T
+        np.add.reduce(delta, axis=1, out=out[:, -1])
 
 
-def forward(coefs, biases, activation, x, hidden, logits, masks=None, dropped=None):
+class Hidden:
+    """Memory for the outputs of one hidden layer, with the ones that feed the next.
+
+    Parameters
+    ----------
+    flat : ndarray of shape (at least (n_units + 1) * n_rows,)
+        The memory; no copy is taken.
+    zeros : ndarray of the same shape
+        Zeros, for `Activation.apply`.
+    n_units, n_rows : int
+        How much of it to use.
+    """
+
+    def __init__(self, flat, zeros, n_units, n_rows):
+        shape = n_units + 1, n_rows
+        self.augmented = flat[: shape[0] * n_rows].reshape(shape)
+        self.augmented[-1] = 1
+        self.augmented_t = self.augmented.T
+        self.units = self.augmented[:-1]
+        self.zeros = zeros[: n_units * n_rows].reshape(n_units, n_rows)
+
+
+def hidden_layers(flats, zeros, layer_sizes, n_rows):
+    """Return a `Hidden` for each hidden layer of a network."""
+    return [
+        Hidden(flat, zeros, size, n_rows)
+        for flat, size in zip(flats, layer_sizes[1:-1], strict=True)
+    ]
+
+
+def forward(parameters, activation, x, hidden, logits, masks=None, dropped=None):
     """Write the outputs of the hidden layers and the logits.
 
     ``masks`` has an entry per hidden layer: an array of the layer's shape, a number,
     or None where all units are kept. Masked outputs go into ``dropped``. The caller
-    masks the input. Returns the input of each layer.
+    masks the input. Returns the input of each layer after the first.
     """
-    inputs = [x]
-    for layer, h in enumerate(hidden):
-        _product(x, coefs[layer], h)
-        h += biases[layer]
-        activation.apply(h)
-        if masks is None or masks[layer] is None:
-            x = h
-        else:
-            x = np.multiply(h, masks[layer], out=dropped[layer])
-        inputs.append(x)
-    _product(x, coefs[-1], logits)
-    logits += biases[-1]
+    inputs = []
+    first, *others = parameters.layers
+    _first_layer(first, x, hidden[0].units if hidden else logits)
+    for index, (h, layer) in enumerate(zip(hidden, others, strict=True)):
+        activation.apply(h.units, h.zeros)
+        if masks is not None and masks[index] is not None:
+            np.multiply(h.units, masks[index], out=dropped[index].units)
+            h = dropped[index]
+        inputs.append(h)
+        above = hidden[index + 1].units if index + 1 < len(hidden) else logits
+        np.dot(layer, h.augmented, out=above)
     return inputs
 
 
@@ -56,14 +90,16 @@ class Buffers:
     """Memory for the forward and backward pass of up to ``n_rows`` rows."""
 
     def __init__(self, layer_sizes, n_rows, dtype):
-        def flat(size):
-            return np.empty(n_rows * size, dtype)
+        def flat(n_units):
+            return np.empty((n_units + 1) * n_rows, dtype)
 
         self.hidden = [flat(size) for size in layer_sizes[1:-1]]
         self.dropped = [flat(size) for size in layer_sizes[1:-1]]
         self.deltas = [flat(size) for size in layer_sizes[1:]]
         self.scratch = flat(max(layer_sizes[1:]))
-        self.row = flat(1)
+        self.zeros = np.zeros_like(self.scratch)
+        self.logits = flat(layer_sizes[-1])
+        self.row = flat(0)
 
 
 class Pass:
@@ -84,7 +120,7 @@ class Pass:
     loss : Loss
         On the logits.
     buffers : Buffers
-        For at least ``n_rows`` rows.
+        For at least ``n_rows`` rows, for this pass alone.
     n_rows : int
         Rows in the mini-batch.
     """
@@ -94,52 +130,63 @@ class Pass:
         self.gradient = gradient
         self.activation = activation
         self.loss = loss
-        sizes = parameters.layer_sizes[1:]
+        layer_sizes = parameters.layer_sizes
+        sizes = layer_sizes[1:]
 
         def shaped(flat, size):
-            return flat[: n_rows * size].reshape(n_rows, size)
+            return flat[: size * n_rows].reshape(size, n_rows)
 
-        self.hidden = list(map(shaped, buffers.hidden, sizes))
-        self.dropped = list(map(shaped, buffers.dropped, sizes))
-        self.deltas = list(map(shaped, buffers.deltas, sizes))
-        self.deltas_t = [delta.T for delta in self.deltas]
-        self.scratch = [shaped(buffers.scratch, size) for size in sizes]
+        zeros = buffers.zeros
+        self.hidden = hidden_layers(buffers.hidden, zeros, layer_sizes, n_rows)
+        self.dropped = hidden_layers(buffers.dropped, zeros, layer_sizes, n_rows)
+        self.logits = shaped(buffers.logits, sizes[-1])
+        self.top_delta = shaped(buffers.deltas[-1], sizes[-1])
         self.row = shaped(buffers.row, 1)
+        # From the top down: a layer with its gradient, and of the layer below it the
+        # outputs, the delta with a row that the ones take, the delta, and scratch.
+        self.layers_down = []
+        for index in range(len(sizes) - 1, 0, -1):
+            below = shaped(buffers.deltas[index - 1], sizes[index - 1] + 1)
+            self.layers_down.append(
+                (
+                    index - 1,
+                    parameters.layers[index].T,
+                    gradient.layers[index],
+                    self.hidden[index - 1].units,
+                    below,
+                    below[:-1],
+                    shaped(buffers.scratch, sizes[index - 1]),
+                )
+            )
 
-    def forward(self, x, masks, logits):
-        """Write the ``logits`` of ``x``; ``masks`` as in the function `forward`."""
+    def forward(self, x, masks):
+        """Compute the ``logits`` of ``x``; ``masks`` as in the function `forward`."""
         self.inputs = forward(
-            self.parameters.coefs,
-            self.parameters.biases,
+            self.parameters,
             self.activation,
             x,
             self.hidden,
-            logits,
+            self.logits,
             masks,
             self.dropped,
         )
 
-    def backward(self, logits, y, weights, masks, scale):
+    def backward(self, x, y, weights, masks, scale):
         """Write the gradient of ``scale`` · Σ_i s_i ℓ_i, after `forward`."""
-        delta = self.deltas[-1]
-        self.loss.gradient(logits, y, delta, self.row)
+        delta = self.top_delta
+        self.loss.gradient(self.logits, y, delta, self.row)
         if weights is not None:
             delta *= weights
         delta *= scale
-        for layer in range(len(self.deltas) - 1, -1, -1):
-            _weight_gradient(
-                self.deltas_t[layer], self.inputs[layer], self.gradient.weights[layer]
-            )
-            np.add.reduce(delta, axis=0, out=self.gradient.biases[layer])
-            if layer:
-                below = self.deltas[layer - 1]
-                np.dot(delta, self.parameters.weights[layer], out=below)
-                if masks[layer - 1] is not None:
-                    below *= masks[layer - 1]
-                self.activation.backpropagate(
-                    self.hidden[layer - 1], below, self.scratch[layer - 1]
-                )
-                delta = below
+        backpropagate = self.activation.backpropagate
+        for below, layer_t, gradient, h, augmented, units, scratch in self.layers_down:
+            np.dot(delta, self.inputs[below].augmented_t, out=gradient)
+            np.dot(layer_t, delta, out=augmented)
+            delta = units
+            if masks[below] is not None:
+                delta *= masks[below]
+            backpropagate(h, delta, scratch)
+        _first_gradient(delta, x, self.gradient.layers[0])
 
 
 class Predictor:
@@ -147,34 +194,50 @@ class Predictor:
 
     Parameters
     ----------
-    coefs, biases : sequence of ndarray
-        Of each layer, of shapes (fan_in, fan_out) and (fan_out,).
+    parameters : Parameters
+        The network.
     activation : str
         A key of `ACTIVATIONS`.
     n_rows : int
         The most rows that there will be.
     """
 
-    def __init__(self, coefs, biases, activation, n_rows):
-        self._coefs, self._biases = coefs, biases
-        self._activation = ACTIVATIONS[activation]
-        self.dtype = coefs[0].dtype
-        sizes = [coef.shape[1] for coef in coefs]
-        row_bytes = self.dtype.itemsize * (len(coefs[0]) + sum(sizes))
+    def __init__(self, parameters, activation, n_rows):
+        sizes, dtype = parameters.layer_sizes, parameters.vector.dtype
+        row_bytes = dtype.itemsize * (sum(sizes) + len(sizes))
         self.block_size = min(n_rows, rows_in_cache(row_bytes))
-        self._hidden = [np.empty((self.block_size, n), self.dtype) for n in sizes[:-1]]
+        self._parameters = parameters
+        self._activation = ACTIVATIONS[activation]
+        self._zeros = np.zeros(self.block_size * max(sizes[1:]), dtype)
+        self._hidden = [
+            np.empty((size + 1) * self.block_size, dtype) for size in sizes[1:-1]
+        ]
+        self._x = np.ones((self.block_size, sizes[0] + 1), dtype)
+        self._logits = np.empty(self.block_size * sizes[-1], dtype)
 
     def logits(self, X):
-        """Return the logits of all rows of X, an array or a sparse matrix."""
-        out = np.empty((X.shape[0], len(self._biases[-1])), self.dtype)
+        """Return the logits of all rows of X, of shape (n_rows, n_outputs)."""
+        n_outputs = self._parameters.layer_sizes[-1]
+        out = np.empty((X.shape[0], n_outputs), self._x.dtype)
         for part in slices(X.shape[0], self.block_size):
-            self.write_logits(X[part].astype(self.dtype, copy=False), out[part])
+            if isinstance(X, np.ndarray):
+                x = self._x[: part.stop - part.start]
+                x[:, :-1] = X[part]
+            else:
+                x = X[part].astype(out.dtype)
+            out[part] = self.block_logits(x).T
         return out
 
-    def write_logits(self, x, out):
-        """Write the logits of at most ``block_size`` rows."""
-        hidden = [h[: len(out)] for h in self._hidden]
-        forward(self._coefs, self._biases, self._activation, x, hidden, out)
+    def block_logits(self, x):
+        """Return the logits of at most ``block_size`` rows, as `forward` takes them.
+
+        They have shape (n_outputs, n_rows), and are overwritten by the next call.
+        """
+        sizes, n_rows = self._parameters.layer_sizes, x.shape[0]
+        logits = self._logits[: sizes[-1] * n_rows].reshape(sizes[-1], n_rows)
+        hidden = hidden_layers(self._hidden, self._zeros, sizes, n_rows)
+        forward(self._parameters, self._activation, x, hidden, logits)
+        return logits
 
 
 class Engine:
@@ -236,13 +299,16 @@ class Engine:
         self._keep_probs = keep_probs
         self._gradient = np.empty_like(state[0])
         self._scratch = np.empty_like(state[0])
-        self._buffers = Buffers(layer_sizes, batch_size, dtype)
         self._passes = {}
+        self._gradient_scale = 1.0 if optimizer is None else optimizer.gradient_scale
+        self._penalty = l2_strengths(layer_sizes, alpha, np.empty_like(state[0]))
+        self._decay = self._penalty * dtype.type(self._gradient_scale)
         all_kept = [1.0] * len(keep_probs)
         if dropout_mask == "batch" and min(keep_probs) < 1:
             self._step = self._step_subnetwork
             self._subnetwork = Subnetwork(layer_sizes, state)
-            self._kept_x = np.empty(batch_size * layer_sizes[0], dtype)
+            self._buffers = Buffers(layer_sizes, batch_size, dtype)
+            self._kept_x = np.empty(batch_size * (layer_sizes[0] + 1), dtype)
             row_keep_probs = all_kept
         else:
             self._step = self._step_network
@@ -250,10 +316,7 @@ class Engine:
         self._block = Block(training, layer_sizes, row_keep_probs, batch_size, dtype)
         if validation is not None:
             self._predictor = Predictor(
-                self.parameters.coefs,
-                self.parameters.biases,
-                activation,
-                len(validation_rows),
+                self.parameters, activation, len(validation_rows)
             )
             self._validation_block = Block(
                 validation, layer_sizes, all_kept, self._predictor.block_size, dtype
@@ -281,8 +344,7 @@ class Engine:
             vector = self.parameters.vector
             if not np.isfinite(vector.min() + vector.max()):
                 return np.nan
-        weights = vector[: self.parameters.n_weights]
-        return total / total_weight + l2_value(weights, self._alpha)
+        return total / total_weight + l2_value(self._penalty, vector)
 
     def evaluate(self):
         """Return the weighted mean of the losses of the validation rows."""
@@ -292,7 +354,7 @@ class Engine:
             for part in slices(len(self._validation_rows), block.n_rows):
                 rows = self._validation_rows[part]
                 for batch in block.gather(rows, rng=None):
-                    self._predictor.write_logits(batch.x, batch.logits)
+                    batch.logits[...] = self._predictor.block_logits(batch.x)
                 loss, weight = block.losses(self._loss, len(rows))
                 total += loss
                 total_weight += weight
@@ -309,79 +371,94 @@ class Engine:
     def loss_and_gradient(self, rows):
         """Return the objective over ``rows`` and its gradient, without dropout."""
         total = total_weight = 0.0
-        gradient = np.zeros_like(self._gradient)
-        vector, n_weights = self.parameters.vector, self.parameters.n_weights
+        vector = self.parameters.vector
+        gradient = np.zeros_like(vector)
         with np.errstate(all="ignore"):
             for part in slices(len(rows), self._block.n_rows):
                 for batch in self._block.gather(rows[part], rng=None):
-                    passage = self._network_pass(len(batch.y))
-                    passage.forward(batch.x, batch.masks, batch.logits)
-                    passage.backward(
-                        batch.logits, batch.y, batch.weights, batch.masks, 1 / len(rows)
+                    passage = self._network_pass(batch.y.shape[1])
+                    self._backpropagate(
+                        passage, batch, batch.x, batch.masks, 1 / len(rows)
                     )
-                    gradient += passage.gradient.vector
+                    gradient += self._gradient
                 loss, weight = self._block.losses(self._loss, len(rows[part]))
                 total += loss
                 total_weight += weight
-            gradient[:n_weights] += self._alpha * vector[:n_weights]
-        penalty = l2_value(vector[:n_weights], self._alpha)
-        return total / total_weight + penalty, gradient
+            add_l2_gradient(self._penalty, vector, gradient, self._scratch)
+        return total / total_weight + l2_value(self._penalty, vector), gradient
+
+    def _backpropagate(self, passage, batch, x, masks, scale):
+        """Write the logits of a mini-batch, and ``scale`` times its gradient."""
+        passage.forward(x, masks)
+        batch.logits[...] = passage.logits
+        passage.backward(x, batch.y, batch.weights, masks, scale)
 
     def _step_network(self, batch, learning_rate, rng):
-        passage = self._network_pass(len(batch.y))
-        self._descend(passage, batch, batch.x, batch.masks, self.state, learning_rate)
+        """Take a step on the whole network."""
+        n_rows = batch.y.shape[1]
+        passage = self._network_pass(n_rows)
+        scale = self._gradient_scale / n_rows
+        self._backpropagate(passage, batch, batch.x, batch.masks, scale)
+        self._descend(self.state, self._gradient, self._decay, learning_rate)
 
     def _step_subnetwork(self, batch, learning_rate, rng):
-        """Step on the network of the units that this mini-batch keeps."""
+        """Take a step on the network of the units that this mini-batch keeps."""
         keep_probs = [*self._keep_probs, 1.0]
         units = [
             draw_units(rng, p, size)
             for p, size in zip(keep_probs, self.parameters.layer_sizes, strict=True)
         ]
-        self._subnetwork.gather(units)
-        state, layer_sizes = self._subnetwork.state, self._subnetwork.layer_sizes
+        sub = self._subnetwork
+        sub.gather(units)
+        n_rows, n_parameters = batch.y.shape[1], sub.state.shape[1]
+        gradient = self._gradient[:n_parameters]
+        parameters = Parameters(sub.layer_sizes, sub.state[0])
+        passage = self._pass(parameters, gradient, self._buffers, n_rows)
         x = batch.x
         if keep_probs[0] < 1:
             x = self._keep_inputs(x, units[0], 1 / keep_probs[0])
         masks = [1 / p if p < 1 else None for p in keep_probs[1:-1]]
-        passage = self._pass(Parameters(layer_sizes, state[0]), len(batch.y))
-        self._descend(passage, batch, x, masks, state, learning_rate)
-        self._subnetwork.scatter()
+        scale = self._gradient_scale / n_rows
+        self._backpropagate(passage, batch, x, masks, scale)
+        strength = self._alpha * self._gradient_scale
+        decay = l2_strengths(sub.layer_sizes, strength, self._decay[:n_parameters])
+        self._descend(sub.state, gradient, decay, learning_rate)
+        sub.scatter()
 
     def _keep_inputs(self, x, kept, scale):
-        """Return the kept columns of ``x``, scaled."""
+        """Return the kept columns of ``x``, scaled, and the ones."""
         if not isinstance(x, np.ndarray):
             return x[:, kept] * scale
-        out = self._kept_x[: len(x) * len(kept)].reshape(len(x), len(kept))
-        np.take(x, kept, axis=1, out=out, mode="clip")
-        out *= scale
+        n_rows, n_kept = len(x), len(kept)
+        out = self._kept_x[: n_rows * (n_kept + 1)].reshape(n_rows, n_kept + 1)
+        np.take(x, np.append(kept, x.shape[1] - 1), axis=1, out=out, mode="clip")
+        out[:, :-1] *= scale
         return out
 
     def _network_pass(self, n_rows):
         """Return the pass through the whole network, made once per number of rows."""
         if n_rows not in self._passes:
-            self._passes[n_rows] = self._pass(self.parameters, n_rows)
+            sizes = self.parameters.layer_sizes
+            buffers = Buffers(sizes, n_rows, self.state.dtype)
+            self._passes[n_rows] = self._pass(
+                self.parameters, self._gradient, buffers, n_rows
+            )
         return self._passes[n_rows]
 
-    def _pass(self, parameters, n_rows):
-        gradient = self._gradient[: len(parameters.vector)]
+    def _pass(self, parameters, gradient, buffers, n_rows):
         return Pass(
             parameters,
             Parameters(parameters.layer_sizes, gradient),
             self._activation,
             self._loss,
-            self._buffers,
+            buffers,
             n_rows,
         )
 
-    def _descend(self, passage, batch, x, masks, state, learning_rate):
-        """Take one step of the optimizer along the gradient of one mini-batch."""
-        passage.forward(x, masks, batch.logits)
-        passage.backward(batch.logits, batch.y, batch.weights, masks, 1 / len(batch.y))
+    def _descend(self, state, gradient, decay, learning_rate):
+        """Take one step of the optimizer along the penalised gradient."""
         w, *moments = state
-        g = passage.gradient.vector
         scratch = self._scratch[: len(w)]
         if self._alpha:
-            n = passage.parameters.n_weights
-            add_l2_gradient(w[:n], self._alpha, g[:n], scratch[:n])
-        self._optimizer.step(w, g, moments, self.n_steps, learning_rate, scratch)
+            add_l2_gradient(decay, w, gradient, scratch)
+        self._optimizer.step(w, gradient, moments, self.n_steps, learning_rate, scratch)

@@ -37,8 +37,7 @@ BOUNDS = {
 
 def initialize(parameters, activation, rng):
     """Draw the weights, and set the biases to zero."""
-    for weight, bias in zip(parameters.weights, parameters.biases, strict=True):
-        fan_out, fan_in = weight.shape
-        bound = BOUNDS[activation](fan_in, fan_out)
-        weight[...] = rng.uniform(-bound, bound, weight.shape)
+    for coef, bias in zip(parameters.coefs, parameters.biases, strict=True):
+        bound = BOUNDS[activation](*coef.shape)
+        coef[...] = rng.uniform(-bound, bound, coef.shape)
         bias[...] = 0

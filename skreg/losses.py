@@ -1,6 +1,6 @@
 """Cross-entropy on logits, and the probabilities that belong to it.
 
-A loss takes the ``logits`` of the output layer, of shape (n_rows, n_outputs), and the
+A loss takes the ``logits`` of the output layer, of shape (n_outputs, n_rows), and the
 targets ``y`` of the same shape with entries 0 and 1. It never leaves the logits for
 probabilities on the way to a value, so that no logit is too large for it.
 """
@@ -16,22 +16,19 @@ class Loss(NamedTuple):
     """A loss per row, its gradient in the logits, and the output activation."""
 
     values: Callable
-    """``values(logits, y, out, scratch)`` writes the loss of each row into ``out``."""
+    """``values(logits, y)`` returns the loss of each row."""
     gradient: Callable
-    """``gradient(logits, y, out, row)`` writes dloss/dlogits into ``out``."""
+    """``gradient(logits, y, out, row)`` writes dloss/dlogits into ``out``; ``row``, of
+    shape (1, n_rows), is scratch."""
     probabilities: Callable
     """``probabilities(logits)`` turns logits into probabilities, in place."""
     log_probabilities: Callable
-    """``log_probabilities(logits)`` returns their logarithms, at any logit finite."""
+    """``log_probabilities(logits)`` returns their logarithms, finite at any logit."""
 
 
-def _sigmoid_values(logits, y, out, scratch):
+def _sigmoid_values(logits, y):
     """Σ_k log(1 + exp(-z_k)) where y_k = 1, log(1 + exp(z_k)) where y_k = 0."""
-    np.multiply(y, -2, out=scratch)
-    scratch += 1
-    scratch *= logits
-    np.logaddexp(0, scratch, out=scratch)
-    np.add.reduce(scratch, axis=1, out=out)
+    return np.logaddexp(0, (1 - 2 * y) * logits).sum(axis=0)
 
 
 def _sigmoid_gradient(logits, y, out, row):
@@ -41,25 +38,22 @@ def _sigmoid_gradient(logits, y, out, row):
 
 
 def _sigmoid_probabilities(logits):
+    """1 / (1 + exp(-z))."""
     expit(logits, out=logits)
 
 
-def _softmax_values(logits, y, out, scratch):
+def _softmax_values(logits, y):
     """Log Σ_k exp(z_k) - z_y, with the largest logit subtracted from all first."""
-    np.subtract(logits, logits.max(axis=1, keepdims=True), out=scratch)
-    chosen = np.einsum("ik,ik->i", scratch, y)
-    np.exp(scratch, out=scratch)
-    np.add.reduce(scratch, axis=1, out=out)
-    np.log(out, out=out)
-    out -= chosen
+    shifted = logits - logits.max(axis=0)
+    return np.log(np.exp(shifted).sum(axis=0)) - np.einsum("ki,ki->i", shifted, y)
 
 
 def _softmax(logits, out, row):
-    """exp(z_k) / Σ_j exp(z_j); ``row`` of shape (n_rows, 1) is scratch."""
-    np.maximum.reduce(logits, axis=1, keepdims=True, out=row)
+    """exp(z_k) / Σ_j exp(z_j)."""
+    np.maximum.reduce(logits, axis=0, keepdims=True, out=row)
     np.subtract(logits, row, out=out)
     np.exp(out, out=out)
-    np.add.reduce(out, axis=1, keepdims=True, out=row)
+    np.add.reduce(out, axis=0, keepdims=True, out=row)
     out /= row
 
 
@@ -70,7 +64,8 @@ def _softmax_gradient(logits, y, out, row):
 
 
 def _softmax_probabilities(logits):
-    _softmax(logits, logits, np.empty((len(logits), 1), logits.dtype))
+    """exp(z_k) / Σ_j exp(z_j)."""
+    _softmax(logits, logits, np.empty((1, logits.shape[1]), logits.dtype))
 
 
 LOSSES = {
@@ -81,7 +76,7 @@ LOSSES = {
         _softmax_values,
         _softmax_gradient,
         _softmax_probabilities,
-        lambda logits: log_softmax(logits, axis=1),
+        lambda logits: log_softmax(logits, axis=0),
     ),
 }
 """Losses by the name of the output activation, as in ``out_activation_``."""

@@ -1,8 +1,9 @@
 """Optimizers: one step in place on a flat parameter vector.
 
-A step is given the parameters ``w``, their gradient ``g`` and the optimizer's averages
-``moments``, of shape (n_moments, n_parameters), all zero before the first step. It
-changes ``w`` and ``moments`` and may use ``g`` as scratch.
+A step is given the parameters ``w``, the gradient times ``gradient_scale`` as ``g`` and
+the optimizer's averages ``moments``, of shape (n_moments, n_parameters), all zero
+before the first step. It changes ``w`` and ``moments`` and uses ``g`` as scratch. The
+scale costs nothing where the gradient is made, and saves a pass over it here.
 """
 
 from dataclasses import dataclass
@@ -24,11 +25,15 @@ class SGD:
     momentum: float
     n_moments: ClassVar[int] = 1
 
+    @property
+    def gradient_scale(self):
+        """1 - β."""
+        return 1 - self.momentum
+
     def step(self, w, g, moments, n_steps, learning_rate, scratch):
         """Take one step; ``n_steps`` counts it."""
         (v,) = moments
         v *= self.momentum
-        g *= 1 - self.momentum
         v += g
         np.multiply(v, learning_rate, out=g)
         w -= g
@@ -47,11 +52,15 @@ class NesterovSGD:
     momentum: float
     n_moments: ClassVar[int] = 1
 
+    @property
+    def gradient_scale(self):
+        """1 - β."""
+        return 1 - self.momentum
+
     def step(self, w, g, moments, n_steps, learning_rate, scratch):
         """Take one step; ``n_steps`` counts it."""
         (v,) = moments
         v *= self.momentum
-        g *= 1 - self.momentum
         v += g
         np.multiply(v, self.momentum, out=scratch)
         g += scratch
@@ -75,17 +84,21 @@ class Adam:
     epsilon: float
     n_moments: ClassVar[int] = 2
 
+    @property
+    def gradient_scale(self):
+        """1 - β₁."""
+        return 1 - self.momentum
+
     def step(self, w, g, moments, n_steps, learning_rate, scratch):
         """Take one step; ``n_steps`` counts it."""
         m, s = moments
         unbias_m = 1 - self.momentum**n_steps
         unbias_s = (1 - self.beta_2**n_steps) ** 0.5
         m *= self.momentum
-        np.multiply(g, 1 - self.momentum, out=scratch)
-        m += scratch
+        m += g
         s *= self.beta_2
         np.multiply(g, g, out=g)
-        g *= 1 - self.beta_2
+        g *= (1 - self.beta_2) / self.gradient_scale**2
         s += g
         np.sqrt(s, out=g)
         g += self.epsilon * unbias_s

@@ -1,9 +1,9 @@
 """All weights and biases of a network as one flat vector with views per layer.
 
-The vector holds the weights of every layer first and the biases of every layer last.
-The weights of a layer lie unit by unit: row ``j`` of ``weights[l]``, of shape
-(fan_out, fan_in), holds what unit ``j`` receives. ``coefs[l]`` is its transpose, which
-is scikit-learn's layout, and a view as well.
+Row ``j`` of ``layers[l]``, of shape (fan_out, fan_in + 1), holds what unit ``j``
+receives: a weight per input, then the bias, as the weight of an input that is always 1.
+So a layer is one matrix product, forward and backward, with nothing to add. ``coefs``
+and ``biases`` are views of it in scikit-learn's layout.
 """
 
 from itertools import pairwise
@@ -25,18 +25,22 @@ class Parameters:
     def __init__(self, layer_sizes, vector):
         self.layer_sizes = tuple(layer_sizes)
         self.vector = vector
-        self.weights = []
-        self.biases = []
+        self.layers = []
         start = 0
         for fan_in, fan_out in pairwise(self.layer_sizes):
-            stop = start + fan_in * fan_out
-            self.weights.append(vector[start:stop].reshape(fan_out, fan_in))
+            stop = start + (fan_in + 1) * fan_out
+            self.layers.append(vector[start:stop].reshape(fan_out, fan_in + 1))
             start = stop
-        self.n_weights = start
-        for fan_out in self.layer_sizes[1:]:
-            self.biases.append(vector[start : start + fan_out])
-            start += fan_out
-        self.coefs = [weight.T for weight in self.weights]
+
+    @property
+    def coefs(self):
+        """The weights of each layer, of shape (fan_in, fan_out)."""
+        return [layer[:, :-1].T for layer in self.layers]
+
+    @property
+    def biases(self):
+        """The biases of each layer, of shape (fan_out,)."""
+        return [layer[:, -1] for layer in self.layers]
 
     @classmethod
     def from_layers(cls, coefs, intercepts):
@@ -44,16 +48,19 @@ class Parameters:
         layer_sizes = [coefs[0].shape[0], *(coef.shape[1] for coef in coefs)]
         vector = np.empty(n_parameters(layer_sizes), coefs[0].dtype)
         parameters = cls(layer_sizes, vector)
-        for own, given in zip(parameters.coefs, coefs, strict=True):
-            own[...] = given
-        for own, given in zip(parameters.biases, intercepts, strict=True):
-            own[...] = given
+        for layer, coef, intercept in zip(
+            parameters.layers, coefs, intercepts, strict=True
+        ):
+            layer[:, :-1] = coef.T
+            layer[:, -1] = intercept
         return parameters
 
     def as_attributes(self):
-        """Return copies of the layers, named as fitted attributes."""
-        copy = Parameters(self.layer_sizes, self.vector.copy())
-        return {"coefs_": copy.coefs, "intercepts_": copy.biases}
+        """Return contiguous copies of the layers, named as fitted attributes."""
+        return {
+            "coefs_": [np.ascontiguousarray(coef) for coef in self.coefs],
+            "intercepts_": [bias.copy() for bias in self.biases],
+        }
 
 
 def n_parameters(layer_sizes):

@@ -1,14 +1,24 @@
-"""The L2 penalty, alpha / 2 · Σ w², on the weights of a flat parameter vector."""
+"""The L2 penalty alpha / 2 · Σ w² on the weights, but not the biases, of a network."""
 
 import numpy as np
 
-
-def l2_value(weights, alpha):
-    """Return alpha / 2 · ‖w‖²."""
-    return 0.5 * alpha * float(np.dot(weights, weights))
+from skreg.parameters import Parameters
 
 
-def add_l2_gradient(weights, alpha, gradient, scratch):
-    """Add the penalty's gradient, alpha · w, to ``gradient``."""
-    np.multiply(weights, alpha, out=scratch)
+def l2_strengths(layer_sizes, alpha, out):
+    """Write the strength for each parameter: alpha for weights, 0 for biases."""
+    out[...] = alpha
+    for bias in Parameters(layer_sizes, out).biases:
+        bias[...] = 0
+    return out
+
+
+def l2_value(strengths, w):
+    """Return ½ Σ strength · w²."""
+    return 0.5 * float(np.dot(strengths * w, w))
+
+
+def add_l2_gradient(strengths, w, gradient, scratch):
+    """Add the penalty's gradient, strength · w, to ``gradient``."""
+    np.multiply(strengths, w, out=scratch)
     gradient += scratch

@@ -51,9 +51,9 @@ class Labels:
             )
 
     def encode(self, y, dtype, name="y"):
-        """Return the table of target rows, and which of its rows each label stands for.
+        """Return the table of targets, a column each, and the column for each label.
 
-        For multilabel targets the table has a row per sample, and the second is None.
+        For multilabel targets the table has a column per sample; there are no codes.
         """
         if _is_multilabel(y, name) != self.multilabel:
             wanted = "an indicator matrix" if self.multilabel else "a column of labels"
@@ -71,7 +71,7 @@ class Labels:
                 raise ValueError(
                     f"The indicator matrix {name} may only have zeros and ones."
                 )
-            return np.ascontiguousarray(table, dtype), None
+            return np.ascontiguousarray(table.T, dtype), None
         y = column_or_1d(y)
         known = set(self.classes.tolist())
         unseen = [label for label in np.unique(y).tolist() if label not in known]
@@ -82,7 +82,7 @@ class Labels:
             )
         codes = np.searchsorted(self.classes, y)
         if self.n_outputs == 1:
-            return np.array([[0], [1]], dtype), codes
+            return np.array([[0, 1]], dtype), codes
         return np.eye(self.n_outputs, dtype=dtype), codes
 
     def decode(self, probabilities):

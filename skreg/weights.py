@@ -56,7 +56,7 @@ def row_weights(sample_weight, by_class, table, codes):
     if by_class is None:
         return sample_weight
     if codes is None:
-        weights = np.where(table > 0, by_class[:, 1], by_class[:, 0]).prod(axis=1)
+        weights = np.where(table > 0, by_class[:, 1:], by_class[:, :1]).prod(axis=0)
     else:
         weights = by_class[codes]
     return weights if sample_weight is None else weights * sample_weight
@@ -81,9 +81,9 @@ def relative(weights, rows, dtype):
 
 def _multilabel_class_weights(class_weight, table, sample_weight):
     if class_weight == "balanced":
-        columns = table.astype(np.intp).T
+        columns = table.astype(np.intp)
         return np.array([_balanced(column, 2, sample_weight) for column in columns])
-    n_columns = table.shape[1]
+    n_columns = len(table)
     if not isinstance(class_weight, list) or len(class_weight) != n_columns:
         raise ValueError(
             "class_weight for multilabel targets has to be 'balanced' or a list of "

@@ -61,10 +61,11 @@ def probabilities(out_activation, z):
 
 def row_loss(out_activation, z, y):
     """Return the cross-entropy of one row."""
-    p = probabilities(out_activation, z)
     if out_activation == "softmax":
-        return -sum(math.log(a) for a, b in zip(p, y, strict=True) if b)
-    return -sum(math.log(a if b else 1 - a) for a, b in zip(p, y, strict=True))
+        total = math.log(sum(math.exp(a) for a in z))
+        return sum(total - a for a, b in zip(z, y, strict=True) if b)
+    signs = [-1 if b else 1 for b in y]
+    return sum(math.log1p(math.exp(s * a)) for s, a in zip(signs, z, strict=True))
 
 
 def loss_and_gradient(

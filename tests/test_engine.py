@@ -28,10 +28,10 @@ def make_problem(head, hidden=(5, 4), weighted=False, dtype=np.float64, seed=0):
     weights /= weights.mean()
     given = weights.astype(dtype) if weighted else None
     if head == "multilabel":
-        table, codes = rng.integers(0, 2, (N_ROWS, 3)).astype(dtype), None
+        table, codes = rng.integers(0, 2, (3, N_ROWS)).astype(dtype), None
     else:
-        table = np.eye(3, dtype=dtype) if head == "softmax" else np.array([[0], [1.0]])
-        codes = rng.integers(0, len(table), N_ROWS)
+        table = np.eye(3, dtype=dtype) if head == "softmax" else np.array([[0, 1.0]])
+        codes = rng.integers(0, table.shape[1], N_ROWS)
     return sizes, vector, Dataset(X, table.astype(dtype), codes, given), weights
 
 
@@ -58,7 +58,9 @@ def make_engine(sizes, vector, dataset, head, optimizer=None, **options):
 
 
 def targets(dataset, rows):
-    return dataset.table[rows if dataset.codes is None else dataset.codes[rows]]
+    """Return the targets of ``rows``, of shape (n_rows, n_outputs)."""
+    columns = rows if dataset.codes is None else dataset.codes[rows]
+    return dataset.table[:, columns].T
 
 
 def layers(sizes, vector):
@@ -87,19 +89,18 @@ def test_pass_equals_reference(activation, head, masked, weighted):
         buffers,
         N_ROWS,
     )
-    logits = np.empty((N_ROWS, sizes[-1]))
     y = targets(data, np.arange(N_ROWS))
-    s = weights[:, np.newaxis] if weighted else None
-    hidden_masks = masks[1:] if masked else [None, None]
-    passage.forward(data.X * masks[0], hidden_masks, logits)
-    passage.backward(logits, y, s, hidden_masks, 1 / N_ROWS)
+    s = weights if weighted else None
+    hidden_masks = [mask.T for mask in masks[1:]] if masked else [None, None]
+    x = np.hstack([data.X * masks[0], np.ones((N_ROWS, 1))])
+    passage.forward(x, hidden_masks)
+    passage.backward(x, y.T, s, hidden_masks, 1 / N_ROWS)
 
     expected_loss, coef_gradients, bias_gradients = reference.loss_and_gradient(
         *layers(sizes, vector), activation, out_activation(head), data.X, y, weights,
         masks, alpha=0,
     )  # fmt: skip
-    values = np.empty(N_ROWS)
-    loss.values(logits, y, values, np.empty_like(logits))
+    values = loss.values(passage.logits, y.T)
     assert np.mean(weights * values) == pytest.approx(expected_loss, rel=1e-12)
     for own, expected in zip(gradient.coefs, coef_gradients, strict=True):
         np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-12)
@@ -144,10 +145,20 @@ def test_epoch_with_sample_masks_equals_reference(head, keep_probs, name):
     twin = np.random.Generator(np.random.SFC64(5))
     masks = []
     for p, size in zip(keep_probs, sizes, strict=False):
-        kept = np.ones((N_ROWS, size), bool)
+        kept = np.ones(N_ROWS * size, bool)
         if p < 1:
             draw_kept(twin, p, kept)
         masks.append(kept / p)
+    # Masks come flat: of the input row by row, of a hidden layer unit by unit within
+    # each mini-batch.
+    masks[0] = masks[0].reshape(N_ROWS, -1)
+    for layer, size in enumerate(sizes[1:-1], 1):
+        masks[layer] = np.vstack(
+            [
+                masks[layer][a * size : (a + 4) * size].reshape(size, -1).T
+                for a in range(0, N_ROWS, 4)
+            ]
+        )
 
     coefs, biases = layers(sizes, vector)
     steppers = [
@@ -310,9 +321,9 @@ def test_prediction_does_not_depend_on_the_block_size(monkeypatch):
     sizes, vector, _, _ = make_problem("softmax")
     parameters = Parameters(sizes, vector)
     X = np.random.default_rng(0).normal(size=(1000, 3))
-    whole = Predictor(parameters.coefs, parameters.biases, "tanh", 1000)
+    whole = Predictor(parameters, "tanh", 1000)
     assert whole.block_size == 1000
     monkeypatch.setattr("skreg.batches._CACHE_BYTES", 4096)
-    parts = Predictor(parameters.coefs, parameters.biases, "tanh", 1000)
+    parts = Predictor(parameters, "tanh", 1000)
     assert parts.block_size < 100
     np.testing.assert_allclose(whole.logits(X), parts.logits(X), rtol=1e-12)

@@ -14,14 +14,13 @@ TARGETS = {
 
 
 def values(name, logits, y):
-    out = np.full(len(logits), np.nan, logits.dtype)
-    LOSSES[name].values(logits, y, out, np.full_like(logits, np.nan))
-    return out
+    return LOSSES[name].values(logits.T, y.T)
 
 
 def gradient(name, logits, y):
     out = np.full_like(logits, np.nan)
-    LOSSES[name].gradient(logits, y, out, np.full((len(logits), 1), np.nan))
+    row = np.full((1, len(logits)), np.nan, logits.dtype)
+    LOSSES[name].gradient(logits.T, y.T, out.T, row)
     return out
 
 
@@ -29,7 +28,7 @@ def gradient(name, logits, y):
 def test_values_equal_sklearns_log_loss(name):
     y = TARGETS[name]
     p = LOGITS.copy()
-    LOSSES[name].probabilities(p)
+    LOSSES[name].probabilities(p.T)
     if name == "softmax":
         expected = [
             log_loss([t], [q], labels=[0, 1, 2]) for t, q in zip(y.argmax(1), p)
@@ -62,17 +61,17 @@ def test_extreme_logits(name, dtype):
         assert np.isfinite(values(name, logits, y)).all()
         assert np.isfinite(gradient(name, logits, y)).all()
     probabilities = logits.copy()
-    LOSSES[name].probabilities(probabilities)
+    LOSSES[name].probabilities(probabilities.T)
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
-    assert np.isfinite(LOSSES[name].log_probabilities(logits)).all()
+    assert np.isfinite(LOSSES[name].log_probabilities(logits.T)).all()
 
 
 @pytest.mark.parametrize("name", LOSSES)
 def test_log_probabilities_are_the_logarithms(name):
     p = LOGITS.copy()
-    LOSSES[name].probabilities(p)
+    LOSSES[name].probabilities(p.T)
     np.testing.assert_allclose(
-        LOSSES[name].log_probabilities(LOGITS), np.log(p), rtol=1e-12
+        LOSSES[name].log_probabilities(LOGITS.T).T, np.log(p), rtol=1e-12
     )
 
 

@@ -17,7 +17,7 @@ def run(optimizer, w, gradients, learning_rates):
     moments = np.zeros((optimizer.n_moments, w.size), w.dtype)
     scratch = np.full_like(w, np.nan)
     for t, (g, rate) in enumerate(zip(gradients, learning_rates, strict=True), 1):
-        optimizer.step(w, g.copy(), moments, t, rate, scratch)
+        optimizer.step(w, optimizer.gradient_scale * g, moments, t, rate, scratch)
     return w
 
 
@@ -63,5 +63,6 @@ def test_a_quadratic_is_minimised(name):
     w = np.array([3.0, -2.0])
     moments = np.zeros((OPTIMIZERS[name].n_moments, 2))
     for t in range(1, 2001):
-        OPTIMIZERS[name].step(w, w * [1, 5], moments, t, 0.01, np.empty(2))
+        g = OPTIMIZERS[name].gradient_scale * w * [1, 5]
+        OPTIMIZERS[name].step(w, g, moments, t, 0.01, np.empty(2))
     np.testing.assert_allclose(w, 0, atol=1e-2)

@@ -1,29 +1,51 @@
 import numpy as np
 
 from skreg.parameters import Parameters, n_parameters
+from skreg.penalties import add_l2_gradient, l2_strengths, l2_value
 
 
-def test_views_tile_the_vector_weights_first():
+def test_views_tile_the_vector():
     sizes = [3, 4, 2]
     vector = np.arange(n_parameters(sizes), dtype=float)
     parameters = Parameters(sizes, vector)
-    weights = np.concatenate([w.ravel() for w in parameters.weights])
-    biases = np.concatenate(parameters.biases)
-    np.testing.assert_array_equal(np.concatenate([weights, biases]), vector)
-    assert parameters.n_weights == weights.size == 3 * 4 + 4 * 2
+    layers = np.concatenate([layer.ravel() for layer in parameters.layers])
+    np.testing.assert_array_equal(layers, vector)
+    entries = [a.ravel() for a in parameters.coefs + parameters.biases]
+    np.testing.assert_array_equal(np.sort(np.concatenate(entries)), vector)
     assert [c.shape for c in parameters.coefs] == [(3, 4), (4, 2)]
+    assert [b.shape for b in parameters.biases] == [(4,), (2,)]
     parameters.coefs[1][3, 0] = -1
-    assert parameters.weights[1][0, 3] == -1
-    assert (vector == -1).sum() == 1
+    parameters.biases[0][2] = -1
+    assert parameters.layers[1][0, 3] == -1
+    assert parameters.layers[0][2, -1] == -1
+    assert (vector == -1).sum() == 2
 
 
-def test_from_layers_copies():
+def test_layers_and_attributes_are_inverse_and_copies():
     rng = np.random.default_rng(0)
     coefs = [rng.normal(size=(3, 4)), rng.normal(size=(4, 2))]
     biases = [rng.normal(size=4), rng.normal(size=2)]
     parameters = Parameters.from_layers(coefs, biases)
+    attributes = parameters.as_attributes()
     for own, given in zip(
-        parameters.coefs + parameters.biases, coefs + biases, strict=True
+        attributes["coefs_"] + attributes["intercepts_"], coefs + biases, strict=True
     ):
         np.testing.assert_array_equal(own, given)
+        assert own.flags.c_contiguous
         assert not np.shares_memory(own, given)
+        assert not np.shares_memory(own, parameters.vector)
+
+
+def test_l2_penalises_weights_and_not_biases():
+    sizes = [3, 4, 2]
+    w = np.random.default_rng(0).normal(size=n_parameters(sizes))
+    coefs = Parameters(sizes, w).coefs
+    strengths = l2_strengths(sizes, 0.3, np.empty_like(w))
+    expected = 0.3 / 2 * sum((coef**2).sum() for coef in coefs)
+    np.testing.assert_allclose(l2_value(strengths, w), expected)
+    gradient = np.ones_like(w)
+    add_l2_gradient(strengths, w, gradient, np.empty_like(w))
+    added = Parameters(sizes, gradient - 1)
+    for own, coef in zip(added.coefs, coefs, strict=True):
+        np.testing.assert_allclose(own, 0.3 * coef, atol=1e-15)
+    np.testing.assert_array_equal(np.concatenate(added.biases), 0)

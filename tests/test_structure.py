@@ -14,7 +14,7 @@ NUMERICS = {
     "parameters": set(),
     "activations": set(),
     "losses": set(),
-    "penalties": set(),
+    "penalties": {"parameters"},
     "schedules": set(),
     "initializers": set(),
     "dropout": {"parameters"},
