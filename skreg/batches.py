@@ -87,17 +87,17 @@ class Block:
             size if p < 1 else 0
             for size, p in zip(layer_sizes, keep_probs, strict=False)
         ]
+        n_dense = 0 if dataset.is_sparse else n_features
         row_bytes = dtype.itemsize * (
-            2 * n_features + 2 * n_outputs + sum(self._mask_sizes)
+            2 * n_dense + 2 * n_outputs + sum(self._mask_sizes)
         )
         n_rows = min(dataset.X.shape[0], rows_in_cache(row_bytes, batch_size))
         self.n_rows = n_rows
         self._dataset = dataset
         self._keep_probs = keep_probs
         self._batch_size = batch_size
-        n_dense = 0 if dataset.is_sparse else n_rows
-        self._gathered = np.empty((n_dense, n_features), dtype)
-        self._x = np.ones((n_dense, n_features + 1), dtype)
+        self._gathered = np.empty((n_rows, n_dense), dtype)
+        self._x = np.ones((n_rows, n_dense + 1), dtype)
         self._y = np.empty((n_outputs, n_rows), dtype)
         self._weights = np.empty(n_rows, dtype)
         self._logits = np.empty((n_outputs, n_rows), dtype)

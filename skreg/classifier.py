@@ -1,9 +1,11 @@
 """RegMLPClassifier: parameters in, fitted attributes out."""
 
+import re
 import warnings
 from numbers import Integral, Real
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
@@ -537,7 +539,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
         )
         network = Parameters.from_layers(self.coefs_, self.intercepts_)
-        predictor = Predictor(network, self.activation, X.shape[0])
+        predictor = Predictor(network, self.activation, X.shape[0], issparse(X))
         with np.errstate(over="ignore"):
             logits = predictor.logits(X)
         return np.hstack([-logits, logits]) if self.n_outputs_ == 1 else logits
@@ -656,10 +658,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         )
 
     def _follows(self):
-        """Name what decides when to stop and which epoch is the best."""
-        if not self.early_stopping:
-            return "training loss"
-        return getattr(self.scoring, "__name__", str(self.scoring))
+        """Return what decides when to stop, and the name of the validation score."""
+        address = r" at 0x[0-9a-f]+"  # of an object that may have been copied
+        return [self.early_stopping, re.sub(address, "", str(self.scoring))]
 
     def _optimizer(self):
         if self.solver == "adam":

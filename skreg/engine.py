@@ -200,11 +200,14 @@ class Predictor:
         A key of `ACTIVATIONS`.
     n_rows : int
         The most rows that there will be.
+    sparse : bool
+        Whether they are rows of a sparse matrix.
     """
 
-    def __init__(self, parameters, activation, n_rows):
+    def __init__(self, parameters, activation, n_rows, sparse):
         sizes, dtype = parameters.layer_sizes, parameters.vector.dtype
-        row_bytes = dtype.itemsize * (sum(sizes) + len(sizes))
+        n_dense = 0 if sparse else sizes[0]
+        row_bytes = dtype.itemsize * (n_dense + sum(sizes[1:]) + len(sizes))
         self.block_size = min(n_rows, rows_in_cache(row_bytes))
         self._parameters = parameters
         self._activation = ACTIVATIONS[activation]
@@ -212,7 +215,7 @@ class Predictor:
         self._hidden = [
             np.empty((size + 1) * self.block_size, dtype) for size in sizes[1:-1]
         ]
-        self._x = np.ones((self.block_size, sizes[0] + 1), dtype)
+        self._x = np.ones((self.block_size, n_dense + 1), dtype)
         self._logits = np.empty(self.block_size * sizes[-1], dtype)
 
     def logits(self, X):
@@ -316,7 +319,10 @@ class Engine:
         self._block = Block(training, layer_sizes, row_keep_probs, batch_size, dtype)
         if validation is not None:
             self._predictor = Predictor(
-                self.parameters, activation, len(validation_rows)
+                self.parameters,
+                activation,
+                len(validation_rows),
+                validation.is_sparse,
             )
             self._validation_block = Block(
                 validation, layer_sizes, all_kept, self._predictor.block_size, dtype

@@ -30,10 +30,11 @@ def minimize_objective(session, rows, max_iter, max_fun, tol):
 
     def end_iteration(result):
         nonlocal status, start
-        vector[...] = accepted[...] = result.x
+        vector[...] = result.x
         now = perf_counter()
         session.begin_epoch()
         ended = session.end_epoch(float(result.fun), None, len(rows), now - start)
+        accepted[...] = result.x
         start = now
         if ended is Status.STOPPED_BY_CALLBACK or session.early_stopping:
             status = ended

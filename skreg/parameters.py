@@ -58,7 +58,7 @@ class Parameters:
     def as_attributes(self):
         """Return contiguous copies of the layers, named as fitted attributes."""
         return {
-            "coefs_": [np.ascontiguousarray(coef) for coef in self.coefs],
+            "coefs_": [coef.copy(order="C") for coef in self.coefs],
             "intercepts_": [bias.copy() for bias in self.biases],
         }
 

@@ -47,7 +47,8 @@ class TrainingState:
     def of(cls, estimator, n_averages, monitor, follows):
         """Go on from where a fitted estimator is.
 
-        ``follows`` names what the monitor follows; if that has changed, it begins anew.
+        ``follows`` says whether the monitor follows the validation score, and its name.
+        If that has changed, the monitor begins anew; if the name has, so do the scores.
         """
         left = estimator._left_off
         fitted = Parameters.from_layers(estimator.coefs_, estimator.intercepts_)
@@ -69,6 +70,7 @@ class TrainingState:
                 monitor.be_patient_again()
             best = fitted.vector[np.newaxis], n_steps
         validated = estimator.validation_scores_ is not None
+        same_score = validated and left["follows"][1] == follows[1]
         no_curve = [np.nan] * len(estimator.loss_curve_)
         history = History(
             estimator.t_,
@@ -76,7 +78,7 @@ class TrainingState:
             list(estimator.loss_curve_),
             list(estimator.learning_rate_curve_),
             list(estimator.validation_loss_curve_) if validated else list(no_curve),
-            list(estimator.validation_scores_) if validated else no_curve,
+            list(estimator.validation_scores_) if same_score else no_curve,
         )
         return cls(
             list(fitted.layer_sizes),

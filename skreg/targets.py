@@ -4,8 +4,10 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import column_or_1d
+from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skreg.errors import naming
 
 
 @dataclass(frozen=True)
@@ -29,7 +31,10 @@ class Labels:
     @classmethod
     def declared(cls, classes, y):
         """Return the labels ``classes``, of which ``y`` need only have some."""
-        return cls(np.unique(classes), _is_multilabel(y, "y"))
+        with naming("classes"):
+            classes = check_array(classes, ensure_2d=False, dtype=None)
+            classes = np.unique(column_or_1d(classes))
+        return cls(classes, _is_multilabel(y, "y"))
 
     @property
     def n_outputs(self):

@@ -321,9 +321,9 @@ def test_prediction_does_not_depend_on_the_block_size(monkeypatch):
     sizes, vector, _, _ = make_problem("softmax")
     parameters = Parameters(sizes, vector)
     X = np.random.default_rng(0).normal(size=(1000, 3))
-    whole = Predictor(parameters, "tanh", 1000)
+    whole = Predictor(parameters, "tanh", 1000, sparse=False)
     assert whole.block_size == 1000
     monkeypatch.setattr("skreg.batches._CACHE_BYTES", 4096)
-    parts = Predictor(parameters, "tanh", 1000)
+    parts = Predictor(parameters, "tanh", 1000, sparse=False)
     assert parts.block_size < 100
     np.testing.assert_allclose(whole.logits(X), parts.logits(X), rtol=1e-12)

@@ -23,8 +23,8 @@ def test_views_tile_the_vector():
 
 def test_layers_and_attributes_are_inverse_and_copies():
     rng = np.random.default_rng(0)
-    coefs = [rng.normal(size=(3, 4)), rng.normal(size=(4, 2))]
-    biases = [rng.normal(size=4), rng.normal(size=2)]
+    coefs = [rng.normal(size=(3, 4)), rng.normal(size=(4, 1))]
+    biases = [rng.normal(size=4), rng.normal(size=1)]
     parameters = Parameters.from_layers(coefs, biases)
     attributes = parameters.as_attributes()
     for own, given in zip(

@@ -26,7 +26,7 @@ ALLOWED = {
     "engine": set(NUMERICS),
     "stopping": set(),
     "progress": set(),
-    "targets": set(),
+    "targets": {"errors"},
     "callbacks": set(),
     "training": {"stopping", "schedules"},
     "lbfgs": {"stopping"},

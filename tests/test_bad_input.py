@@ -1,0 +1,385 @@
+"""What is refused: one clear error, and the estimator is as it was before."""
+
+import re
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.exceptions import NotFittedError
+
+from skreg import RegMLPClassifier
+
+N = 40
+X = np.random.default_rng(0).normal(size=(N, 3))
+y = np.arange(N) % 2
+Y = np.column_stack([y, 1 - y, X[:, 0] > 0]).astype(int)
+ONES = np.ones(N)
+RARE = np.where(np.arange(N) == 7, "rare", "frequent")
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
+)
+
+
+def network(**params):
+    return RegMLPClassifier((4,), max_iter=2, random_state=0).set_params(**params)
+
+
+def replaced(array, value):
+    """Return a copy with one entry replaced."""
+    array = np.array(array, dtype=np.asarray(value).dtype if array.ndim == 1 else None)
+    array.flat[5] = value
+    return array
+
+
+def fit(*args, **kwargs):
+    return lambda model: model.fit(*args, **kwargs)
+
+
+def partial_fit(*args, **kwargs):
+    return lambda model: model.partial_fit(*args, **kwargs)
+
+
+PARAMETERS = {
+    "hidden_layer_sizes": [
+        0,
+        -1,
+        2.5,
+        "ab",
+        None,
+        (0,),
+        (3, -1),
+        (2.5,),
+        ((2,),),
+        [""],
+    ],
+    "activation": ["sigmoid", None, np.tanh],
+    "solver": ["rmsprop", None],
+    "alpha": [-1e-9, np.nan, np.inf, "1", None],
+    "keep_prob": [0, 1.1, -0.5, np.nan, "a", None, [0.0], [1.1], [np.nan], [[0.5]]],
+    "input_keep_prob": [0, 1.1, np.nan, [0.5], None],
+    "dropout_mask": ["row", None],
+    "batch_size": [0, -1, 2.5, "all", None],
+    "learning_rate_init": [0, -1, np.nan, np.inf, "constant", None],
+    "learning_rate": ["exponential", 0.1],
+    "power_t": [-0.1, np.nan],
+    "learning_rate_decay": [1, -0.1, np.nan],
+    "momentum": [1, -0.1, np.nan, None],
+    "nesterovs_momentum": ["yes", None],
+    "beta_2": [1, -0.1, np.nan],
+    "epsilon": [0, -1, np.nan],
+    "max_iter": [0, 1.5, np.inf],
+    "max_fun": [0, 1.5],
+    "tol": [-1e-9, np.nan],
+    "n_iter_no_change": [0, 1.5, np.nan],
+    "early_stopping": ["yes", None],
+    "validation_fraction": [0, 1, -0.1, np.nan],
+    "scoring": ["nope", None, 3],
+    "class_weight": ["auto", 3],
+    "shuffle": ["yes", None],
+    "warm_start": ["yes", None],
+    "random_state": ["a", 1.5],
+    "verbose": [-1, "yes"],
+}
+
+# (what is wrong, part of the message, call, parameters)
+CASES = [
+    # Parameters that do not go with the data or with each other.
+    ("keep_prob too long", "1 hidden layer", fit(X, y), {"keep_prob": [0.5, 0.5]}),
+    ("keep_prob empty", "1 hidden layer", fit(X, y), {"keep_prob": []}),
+    *(
+        (f"lbfgs with {name}", f"{name}=", fit(X, y), {"solver": "lbfgs", name: value})
+        for name, value in [
+            ("keep_prob", 0.5),
+            ("input_keep_prob", 0.5),
+            ("batch_size", 10),
+        ]
+    ),
+    *(
+        (
+            f"class_weight {weights}",
+            "class_weight",
+            fit(X, y),
+            {"class_weight": weights},
+        )
+        for weights in [
+            {0: -1},
+            {0: np.nan},
+            {0: np.inf},
+            {0: "a"},
+            {0: None},
+            {0: 0, 1: 0},
+            {0: 1, "other": 2},
+            [{0: 1}],
+        ]
+    ),
+    *(
+        (
+            f"class_weight {weights} for columns",
+            "class_weight",
+            fit(X, Y),
+            {"class_weight": weights},
+        )
+        for weights in [{0: 1}, [{0: 1}], [1, 2, 3], [{2: 1}] * 3, [{0: -1}] * 3]
+    ),
+    # X
+    ("NaN", "Input X contains NaN", fit(replaced(X, np.nan), y), {}),
+    ("inf", "Input X contains infinity", fit(replaced(X, np.inf), y), {}),
+    ("sparse NaN", "contains NaN", fit(sp.csr_matrix(replaced(X, np.nan)), y), {}),
+    ("text", "could not convert string", fit(np.full(X.shape, "a"), y), {}),
+    ("complex X", "Complex data", fit(X * 1j, y), {}),
+    ("X of one dimension", "Expected 2D array", fit(X[:, 0], y), {}),
+    ("X of three dimensions", "dim 3", fit(X[None], y), {}),
+    ("no rows", "0 sample", fit(X[:0], y[:0]), {}),
+    ("no features", r"0 feature", fit(X[:, :0], y), {}),
+    ("X is None", "2D array", fit(None, y), {}),
+    # y
+    ("y is None", "y cannot be None|requires y", fit(X, None), {}),
+    ("y of another length", "inconsistent", fit(X, y[:-1]), {}),
+    ("y with NaN", "y contains NaN", fit(X, replaced(y, np.nan)), {}),
+    ("y continuous", "Unknown label type: continuous", fit(X, X[:, 0]), {}),
+    ("y of mixed types", "label type", fit(X, np.array([1, "a"] * 20, object)), {}),
+    ("y of several columns", "several columns", fit(X, np.c_[y, 2 * y]), {}),
+    ("y of three dimensions", "dim", fit(X, np.ones((N, 2, 2))), {}),
+    ("one class", "greater than one.* 1 class", fit(X, ONES), {}),
+    ("one text class", "greater than one.*'a'", fit(X, ["a"] * N), {}),
+    # sample_weight
+    *(
+        (f"sample_weight {kind}", "sample_weight", fit(X, y, weights), {})
+        for kind, weights in {
+            "negative": replaced(ONES, -1.0),
+            "NaN": replaced(ONES, np.nan),
+            "infinite": replaced(ONES, np.inf),
+            "zero": 0 * ONES,
+            "too short": ONES[:-1],
+            "text": ["a"] * N,
+        }.items()
+    ),
+    ("sample_weight a matrix", "1D array", fit(X, y, np.ones((N, 2))), {}),
+    (
+        "sample_weight × class_weight zero",
+        "class_weight",
+        fit(X, y, 1.0 - y),
+        {"class_weight": {0: 0, 1: 1}},
+    ),
+    # The rows held out
+    (
+        "too few rows to hold out",
+        "validation_fraction",
+        fit(X[:4], y[:4]),
+        {"early_stopping": True},
+    ),
+    (
+        "too few rows of columns to hold out",
+        "validation set is too small",
+        fit(X, Y),
+        {"early_stopping": True, "validation_fraction": 0.01},
+    ),
+    (
+        "no rows left to train on",
+        "validation_fraction",
+        fit(X, Y),
+        {"early_stopping": True, "validation_fraction": 0.99},
+    ),
+    (
+        "class of one row",  # newer versions of scikit-learn say which
+        r"has only 1 member|\['rare'\]",
+        fit(X, RARE),
+        {"early_stopping": True},
+    ),
+    (
+        "held-out rows without weight",
+        "sample_weight",
+        fit(X, Y, replaced(0 * ONES, 1.0)),
+        {"early_stopping": True},
+    ),
+    ("scoring unknown", "scoring", fit(X, y, X_val=X, y_val=y), {"scoring": "nope"}),
+    *(
+        (
+            f"scoring returns {score!r}",
+            "scoring",
+            fit(X, y),
+            {"early_stopping": True, "scoring": lambda model, X, y, score=score: score},
+        )
+        for score in [None, "high", {"accuracy": 1.0}, np.ones(2)]
+    ),
+    # The validation set
+    ("X_val alone", "y_val", fit(X, y, X_val=X), {}),
+    ("y_val alone", "X_val", fit(X, y, y_val=y), {}),
+    ("X_val shorter", "[Xy]_val", fit(X, y, X_val=X[:-1], y_val=y), {}),
+    (
+        "sample_weight_val alone",
+        "sample_weight_val",
+        fit(X, y, sample_weight_val=y),
+        {},
+    ),
+    *(
+        (f"X_val {kind}", "X_val", fit(X, y, X_val=X_val, y_val=y), {})
+        for kind, X_val in {
+            "NaN": replaced(X, np.nan),
+            "inf": replaced(X, np.inf),
+            "of fewer features": X[:, :2],
+            "of one dimension": X[:, 0],
+            "without rows": X[:0],
+            "complex": X * 1j,
+            "text": "abc",
+        }.items()
+    ),
+    *(
+        (f"y_val {kind}", "y_val", fit(X, y, X_val=X, y_val=y_val), {})
+        for kind, y_val in {
+            "NaN": replaced(y, np.nan),
+            "with unseen classes": y + 1,
+            "text": np.array(["a", "b"])[y],
+            "continuous": X[:, 0],
+            "a matrix": Y,
+            "too short": y[:-1],
+        }.items()
+    ),
+    ("y_val a column for columns", "y_val", fit(X, Y, X_val=X, y_val=y), {}),
+    ("y_val fewer columns", "y_val", fit(X, Y, X_val=X, y_val=Y[:, :2]), {}),
+    *(
+        (
+            f"sample_weight_val {kind}",
+            "sample_weight_val",
+            fit(X, y, X_val=X, y_val=y, sample_weight_val=weights),
+            {},
+        )
+        for kind, weights in {
+            "negative": replaced(ONES, -1.0),
+            "NaN": replaced(ONES, np.nan),
+            "zero": 0 * ONES,
+            "too short": ONES[:-1],
+            "text": ["a"] * N,
+        }.items()
+    ),
+    # partial_fit
+    ("classes of one", "classes", partial_fit(X, ONES, [1]), {}),
+    ("classes without those of y", "classes", partial_fit(X, y, [1, 2]), {}),
+    ("classes of mixed types", "classes", partial_fit(X, y, [0, "a"]), {}),
+    ("classes with NaN", "classes", partial_fit(X, y, [0, 1, np.nan]), {}),
+    ("classes a matrix", "classes", partial_fit(X, y, [[0, 1], [2, 3]]), {}),
+    ("classes too few columns", "classes", partial_fit(X, Y, [0, 1]), {}),
+    (
+        "partial_fit stops early",
+        "early_stopping",
+        partial_fit(X, y, [0, 1]),
+        {"early_stopping": True},
+    ),
+    (
+        "partial_fit balances",
+        "class_weight='balanced'",
+        partial_fit(X, y, [0, 1]),
+        {"class_weight": "balanced"},
+    ),
+    (
+        "partial_fit on rows without weight",
+        "class_weight",
+        partial_fit(X[::2], y[::2], [0, 1]),
+        {"class_weight": {0: 0, 1: 1}},
+    ),
+    (
+        "partial_fit NaN",
+        "X contains NaN",
+        partial_fit(replaced(X, np.nan), y, [0, 1]),
+        {},
+    ),
+    ("partial_fit weights", "sample_weight", partial_fit(X, y, [0, 1], -ONES), {}),
+]
+
+# The same, for what is refused only after a fit on X, y.
+AFTER_FIT = [
+    ("partial_fit unseen class", r"\[2\]", partial_fit(X, 2 * y), {}),
+    ("partial_fit other classes", "classes", partial_fit(X, y, [0, 1, 2]), {}),
+    ("partial_fit columns", "column of labels", partial_fit(X, Y), {}),
+    ("partial_fit other features", "2 features", partial_fit(X[:, :2], y), {}),
+    (
+        "partial_fit other network",
+        "hidden_layer_sizes",
+        partial_fit(X, y),
+        {"hidden_layer_sizes": (5,)},
+    ),
+    ("warm_start other classes", "same classes", fit(X, 2 * y), {"warm_start": True}),
+    ("warm_start columns", "warm_start", fit(X, Y[:, :2]), {"warm_start": True}),
+    ("warm_start other features", "2 features", fit(X[:, :2], y), {"warm_start": True}),
+    (
+        "warm_start other network",
+        "hidden_layer_sizes",
+        fit(X, y),
+        {"warm_start": True, "hidden_layer_sizes": (4, 4)},
+    ),
+    ("predict NaN", "X contains NaN", lambda m: m.predict(replaced(X, np.nan)), {}),
+    ("predict other features", "2 features", lambda m: m.predict(X[:, :2]), {}),
+    ("predict one row", "2D array", lambda m: m.predict_proba(X[0]), {}),
+    ("predict nothing", "0 sample", lambda m: m.predict_log_proba(X[:0]), {}),
+]
+
+
+def rows(cases):
+    return pytest.mark.parametrize(
+        ("match", "call", "params"), [c[1:] for c in cases], ids=[c[0] for c in cases]
+    )
+
+
+BAD_PARAMETERS = [
+    (f"{name}={value!r}", re.escape(name), fit(X, y), {name: value})
+    for name, values in PARAMETERS.items()
+    for value in values
+]
+
+
+def test_every_parameter_has_a_row():
+    assert PARAMETERS.keys() == RegMLPClassifier().get_params().keys()
+
+
+@rows(BAD_PARAMETERS + CASES)
+def test_a_new_estimator_stays_unfitted(match, call, params):
+    model = network(**params)
+    with pytest.raises((ValueError, TypeError), match=match):
+        call(model)
+    assert vars(model).keys() == model.get_params().keys()
+
+
+@rows(BAD_PARAMETERS + CASES + AFTER_FIT)
+def test_a_fitted_estimator_stays_as_it_was(match, call, params):
+    model = network().fit(X, y)
+    good_params = model.get_params()
+    before = vars(model).copy()
+    predicted, losses = model.predict_proba(X), list(model.loss_curve_)
+    model.set_params(**params)
+    with pytest.raises((ValueError, TypeError), match=match):
+        call(model)
+    model.set_params(**good_params)
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is value for name, value in before.items())
+    np.testing.assert_array_equal(model.predict_proba(X), predicted)
+    assert model.loss_curve_ == losses
+
+
+def test_training_goes_on_after_a_refused_call():
+    """To the bit: not even the generator has moved."""
+    refused, other = network().fit(X, y), network().fit(X, y)
+    with pytest.raises(ValueError, match="not among the known"):
+        refused.partial_fit(X, 2 * y)
+    refused.partial_fit(X, y)
+    other.partial_fit(X, y)
+    np.testing.assert_array_equal(refused.coefs_[0], other.coefs_[0])
+
+
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
+def test_predicting_before_fit(method):
+    with pytest.raises(NotFittedError):
+        getattr(network(), method)(X)
+
+
+def test_lbfgs_has_no_partial_fit():
+    model = network(solver="lbfgs")
+    assert not hasattr(model, "partial_fit")
+    with pytest.raises(AttributeError, match="partial_fit") as refused:
+        model.partial_fit(X, y, [0, 1])
+    assert "solver='lbfgs'" in str(refused.value.__cause__)
+
+
+def test_first_partial_fit_needs_classes():
+    with pytest.raises(ValueError, match="classes must be passed"):
+        network().partial_fit(X, y)

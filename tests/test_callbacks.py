@@ -1,0 +1,301 @@
+"""scikit-learn's callbacks: what they are told, and what they may do."""
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import RegMLPClassifier
+
+callback = pytest.importorskip(
+    "sklearn.callback", reason="scikit-learn has callbacks from 1.9 on"
+)
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
+)
+
+N_EPOCHS = 5
+SOLVERS = ["sgd", "adam", "lbfgs"]
+X, y = make_classification(60, 4, n_classes=2, flip_y=0.2, random_state=0)
+
+
+def network(*callbacks, **params):
+    params = {
+        "hidden_layer_sizes": (5,),
+        "batch_size": 16 if params.get("solver") != "lbfgs" else "auto",
+        "max_iter": N_EPOCHS,
+        "random_state": 0,
+    } | params
+    return RegMLPClassifier(**params).set_callbacks(*callbacks)
+
+
+class Recorder:
+    """Notes every hook that is called, in order."""
+
+    def __init__(self):
+        self.calls = []
+        self.estimators = []
+
+    def setup(self, estimator, context):
+        self.calls.append("setup")
+
+    def teardown(self, estimator, context):
+        self.calls.append("teardown")
+
+    def on_fit_task_begin(self, estimator, context):
+        self.calls.append(("begin", context.task_name, context.task_id))
+
+    def on_fit_task_end(self, estimator, context, *, fitted_estimator=None):
+        self.calls.append(("end", context.task_name, context.task_id))
+        if fitted_estimator is not None:
+            self.estimators.append(fitted_estimator)
+
+    def count(self, *call):
+        return sum(c[: len(call)] == call for c in self.calls)
+
+
+class Propagated(Recorder):
+    max_propagation_depth = None
+
+
+def tasks(n_epochs):
+    """Return the hooks of one fit."""
+    epochs = [(hook, "epoch", k) for k in range(n_epochs) for hook in ("begin", "end")]
+    return ["setup", ("begin", "fit", 0), *epochs, ("end", "fit", 0), "teardown"]
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_one_task_per_epoch(solver, early_stopping):
+    recorder = Recorder()
+    model = network(recorder, solver=solver, early_stopping=early_stopping).fit(X, y)
+    assert model.n_iter_ == N_EPOCHS
+    assert recorder.calls == tasks(N_EPOCHS)
+    del recorder.calls[:]
+    model.set_params(tol=1e9, n_iter_no_change=2, max_iter=100).fit(X, y)
+    assert recorder.calls == tasks(model.n_iter_)
+    assert model.n_iter_ < 5
+
+
+def test_the_hooks_are_given_the_data():
+    weights = np.ones(len(y))
+    seen = []
+
+    class Data(Recorder):
+        def on_fit_task_begin(self, estimator, context, *, X, y, metadata):
+            seen.append((estimator, X, y, metadata["sample_weight"]))
+
+        def on_fit_task_end(self, estimator, context, *, X, y, metadata):
+            seen.append((estimator, X, y, metadata["sample_weight"]))
+
+    model = network(Data()).fit(X, y, weights)
+    assert len(seen) == 2 * (N_EPOCHS + 1)
+    assert all(
+        call == expected
+        for given in seen
+        for call, expected in zip(map(id, given), map(id, (model, X, y, weights)))
+    )
+
+
+def test_the_root_task_knows_how_many_epochs_there_may_be():
+    contexts = []
+
+    class Contexts(Recorder):
+        def on_fit_task_begin(self, estimator, context):
+            contexts.append(context)
+
+    network(Contexts()).fit(X, y)
+    root, *epochs = contexts
+    assert root.max_subtasks == N_EPOCHS
+    assert all(epoch.parent is root and epoch.max_subtasks == 0 for epoch in epochs)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_callbacks_change_nothing(solver, early_stopping):
+    params = {"solver": solver, "early_stopping": early_stopping, "scoring": "accuracy"}
+    plain = network(**params).fit(X, y)
+    watched = network(Recorder(), **params).fit(X, y)
+    np.testing.assert_array_equal(plain.coefs_[0], watched.coefs_[0])
+    assert plain.loss_curve_ == watched.loss_curve_
+    assert vars(watched).keys() == vars(plain).keys() | {"_skl_callbacks"}
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_every_epoch_ends_with_an_estimator_of_its_own(solver):
+    """As if the fit had stopped there, and it stays so."""
+    recorder = Recorder()
+    model = network(recorder, solver=solver).fit(X, y)
+    *epochs, final = recorder.estimators
+    assert len(epochs) == N_EPOCHS
+    for n, estimator in enumerate(epochs, 1):
+        expected = network(solver=solver, max_iter=n).fit(X, y)
+        np.testing.assert_array_equal(estimator.coefs_[0], expected.coefs_[0])
+        np.testing.assert_array_equal(
+            estimator.predict_proba(X), expected.predict_proba(X)
+        )
+    np.testing.assert_array_equal(final.predict_proba(X), model.predict_proba(X))
+
+
+def test_the_last_estimator_has_the_weights_that_are_kept():
+    recorder = Recorder()
+    model = network(
+        recorder, early_stopping=True, learning_rate_init=0.1, max_iter=50
+    ).fit(X, y)
+    assert model.best_iter_ < model.n_iter_
+    np.testing.assert_array_equal(recorder.estimators[-1].coefs_[0], model.coefs_[0])
+    best = recorder.estimators[model.best_iter_ - 1]
+    np.testing.assert_array_equal(best.coefs_[0], model.coefs_[0])
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_weights_that_are_passed_are_copies(solver):
+    class Vandal(Recorder):
+        def on_fit_task_end(self, estimator, context, *, fitted_estimator):
+            for array in fitted_estimator.coefs_ + fitted_estimator.intercepts_:
+                array[...] = np.nan
+
+    plain = network(solver=solver).fit(X, y)
+    model = network(Vandal(), solver=solver).fit(X, y)
+    np.testing.assert_array_equal(plain.coefs_[0], model.coefs_[0])
+    np.testing.assert_array_equal(plain.intercepts_[1], model.intercepts_[1])
+
+
+class StopAfter(Recorder):
+    def __init__(self, n_epochs):
+        super().__init__()
+        self.n_epochs = n_epochs
+
+    def on_fit_task_end(self, estimator, context):
+        super().on_fit_task_end(estimator, context)
+        return context.task_id + 1 == self.n_epochs
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_a_callback_may_stop_the_fit(solver, early_stopping):
+    stopper = StopAfter(3)
+    params = {"solver": solver, "early_stopping": early_stopping}
+    model = network(stopper, **params, warm_start=True).fit(X, y)
+    assert model.n_iter_ == len(model.loss_curve_) == 3
+    assert stopper.calls == tasks(3)
+    with pytest.warns(match="Maximum iterations"):
+        short = network(max_iter=3, **params).fit(X, y)
+    np.testing.assert_array_equal(model.coefs_[0], short.coefs_[0])
+
+
+def test_training_goes_on_after_a_stop():
+    stopped = network(StopAfter(2), warm_start=True).fit(X, y).set_callbacks()
+    stopped.set_params(max_iter=N_EPOCHS - 2).fit(X, y)
+    np.testing.assert_array_equal(stopped.coefs_[0], network().fit(X, y).coefs_[0])
+
+
+@pytest.mark.parametrize("hook", ["on_fit_task_begin", "on_fit_task_end"])
+@pytest.mark.parametrize("task", ["fit", "epoch"])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_an_error_in_a_callback_is_torn_down(solver, task, hook):
+    class Failing(Recorder):
+        active = False
+
+    def fail(self, estimator, context):
+        if self.active and context.task_name == task:
+            raise RuntimeError("the disk is full")
+
+    setattr(Failing, hook, fail)
+    failing, recorder = Failing(), Recorder()
+    model = network(recorder, failing, solver=solver).fit(X, y)
+    before = vars(model).copy()
+    failing.active = True
+    del recorder.calls[:], failing.calls[:]
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        model.fit(X, y)
+    assert recorder.calls[0] == "setup"
+    assert recorder.calls[-1] == failing.calls[-1] == "teardown"
+    assert vars(model).keys() == before.keys()
+    assert all(vars(model)[name] is value for name, value in before.items())
+
+
+@pytest.mark.parametrize(
+    ("X", "params", "match"),
+    [
+        (X * np.nan, {}, "X contains NaN"),
+        (X, {"keep_prob": [0.5, 0.5]}, "hidden layers"),
+        (np.abs(X) * 1e306, {"solver": "sgd", "activation": "identity"}, "diverged"),
+    ],
+)
+def test_a_refused_fit_is_torn_down(X, params, match):
+    recorder = Recorder()
+    model = network(recorder, **params)
+    with pytest.raises(ValueError, match=match):
+        model.fit(X, y)
+    assert recorder.calls.count("setup") == recorder.calls.count("teardown") == 1
+    assert vars(model).keys() == model.get_params().keys() | {"_skl_callbacks"}
+
+
+def test_callbacks_propagate_through_a_pipeline():
+    recorder, own = Propagated(), Recorder()
+    pipeline = make_pipeline(StandardScaler(), network(own))
+    pipeline.set_callbacks(recorder).fit(X, y)
+    assert (
+        recorder.count("begin", "epoch") == recorder.count("end", "epoch") == N_EPOCHS
+    )
+    assert own.count("end", "epoch") == N_EPOCHS
+    by_hand = network().fit(StandardScaler().fit_transform(X), y)
+    np.testing.assert_array_equal(pipeline[-1].coefs_[0], by_hand.coefs_[0])
+
+
+def test_callbacks_propagate_through_a_grid_search():
+    recorder = Propagated()
+    search = GridSearchCV(
+        make_pipeline(StandardScaler(), network()),
+        {"regmlpclassifier__alpha": [1e-4, 1e-2]},
+        cv=3,
+        error_score="raise",
+    )
+    search.set_callbacks(recorder).fit(X, y)
+    n_fits = 2 * 3 + 1
+    assert recorder.count("begin", "epoch") == n_fits * N_EPOCHS
+    assert recorder.count("end", "epoch") == n_fits * N_EPOCHS
+    assert recorder.calls.count("setup") == recorder.calls.count("teardown") == 1
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+def test_scoring_monitor(solver, weighted):
+    weights = np.random.default_rng(0).uniform(1, 3, len(y)) if weighted else None
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    network(monitor, solver=solver).fit(X, y, weights)
+    rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    expected = [
+        network(solver=solver, max_iter=n).fit(X, y, weights).score(X, y, weights)
+        for n in range(1, N_EPOCHS + 1)
+    ]
+    assert [row["accuracy"] for row in rows] == pytest.approx(expected)
+
+
+def test_scoring_monitor_of_a_frame():
+    frames = pytest.importorskip("pandas")
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    frame = frames.DataFrame(X, columns=list("abcd"))
+    labels = frames.Series(np.array(["no", "yes"])[y])
+    network(monitor, early_stopping=True, scoring="accuracy").fit(frame, labels)
+    rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
+    assert len(rows) == N_EPOCHS
+
+
+@pytest.mark.parametrize("wrap", ["alone", "pipeline", "search"])
+def test_progress_bar(wrap, capsys):
+    pytest.importorskip("rich", reason="the bar is drawn by rich")
+    model = network()
+    if wrap != "alone":
+        model = make_pipeline(StandardScaler(), model)
+    if wrap == "search":
+        model = GridSearchCV(model, {"regmlpclassifier__alpha": [1e-4, 1e-2]}, cv=2)
+    model.set_callbacks(callback.ProgressBar(max_propagation_depth=None)).fit(X, y)
+    out = capsys.readouterr().out
+    assert "RegMLPClassifier - fit" in out
+    assert "100%" in out

@@ -1,0 +1,321 @@
+"""k epochs and then m more are k + m epochs, to the bit, however training goes on."""
+
+import copy
+import pickle
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from sklearn.datasets import make_classification
+
+from skreg import RegMLPClassifier
+from skreg.engine import Engine
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
+)
+
+K, M = 4, 5
+
+X, y = make_classification(
+    80, 5, n_informative=4, n_redundant=0, n_classes=3, flip_y=0.2, random_state=0
+)
+
+SOLVERS = {
+    "sgd": {"solver": "sgd"},
+    "nesterov": {"solver": "sgd", "nesterovs_momentum": True},
+    "adam": {"solver": "adam", "learning_rate_init": 0.05},
+}
+DROPOUT = {
+    "no dropout": {},
+    "masks per row": {"keep_prob": 0.6, "input_keep_prob": 0.8},
+    "masks per batch": {
+        "keep_prob": 0.6,
+        "input_keep_prob": 0.8,
+        "dropout_mask": "batch",
+    },
+}
+MORE = {
+    "unshuffled": {"shuffle": False},
+    "constant rate": {"learning_rate_decay": 0.0},
+    "invscaling": {"learning_rate": "invscaling"},
+    "adaptive": {"learning_rate": "adaptive", "tol": 1e9, "n_iter_no_change": 3},
+    "class weights": {"class_weight": "balanced"},
+    "seed of another kind": {"random_state": np.random.RandomState(7)},
+}
+CONFIGURATIONS = {
+    f"{solver}, {dropout}": SOLVERS[solver] | DROPOUT[dropout]
+    for solver in SOLVERS
+    for dropout in DROPOUT
+} | MORE
+STOPPING = {
+    "": {},
+    ", early stopping": {"early_stopping": True},
+    ", early stopping on accuracy": {"early_stopping": True, "scoring": "accuracy"},
+}
+
+
+def network(**params):
+    params = {
+        "hidden_layer_sizes": (8, 5),
+        "batch_size": 16,
+        "alpha": 0.01,
+        "learning_rate_decay": 0.05,
+        "n_iter_no_change": 1000,
+        "warm_start": True,
+        "random_state": 0,
+        "validation_fraction": 0.25,
+    } | params
+    params["random_state"] = copy.deepcopy(params["random_state"])
+    return RegMLPClassifier(**params)
+
+
+def assert_same_training(a, b):
+    for one, other in zip(
+        a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+    for name in (
+        "loss_curve_",
+        "learning_rate_curve_",
+        "validation_loss_curve_",
+        "validation_scores_",
+        "best_iter_",
+        "best_loss_",
+        "best_validation_score_",
+        "loss_",
+        "t_",
+    ):
+        assert getattr(a, name) == getattr(b, name), name
+
+
+WAYS = {
+    "warm start": lambda model: model,
+    "pickle": lambda model: pickle.loads(pickle.dumps(model)),
+    "deep copy": copy.deepcopy,
+}
+
+
+@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
+@pytest.mark.parametrize("stopping", STOPPING.values(), ids=STOPPING)
+@pytest.mark.parametrize("params", CONFIGURATIONS.values(), ids=CONFIGURATIONS)
+def test_a_fit_in_two_parts_is_one_fit(params, stopping, way):
+    whole = network(max_iter=K + M, **params | stopping).fit(X, y)
+    model = network(max_iter=K, **params | stopping).fit(X, y)
+    model = way(model).set_params(max_iter=M).fit(X, y)
+    assert model.n_iter_ == M
+    assert len(model.loss_curve_) == len(model.learning_rate_curve_) == K + M
+    assert_same_training(model, whole)
+    # What no attribute shows is the same too.
+    assert_same_training(
+        model.set_params(max_iter=1).fit(X, y), whole.set_params(max_iter=1).fit(X, y)
+    )
+
+
+@pytest.mark.parametrize(
+    ("X", "y"),
+    [
+        (X.astype(np.float32), y),
+        (sp.csr_matrix(X), y),
+        (X, np.array(["a", "b", "c"])[y]),
+        (X, y == 0),
+        (X, np.column_stack([y == 0, y > 0, X[:, 0] > 0]).astype(int)),
+    ],
+    ids=["float32", "sparse", "text", "binary", "multilabel"],
+)
+@pytest.mark.parametrize("stopping", STOPPING.values(), ids=STOPPING)
+def test_on_any_data(X, y, stopping):
+    params = DROPOUT["masks per row"] | stopping
+    weights = np.random.default_rng(0).uniform(0.5, 2, len(y))
+    whole = network(max_iter=K + M, **params).fit(X, y, weights)
+    model = network(max_iter=K, **params).fit(X, y, weights)
+    assert_same_training(model.set_params(max_iter=M).fit(X, y, weights), whole)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
+def test_with_a_validation_set_of_ones_own(scoring, early_stopping):
+    validation = {"X_val": X[50:], "y_val": y[50:]}
+    params = {"scoring": scoring, "early_stopping": early_stopping}
+    whole = network(max_iter=K + M, **params).fit(X[:50], y[:50], **validation)
+    model = network(max_iter=K, **params).fit(X[:50], y[:50], **validation)
+    model.set_params(max_iter=M).fit(X[:50], y[:50], **validation)
+    assert_same_training(model, whole)
+
+
+class Accuracy:
+    """A scorer that is an object of its own, at another address after a copy."""
+
+    def __call__(self, estimator, X, y):
+        return estimator.score(X, y)
+
+
+def test_with_a_scorer_that_is_copied_as_well():
+    params = {"early_stopping": True, "scoring": Accuracy()}
+    whole = network(max_iter=K + M, **params).fit(X, y)
+    model = copy.deepcopy(network(max_iter=K, **params).fit(X, y))
+    assert_same_training(model.set_params(max_iter=M).fit(X, y), whole)
+
+
+@pytest.mark.parametrize("k", [1, 6, 12])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_patience_is_counted_across_calls(early_stopping, k):
+    """A fit that stops by itself stops at the same epoch, at the same weights."""
+    params = {"tol": 0, "n_iter_no_change": 3, "early_stopping": early_stopping}
+    params |= {"learning_rate_decay": 0, "learning_rate_init": 0.01}
+    whole = network(max_iter=200, **params).fit(X, y)
+    assert 12 < whole.n_iter_ < 200
+    model = network(max_iter=k, **params).fit(X, y)
+    model.set_params(max_iter=200).fit(X, y)
+    assert model.n_iter_ == whole.n_iter_ - k
+    assert_same_training(model, whole)
+
+
+def test_after_it_has_stopped_it_is_patient_again():
+    params = {"tol": 1e9, "n_iter_no_change": 3, "max_iter": 50}
+    model = network(**params).fit(X, y)
+    model.fit(X, y)
+    assert model.n_iter_ == 3
+
+
+@pytest.mark.parametrize("params", CONFIGURATIONS.values(), ids=CONFIGURATIONS)
+def test_partial_fit_is_one_epoch_of_fit(params):
+    if params.get("class_weight"):
+        params = {"class_weight": {0: 1.0}}
+    whole = network(max_iter=K + M, **params).fit(X, y)
+    stream = network(**params).partial_fit(X, y, classes=[0, 1, 2])
+    for call in range(1, K + M):
+        assert len(stream.loss_curve_) == call
+        stream.partial_fit(X, y)
+    assert_same_training(stream, whole)
+    after_fit = network(max_iter=K, **params).fit(X, y)
+    for _ in range(M):
+        after_fit.partial_fit(X, y)
+    assert_same_training(after_fit, whole)
+    before_fit = network(max_iter=M, **params).partial_fit(X, y, classes=[0, 1, 2])
+    for _ in range(K - 1):
+        before_fit.partial_fit(X, y)
+    assert_same_training(before_fit.fit(X, y), whole)
+
+
+def test_a_cosine_ends_at_max_iter_in_partial_fit_as_well():
+    params = {"learning_rate": "cosine", "max_iter": K + M}
+    whole = network(**params).fit(X, y)
+    stream = network(**params)
+    for _ in range(K + M):
+        stream.partial_fit(X, y, classes=[0, 1, 2])
+    assert_same_training(stream, whole)
+
+
+def test_partial_fit_after_early_stopping_goes_on_from_the_best_epoch():
+    model = network(max_iter=60, early_stopping=True, learning_rate_init=0.2).fit(X, y)
+    assert model.best_iter_ < model.n_iter_
+    model.set_params(
+        early_stopping=False, solver="sgd", momentum=0, learning_rate_init=1e-12
+    )
+    before = [coef.copy() for coef in model.coefs_]
+    model.partial_fit(X, y)
+    for one, other in zip(model.coefs_, before, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_a_copy_leaves_the_original_as_it_is():
+    model, other = (network(max_iter=K, keep_prob=0.5).fit(X, y) for _ in range(2))
+    copy.deepcopy(model).partial_fit(X, y)
+    assert_same_training(model, other)
+    assert_same_training(model.partial_fit(X, y), other.partial_fit(X, y))
+
+
+def test_without_warm_start_fit_begins_anew():
+    model = network(max_iter=K, warm_start=False).fit(X, y)
+    model.partial_fit(X, y).fit(X, y)
+    assert_same_training(model, network(max_iter=K).fit(X, y))
+
+
+def test_the_same_rows_stay_held_out():
+    seen = []
+
+    def scoring(estimator, X, y):
+        seen.append(X)
+        return estimator.score(X, y)
+
+    model = network(max_iter=2, early_stopping=True, scoring=scoring).fit(X, y)
+    copy.deepcopy(model).fit(X, y)
+    model.fit(X, y)
+    assert len(seen) == 6
+    assert all(np.array_equal(rows, seen[0]) for rows in seen)
+
+
+def test_no_permutation_is_repeated(monkeypatch):
+    def run_epoch(self, order, *args):
+        orders.append(order.tolist())
+        return original(self, order, *args)
+
+    orders: list = []
+    original = Engine.run_epoch
+    monkeypatch.setattr(Engine, "run_epoch", run_epoch)
+    model = network(max_iter=5).fit(X, y)
+    for _ in range(5):
+        model.partial_fit(X, y)
+    pickle.loads(pickle.dumps(model)).fit(X, y)
+    stream = network(random_state=1)
+    for _ in range(5):
+        stream.partial_fit(X, y, classes=[0, 1, 2])
+    assert len({tuple(order) for order in orders}) == len(orders) == 20
+    assert all(sorted(order) == list(range(len(X))) for order in orders)
+
+
+@pytest.mark.parametrize("mask", ["sample", "batch"])
+@pytest.mark.parametrize("name", ["keep_prob", "input_keep_prob"])
+def test_no_mask_is_repeated(name, mask):
+    """At a rate of zero, nearly, the loss of an epoch depends on its masks alone."""
+    params = {"learning_rate_init": 1e-300, "shuffle": False, "alpha": 0}
+    params |= {"max_iter": 5, "activation": "tanh"}
+
+    def losses(**dropout):
+        model = network(**params, **dropout).fit(X, y)
+        for _ in range(5):
+            model.partial_fit(X, y)
+        return model.fit(X, y).loss_curve_
+
+    assert len(set(losses())) == 1
+    assert len(set(losses(dropout_mask=mask, **{name: 0.5}))) == 15
+
+
+def test_lbfgs_goes_on_downhill():
+    params = {"solver": "lbfgs", "batch_size": "auto"}
+    model = network(max_iter=K, **params).fit(X, y)
+    model.set_params(max_iter=M).fit(X, y)
+    assert len(model.loss_curve_) == K + M
+    assert model.loss_curve_ == sorted(model.loss_curve_, reverse=True)
+
+
+@pytest.mark.parametrize("first", ["sgd", "adam", "lbfgs"])
+@pytest.mark.parametrize("then", ["sgd", "adam", "lbfgs"])
+def test_another_solver_goes_on_from_the_same_weights(first, then):
+    """It starts at the first one's weights: a rate of nearly zero leaves them."""
+    params = {"max_iter": 3, "batch_size": "auto", "learning_rate_init": 0.01}
+    model = network(solver=first, **params).fit(X, y)
+    before = [coef.copy() for coef in model.coefs_]
+    model.set_params(solver=then, learning_rate_init=1e-12, tol=1e9).fit(X, y)
+    for one, other in zip(model.coefs_, before, strict=True):
+        np.testing.assert_allclose(one, other, rtol=1e-6)
+
+
+def test_a_change_of_scoring_starts_the_search_for_the_best_anew():
+    model = network(max_iter=3, early_stopping=True, scoring="accuracy").fit(X, y)
+    model.set_params(scoring="loss", n_iter_no_change=3).fit(X, y)
+    assert model.n_iter_ == 3
+    assert model.best_validation_score_ == max(model.validation_scores_[3:])
+    assert model.best_iter_ > 3
+
+
+def test_a_validation_set_may_come_later():
+    model = network(max_iter=3).fit(X, y)
+    model.fit(X, y, X_val=X, y_val=y)
+    assert len(model.validation_scores_) == len(model.loss_curve_) == 6
+    assert np.isnan(model.validation_scores_[:3]).all()
+    assert model.best_iter_ == 1 + int(np.nanargmax(model.validation_scores_))
+    model.partial_fit(X, y)
+    assert np.isnan(model.validation_scores_[6])
+    assert model.best_validation_score_ == np.nanmax(model.validation_scores_)

@@ -1,0 +1,420 @@
+"""Validation sets and scoring: what is recorded, and what it decides."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+import sklearn
+from sklearn.base import clone
+from sklearn.datasets import make_classification
+from sklearn.metrics import (
+    accuracy_score,
+    cohen_kappa_score,
+    f1_score,
+    get_scorer,
+    log_loss,
+    make_scorer,
+)
+from sklearn.model_selection import GridSearchCV, StratifiedKFold
+from sklearn.pipeline import Pipeline, make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import RegMLPClassifier
+
+pytestmark = pytest.mark.filterwarnings(
+    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
+)
+
+N_EPOCHS = 4
+LABELS = np.array(["left", "middle", "right"])
+SOLVERS = ["sgd", "adam", "lbfgs"]
+
+
+def problem(kind="multiclass"):
+    """Return X, y, X_val, y_val."""
+    X, y = make_classification(
+        130, 5, n_informative=4, n_redundant=0, n_classes=3, flip_y=0.2, random_state=1
+    )
+    y = {
+        "binary": lambda: (y > 0).astype(int),
+        "multiclass": lambda: y,
+        "multilabel": lambda: np.column_stack([y == 0, y == 1, X[:, 0] > 0]).astype(
+            int
+        ),
+        "text": lambda: LABELS[y],
+        "binary text": lambda: LABELS[np.minimum(y, 1)],
+    }[kind]()
+    return X[:80], y[:80], X[80:], y[80:]
+
+
+def network(**params):
+    params = {
+        "hidden_layer_sizes": (6,),
+        "batch_size": 16 if params.get("solver") != "lbfgs" else "auto",
+        "learning_rate_init": 0.03,
+        "max_iter": N_EPOCHS,
+        "random_state": 0,
+    } | params
+    return RegMLPClassifier(**params)
+
+
+def assert_same_network(a, b):
+    for one, other in zip(
+        a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True
+    ):
+        np.testing.assert_array_equal(one, other)
+
+
+def epochs(X, y, *args, **params):
+    """Return the networks at the end of each epoch, each from a fit of its own."""
+    return [
+        network(**params, max_iter=n).fit(X, y, *args) for n in range(1, N_EPOCHS + 1)
+    ]
+
+
+def weighted_loss(model, X, y, weights=None):
+    probabilities = model.predict_proba(X)
+    if y.ndim == 1:
+        return log_loss(y, probabilities, sample_weight=weights, labels=model.classes_)
+    return sum(
+        log_loss(column, p, sample_weight=weights, labels=[0, 1])
+        for column, p in zip(y.T, probabilities.T, strict=True)
+    )
+
+
+WEIGHTS = np.random.default_rng(0).uniform(0.2, 3, 130)
+
+# What is recorded
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel", "text"])
+def test_the_loss_after_every_epoch_is_recorded(kind, solver, weighted):
+    X, y, X_val, y_val = problem(kind)
+    weights = WEIGHTS[80:] if weighted else None
+    model = network(solver=solver)
+    model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weights)
+    expected = [
+        weighted_loss(epoch, X_val, y_val, weights)
+        for epoch in epochs(X, y, solver=solver)
+    ]
+    np.testing.assert_allclose(model.validation_loss_curve_, expected, rtol=1e-9)
+    assert model.validation_scores_ == [-loss for loss in model.validation_loss_curve_]
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    assert model.best_iter_ == 1 + int(np.argmin(expected))
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize(
+    ("kind", "scoring"),
+    [
+        ("binary", "accuracy"),
+        ("binary", "roc_auc"),
+        ("binary", "average_precision"),
+        ("binary", "f1"),
+        ("multiclass", "neg_log_loss"),
+        ("multiclass", "balanced_accuracy"),
+        ("multilabel", "accuracy"),
+        ("multilabel", "roc_auc"),
+        ("text", "f1_macro"),
+        ("text", "roc_auc_ovr_weighted"),
+        ("text", make_scorer(cohen_kappa_score, weights=None)),
+        ("binary text", make_scorer(f1_score, pos_label="middle")),
+    ],
+    ids=str,
+)
+def test_any_scorer_is_taken_after_every_epoch(kind, scoring, weighted):
+    X, y, X_val, y_val = problem(kind)
+    weight = {"sample_weight": WEIGHTS[80:]} if weighted else {}
+    model = network(scoring=scoring)
+    model.fit(
+        X, y, X_val=X_val, y_val=y_val, sample_weight_val=weight.get("sample_weight")
+    )
+    scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
+    expected = [scorer(epoch, X_val, y_val, **weight) for epoch in epochs(X, y)]
+    np.testing.assert_allclose(model.validation_scores_, expected)
+    assert len(model.validation_loss_curve_) == N_EPOCHS
+    assert all(type(score) is float for score in model.validation_scores_)
+
+
+def test_a_function_scores_a_copy_of_the_estimator():
+    X, y, X_val, y_val = problem("text")
+    calls = []
+
+    def scoring(estimator, X, y):
+        calls.append((estimator, estimator.coefs_[0], X, y))
+        return estimator.score(X, y)
+
+    model = network(scoring=scoring).fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.validation_scores_ == [
+        epoch.score(X_val, y_val) for epoch in epochs(X, y)
+    ]
+    for (estimator, coef, rows, labels), epoch in zip(calls, epochs(X, y), strict=True):
+        assert estimator is not model
+        np.testing.assert_array_equal(coef, epoch.coefs_[0])
+        np.testing.assert_array_equal(rows, X_val)
+        np.testing.assert_array_equal(labels, y_val)
+
+
+def test_sample_weights_are_passed_to_a_function_only_if_there_are_some():
+    X, y, X_val, y_val = problem()
+
+    def scoring(estimator, X, y, **weight):
+        weights.append(weight)
+        return 0.0
+
+    weights: list = []
+    model = network(scoring=scoring, max_iter=1).fit(X, y, X_val=X_val, y_val=y_val)
+    assert weights == [{}]
+    model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=WEIGHTS[80:])
+    np.testing.assert_array_equal(weights[1]["sample_weight"], WEIGHTS[80:])
+    del weights[:]
+    model.set_params(early_stopping=True).fit(X, y, WEIGHTS[:80])
+    assert np.isin(weights[0]["sample_weight"], WEIGHTS[:80]).all()
+    assert len(weights[0]["sample_weight"]) == 8
+
+
+def test_class_weights_count_in_the_validation_loss():
+    X, y, X_val, y_val = problem()
+    class_weight = {0: 1.0, 1: 0.2, 2: 5.0}
+    model = network(class_weight=class_weight)
+    model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=WEIGHTS[80:])
+    weights = WEIGHTS[80:] * [class_weight[label] for label in y_val]
+    np.testing.assert_allclose(
+        model.validation_loss_curve_,
+        [
+            weighted_loss(epoch, X_val, y_val, weights)
+            for epoch in epochs(X, y, class_weight=class_weight)
+        ],
+    )
+
+
+def test_a_validation_row_without_weight_is_absent():
+    X, y, X_val, y_val = problem()
+    weights = np.arange(50) % 2
+    one = network().fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weights)
+    other = network().fit(X, y, X_val=X_val[1::2], y_val=y_val[1::2])
+    np.testing.assert_allclose(one.validation_loss_curve_, other.validation_loss_curve_)
+
+
+def test_scores_that_are_not_a_number_are_never_the_best():
+    X, y, X_val, y_val = problem()
+    scores = iter([np.nan, 0.5, np.nan, 0.25])
+    model = network(scoring=lambda *args: next(scores), early_stopping=True)
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.best_validation_score_ == 0.5
+    assert model.best_iter_ == 2
+    assert_same_network(model, epochs(X, y)[1])
+
+
+# What it decides
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
+def test_without_early_stopping_nothing_stops_and_nothing_changes(scoring, solver):
+    X, y, X_val, y_val = problem()
+    params = {"solver": solver, "scoring": scoring, "max_iter": 30}
+    model = network(**params, learning_rate_init=0.1)
+    other = clone(model).fit(X, y)
+    model.fit(X, y, X_val=X_val, y_val=1 - np.minimum(y_val, 1))
+    assert model.n_iter_ == 30 > model.best_iter_
+    assert_same_network(model, other)
+    assert model.loss_curve_ == other.loss_curve_
+    assert model.best_loss_ == other.best_loss_ == min(model.loss_curve_)
+    assert other.validation_scores_ is other.validation_loss_curve_ is None
+
+
+@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
+def test_early_stopping_follows_the_set_that_is_passed(scoring, solver):
+    """All rows of X are trained on, whatever validation_fraction says."""
+    X, y, X_val, y_val = problem()
+    params = {"solver": solver, "scoring": scoring}
+    model = network(
+        **params,
+        max_iter=300,
+        early_stopping=True,
+        validation_fraction=0.9,
+        n_iter_no_change=4,
+        tol=0,
+    ).fit(X, y, X_val=X_val, y_val=y_val)
+    best = 1 + int(np.argmax(model.validation_scores_))
+    assert model.n_iter_ == best + 4 < 300
+    assert model.best_iter_ == best
+    assert_same_network(model, network(**params, max_iter=best).fit(X, y))
+    if scoring == "accuracy":
+        assert model.best_validation_score_ == model.score(X_val, y_val)
+    else:
+        np.testing.assert_allclose(
+            -model.best_validation_score_, weighted_loss(model, X_val, y_val)
+        )
+
+
+def test_sample_weights_of_the_validation_set_decide():
+    """The epoch that is best for the rows that count is the one restored."""
+    X, y, X_val, y_val = problem()
+    X_val, weights = np.vstack([X_val, X_val]), np.repeat([1.0, 0.0], 50)
+    y_val = np.concatenate([y_val, (y_val + 1) % 3])
+    params = {"early_stopping": True, "max_iter": 40}
+    models = [
+        network(**params).fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=w)
+        for w in (weights, 1 - weights)
+    ]
+    expected = network(**params).fit(X, y, X_val=X_val[:50], y_val=y_val[:50])
+    assert models[0].best_iter_ == expected.best_iter_ != models[1].best_iter_
+    assert_same_network(models[0], expected)
+
+
+# What may be passed
+
+FORMS = {
+    "lists": lambda X, y: (X.tolist(), y.tolist()),
+    "float32": lambda X, y: (X.astype(np.float32).astype(float), y),
+    "F-ordered": lambda X, y: (np.asfortranarray(X), y),
+    "CSR": lambda X, y: (sp.csr_matrix(X), y),
+    "CSC": lambda X, y: (sp.csc_array(X), y),
+    "a column of labels": lambda X, y: (X, y.reshape(-1, 1)),
+    "labels as objects": lambda X, y: (X, y.astype(object)),
+}
+
+
+@pytest.mark.parametrize("scoring", ["loss", "f1_macro"])
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("form", FORMS)
+def test_every_form_of_the_validation_set_is_the_same(form, sparse, scoring):
+    X, y, X_val, y_val = problem("text")
+    X_val = X_val.astype(np.float32).astype(float)
+    rows = sp.csr_matrix(X) if sparse else X
+    expected = network(scoring=scoring).fit(rows, y, X_val=X_val, y_val=y_val)
+    X_val, y_val = FORMS[form](X_val, y_val)
+    model = network(scoring=scoring).fit(rows, y, X_val=X_val, y_val=y_val)
+    assert_same_network(model, expected)
+    np.testing.assert_allclose(model.validation_scores_, expected.validation_scores_)
+
+
+@pytest.mark.parametrize("kind", ["text", "multilabel"])
+def test_the_validation_set_need_not_have_all_classes(kind):
+    X, y, X_val, y_val = problem(kind)
+    few = y_val != "left" if kind == "text" else y_val[:, 0] == 0
+    model = network().fit(X, y, X_val=X_val[few], y_val=y_val[few])
+    np.testing.assert_allclose(
+        model.validation_loss_curve_[-1],
+        weighted_loss(model, X_val[few], y_val[few]),
+    )
+
+
+def test_sparse_multilabel_targets():
+    X, y, X_val, y_val = problem("multilabel")
+    params = {"scoring": "f1_macro", "early_stopping": True}
+    dense = network(**params).fit(X, y, X_val=X_val, y_val=y_val)
+    model = network(**params)
+    model.fit(X, sp.csr_matrix(y), X_val=X_val, y_val=sp.csr_matrix(y_val))
+    assert_same_network(model, dense)
+    assert model.validation_scores_ == dense.validation_scores_
+    held_out = network(**params).fit(X, sp.csr_matrix(y))
+    assert_same_network(held_out, network(**params).fit(X, y))
+
+
+@pytest.mark.parametrize(
+    "scoring", ["loss", "accuracy", make_scorer(cohen_kappa_score)]
+)
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_frames_and_text_labels_without_a_warning(library, scoring, early_stopping):
+    frames = pytest.importorskip(library)
+    X, y, X_val, y_val = problem("text")
+    names = [f"x{k}" for k in range(5)]
+    params = {"scoring": scoring, "early_stopping": early_stopping}
+    expected = network(**params).fit(X, y, X_val=X_val, y_val=y_val)
+
+    def frame(X):
+        return frames.DataFrame(dict(zip(names, X.T, strict=True)))
+
+    model = network(**params).fit(
+        frame(X), frames.Series(y), X_val=frame(X_val), y_val=frames.Series(y_val)
+    )
+    assert_same_network(model, expected)
+    assert model.validation_scores_ == expected.validation_scores_
+    assert model.feature_names_in_.tolist() == names
+    with pytest.raises(ValueError, match="X_val"):
+        model.fit(frame(X), y, X_val=frame(X_val)[names[::-1]], y_val=y_val)
+    held_out = network(**params | {"early_stopping": True})
+    assert_same_network(
+        clone(held_out).fit(frame(X), frames.Series(y)), clone(held_out).fit(X, y)
+    )
+
+
+# Metadata routing
+
+
+@pytest.fixture
+def routing():
+    with sklearn.config_context(enable_metadata_routing=True):
+        yield
+
+
+def scaled_problem(kind="text"):
+    """Return the problem with features that want scaling."""
+    X, y, X_val, y_val = problem(kind)
+    return 100 * X + 7, y, 100 * X_val + 7, y_val
+
+
+def routed(**params):
+    model = network(early_stopping=True, max_iter=20, **params)
+    return model.set_fit_request(
+        sample_weight=True, X_val=True, y_val=True, sample_weight_val=True
+    ).set_score_request(sample_weight=True)
+
+
+@pytest.mark.usefixtures("routing")
+@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
+def test_a_pipeline_transforms_the_validation_set(scoring):
+    X, y, X_val, y_val = scaled_problem()
+    scaler = StandardScaler().set_fit_request(sample_weight=False)
+    pipeline = Pipeline(
+        [("scale", scaler), ("net", routed(scoring=scoring))], transform_input=["X_val"]
+    )
+    weights = {"sample_weight": WEIGHTS[:80], "sample_weight_val": WEIGHTS[80:]}
+    pipeline.fit(X, y, X_val=X_val, y_val=y_val, **weights)
+    scale = StandardScaler().fit(X).transform
+    by_hand = routed(scoring=scoring)
+    by_hand.fit(scale(X), y, X_val=scale(X_val), y_val=y_val, **weights)
+    assert_same_network(pipeline[-1], by_hand)
+    assert pipeline[-1].validation_scores_ == by_hand.validation_scores_
+    assert pipeline.score(X_val, y_val) == by_hand.score(scale(X_val), y_val)
+
+
+@pytest.mark.usefixtures("routing")
+def test_what_is_not_requested_is_not_passed():
+    X, y, X_val, y_val = scaled_problem()
+    pipeline = make_pipeline(
+        StandardScaler(), network().set_fit_request(X_val=False, y_val=False)
+    )
+    with pytest.raises(TypeError, match="X_val"):
+        pipeline.fit(X, y, X_val=X_val, y_val=y_val)
+
+
+@pytest.mark.usefixtures("routing")
+@pytest.mark.parametrize("scoring", ["loss", "f1_macro"])
+def test_a_grid_search_over_a_pipeline_with_everything_routed(scoring):
+    X, y, X_val, y_val = scaled_problem()
+    scaler = StandardScaler().set_fit_request(sample_weight=True)
+    pipeline = Pipeline(
+        [("scale", scaler), ("net", routed(scoring=scoring))], transform_input=["X_val"]
+    )
+    grid = {"net__alpha": [1e-4, 1e2], "net__keep_prob": [0.8]}
+    accuracy = make_scorer(accuracy_score).set_score_request(sample_weight=True)
+    search = GridSearchCV(pipeline, grid, scoring=accuracy, cv=3, error_score="raise")
+    search.fit(X, y, sample_weight=WEIGHTS[:80], X_val=X_val, y_val=y_val)
+    assert search.best_params_["net__alpha"] == 1e-4
+    by_hand = clone(pipeline).set_params(**search.best_params_)
+    by_hand.fit(X, y, sample_weight=WEIGHTS[:80], X_val=X_val, y_val=y_val)
+    assert_same_network(search.best_estimator_[-1], by_hand[-1])
+    for k, (train, test) in enumerate(StratifiedKFold(3).split(X, y)):
+        fold = clone(by_hand).fit(
+            X[train], y[train], sample_weight=WEIGHTS[train], X_val=X_val, y_val=y_val
+        )
+        expected = fold.score(X[test], y[test], sample_weight=WEIGHTS[test])
+        score = search.cv_results_[f"split{k}_test_score"][search.best_index_]
+        assert score == expected
