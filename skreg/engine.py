@@ -72,17 +72,17 @@ def forward(parameters, activation, x, hidden, logits, masks=None, dropped=None)
     or None where all units are kept. Masked outputs go into ``dropped``. The caller
     masks the input. Returns the input of each layer after the first.
     """
+    layers = parameters.layers
     inputs = []
-    first, *others = parameters.layers
-    _first_layer(first, x, hidden[0].units if hidden else logits)
-    for index, (h, layer) in enumerate(zip(hidden, others, strict=True)):
+    outputs = [*(h.units for h in hidden), logits]
+    _first_layer(layers[0], x, outputs[0])
+    for index, h in enumerate(hidden):
         activation.apply(h.units, h.zeros)
         if masks is not None and masks[index] is not None:
             np.multiply(h.units, masks[index], out=dropped[index].units)
             h = dropped[index]
         inputs.append(h)
-        above = hidden[index + 1].units if index + 1 < len(hidden) else logits
-        np.dot(layer, h.augmented, out=above)
+        np.dot(layers[index + 1], h.augmented, out=outputs[index + 1])
     return inputs
 
 
@@ -306,6 +306,7 @@ class Engine:
         self._gradient_scale = 1.0 if optimizer is None else optimizer.gradient_scale
         self._penalty = l2_strengths(layer_sizes, alpha, np.empty_like(state[0]))
         self._decay = self._penalty * dtype.type(self._gradient_scale)
+        self._vectors = state[0], list(state[1:]), self._decay, self._gradient
         all_kept = [1.0] * len(keep_probs)
         if dropout_mask == "batch" and min(keep_probs) < 1:
             self._step = self._step_subnetwork
@@ -405,7 +406,7 @@ class Engine:
         passage = self._network_pass(n_rows)
         scale = self._gradient_scale / n_rows
         self._backpropagate(passage, batch, batch.x, batch.masks, scale)
-        self._descend(self.state, self._gradient, self._decay, learning_rate)
+        self._descend(*self._vectors, self._scratch, learning_rate)
 
     def _step_subnetwork(self, batch, learning_rate, rng):
         """Take a step on the network of the units that this mini-batch keeps."""
@@ -428,7 +429,9 @@ class Engine:
         self._backpropagate(passage, batch, x, masks, scale)
         strength = self._alpha * self._gradient_scale
         decay = l2_strengths(sub.layer_sizes, strength, self._decay[:n_parameters])
-        self._descend(sub.state, gradient, decay, learning_rate)
+        w, *moments = sub.state
+        scratch = self._scratch[:n_parameters]
+        self._descend(w, moments, decay, gradient, scratch, learning_rate)
         sub.scatter()
 
     def _keep_inputs(self, x, kept, scale):
@@ -461,10 +464,8 @@ class Engine:
             n_rows,
         )
 
-    def _descend(self, state, gradient, decay, learning_rate):
+    def _descend(self, w, moments, decay, gradient, scratch, learning_rate):
         """Take one step of the optimizer along the penalised gradient."""
-        w, *moments = state
-        scratch = self._scratch[: len(w)]
         if self._alpha:
             add_l2_gradient(decay, w, gradient, scratch)
         self._optimizer.step(w, gradient, moments, self.n_steps, learning_rate, scratch)
