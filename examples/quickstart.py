@@ -27,7 +27,7 @@ def main():
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.25, stratify=y, random_state=0
     )
-    network = RegMLPClassifier(n_iter_no_change=5, random_state=0)
+    network = RegMLPClassifier(n_iter_no_change=5, tol=1e-3, random_state=0)
     grid = {
         "alpha": [1e-4, 1e-2],
         "keep_prob": [1.0, 0.5],
