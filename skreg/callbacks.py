@@ -26,17 +26,17 @@ class EpochTasks:
     estimator : estimator
         What is being fitted.
     context : CallbackContext or None
-        The task of the fit; None where there is nothing to tell.
+        The task of the fit; None where scikit-learn has none.
     data : dict
         ``X``, ``y`` and ``metadata`` as the hooks take them.
     """
 
     def __init__(self, estimator, context, data):
         self._estimator = estimator
-        self._context = context
+        self._context = context if hasattr(estimator, "_skl_callbacks") else None
         self._data = data
-        if context is not None:
-            context.call_on_fit_task_begin(estimator=estimator, **data)
+        if self._context is not None:
+            self._context.call_on_fit_task_begin(estimator=estimator, **data)
 
     def begin_epoch(self):
         """Open the task of an epoch."""

@@ -351,7 +351,7 @@ class Engine:
             vector = self.parameters.vector
             if not np.isfinite(vector.min() + vector.max()):
                 return np.nan
-        return total / total_weight + l2_value(self._penalty, vector)
+        return total / total_weight + l2_value(self._penalty, vector, self._scratch)
 
     def evaluate(self):
         """Return the weighted mean of the losses of the validation rows."""
@@ -367,9 +367,15 @@ class Engine:
                 total_weight += weight
         return total / total_weight
 
-    def snapshot(self):
-        """Return a copy of the state and the number of steps."""
-        return self.state.copy(), self.n_steps
+    def snapshot(self, reuse=None):
+        """Return a copy of the state and the number of steps.
+
+        It takes the memory of ``reuse``, a snapshot that is no longer wanted.
+        """
+        if reuse is None:
+            return self.state.copy(), self.n_steps
+        np.copyto(reuse[0], self.state)
+        return reuse[0], self.n_steps
 
     def restore(self, snapshot):
         """Go back to where a snapshot was taken."""
@@ -392,7 +398,9 @@ class Engine:
                 total += loss
                 total_weight += weight
             add_l2_gradient(self._penalty, vector, gradient, self._scratch)
-        return total / total_weight + l2_value(self._penalty, vector), gradient
+        return total / total_weight + l2_value(
+            self._penalty, vector, self._scratch
+        ), gradient
 
     def _backpropagate(self, passage, batch, x, masks, scale):
         """Write the logits of a mini-batch, and ``scale`` times its gradient."""

@@ -13,9 +13,9 @@ def l2_strengths(layer_sizes, alpha, out):
     return out
 
 
-def l2_value(strengths, w):
+def l2_value(strengths, w, scratch):
     """Return ½ Σ strength · w²."""
-    return 0.5 * float(np.dot(strengths * w, w))
+    return 0.5 * float(np.dot(np.multiply(strengths, w, out=scratch), w))
 
 
 def add_l2_gradient(strengths, w, gradient, scratch):

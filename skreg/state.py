@@ -68,7 +68,8 @@ class TrainingState:
             monitor.epochs_without_improvement = left["epochs_without_improvement"]
             if monitor.stalled:
                 monitor.be_patient_again()
-            best = fitted.vector[np.newaxis], n_steps
+            best = vectors.copy(), n_steps
+            best[0][0] = fitted.vector
         validated = estimator.validation_scores_ is not None
         same_score = validated and left["follows"][1] == follows[1]
         no_curve = [np.nan] * len(estimator.loss_curve_)

@@ -27,8 +27,8 @@ class Engine(Protocol):
     def evaluate(self) -> float:
         """Return the loss of the validation set."""
 
-    def snapshot(self) -> Any:
-        """Return a copy of all that an epoch changes."""
+    def snapshot(self, reuse: Any = None) -> Any:
+        """Return a copy of all that an epoch changes, in the memory of ``reuse``."""
 
     def restore(self, snapshot: Any) -> None:
         """Go back to a snapshot."""
@@ -91,7 +91,7 @@ class Session:
             history.learning_rate_curve.append(learning_rate)
         if self.early_stopping:
             if self.monitor.update(score):
-                self.best = self.engine.snapshot()
+                self.best = self.engine.snapshot(self.best)
         else:
             self.monitor.update(-loss)
         if self.report(history, seconds):
@@ -115,10 +115,11 @@ def train(
     """
     engine, history, monitor = session.engine, session.history, session.monitor
     order = rows.copy()
+    before = None
     for _ in range(n_epochs):
         n_done = history.n_epochs
         rate = learning_rate.at(history.clock(horizon))
-        before = engine.snapshot(), rng.bit_generator.state
+        before, rng_before = engine.snapshot(before), rng.bit_generator.state
         start = perf_counter()
         try:
             session.begin_epoch()
@@ -127,13 +128,13 @@ def train(
                 rng.shuffle(order)
             loss = engine.run_epoch(order, rate, rng)
             if not isfinite(loss):
-                engine.restore(before[0])
+                engine.restore(before)
                 return Status.DIVERGED
             status = session.end_epoch(loss, rate, len(rows), perf_counter() - start)
         except KeyboardInterrupt:
             if 0 < history.n_epochs == n_done:
-                engine.restore(before[0])
-                rng.bit_generator.state = before[1]
+                engine.restore(before)
+                rng.bit_generator.state = rng_before
             return Status.INTERRUPTED
         if status is Status.CONVERGED and rate > learning_rate.schedule.floor:
             history.stalls += 1

@@ -42,7 +42,7 @@ def test_l2_penalises_weights_and_not_biases():
     coefs = Parameters(sizes, w).coefs
     strengths = l2_strengths(sizes, 0.3, np.empty_like(w))
     expected = 0.3 / 2 * sum((coef**2).sum() for coef in coefs)
-    np.testing.assert_allclose(l2_value(strengths, w), expected)
+    np.testing.assert_allclose(l2_value(strengths, w, np.empty_like(w)), expected)
     gradient = np.ones_like(w)
     add_l2_gradient(strengths, w, gradient, np.empty_like(w))
     added = Parameters(sizes, gradient - 1)

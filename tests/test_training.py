@@ -33,7 +33,7 @@ class ScriptedEngine:
     def evaluate(self):
         return self.validation_script[self.state - 1]
 
-    def snapshot(self):
+    def snapshot(self, reuse=None):
         return self.state
 
     def restore(self, snapshot):
