@@ -53,8 +53,8 @@ def main():
     best = search.best_estimator_[-1]
     print("\nBest parameters:", {name: getattr(best, name) for name in grid})
     print(
-        f"Training stopped after {best.n_iter_} of at most {best.max_iter} epochs, at a "
-        f"loss of {best.loss_:.4f}; it was least in epoch {best.best_iter_}."
+        f"Training stopped after {best.n_iter_} of at most {best.max_iter} epochs, at "
+        f"a loss of {best.loss_:.4f}; it was least in epoch {best.best_iter_}."
     )
 
     default = make_pipeline(StandardScaler(), MLPClassifier(random_state=0))

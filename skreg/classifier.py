@@ -39,6 +39,7 @@ from skreg.weights import (
 )
 
 _LBFGS_ROWS_AT_ONCE = 2048
+_FIT_CALLER = 4  # the stack level of who calls `fit`, above its two decorators
 
 
 def _is_stochastic(estimator):
@@ -89,8 +90,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         The same for the input features.
     dropout_mask : {"sample", "batch"}, default="sample"
         "sample" draws a mask for every row. "batch" draws one for every mini-batch and
-        trains the network of the kept units alone: a step is cheaper, and weights that
-        join dropped units rest, with their averages and their decay.
+        trains the network of the kept units alone, which makes a step cheaper in all
+        but small networks and mini-batches; weights that join dropped units rest, with
+        their averages and their decay.
     batch_size : int or "auto", default="auto"
         Rows per mini-batch; "auto" is 200. All rows, if there are fewer.
     learning_rate_init : float or "auto", default="auto"
@@ -414,7 +416,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 f"Maximum iterations ({limit}) reached and the optimization hasn't "
                 "converged yet. Allow more if the loss is still falling.",
                 ConvergenceWarning,
-                stacklevel=2,
+                stacklevel=_FIT_CALLER,
             )
         return self
 
@@ -740,7 +742,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             warnings.warn(
                 f"Training interrupted by user in epoch {n_epochs + 1}. What was "
                 "learned until then is kept.",
-                stacklevel=4,
+                stacklevel=_FIT_CALLER + 2,
             )
         if status is not Status.DIVERGED:
             return
@@ -758,7 +760,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             f"Training diverged in epoch {n_epochs + 1}{where}. The weights of the "
             f"epoch before are kept. {advice}",
             ConvergenceWarning,
-            stacklevel=4,
+            stacklevel=_FIT_CALLER + 2,
         )
 
     def _set_fitted_attributes(self, state, engine, best):
