@@ -366,6 +366,14 @@ def test_training_goes_on_after_a_refused_call():
     np.testing.assert_array_equal(refused.coefs_[0], other.coefs_[0])
 
 
+def test_warm_start_refuses_classes_with_the_numbers_of_columns():
+    model = network(warm_start=True).fit(X, Y)
+    with pytest.raises(ValueError, match="same classes"):
+        model.fit(X, np.arange(N) % 3)
+    assert model.out_activation_ == "logistic"
+    np.testing.assert_array_equal(model.predict(X), model.predict_proba(X) > 0.5)
+
+
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
 def test_predicting_before_fit(method):
     with pytest.raises(NotFittedError):

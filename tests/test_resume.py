@@ -207,6 +207,13 @@ def test_a_cosine_ends_at_max_iter_in_partial_fit_as_well():
     assert_same_training(stream, whole)
 
 
+def test_a_cosine_ends_with_the_fit_that_goes_on():
+    params = {"learning_rate": "cosine", "learning_rate_decay": 0, "max_iter": 4}
+    model = network(**params, learning_rate_init=0.1).fit(X, y).fit(X, y)
+    waves = np.cos(np.pi * np.r_[np.arange(4) / 4, np.arange(4, 8) / 8])
+    np.testing.assert_allclose(model.learning_rate_curve_, 0.05 * (1 + waves))
+
+
 def test_partial_fit_after_early_stopping_goes_on_from_the_best_epoch():
     model = network(max_iter=60, early_stopping=True, learning_rate_init=0.2).fit(X, y)
     assert model.best_iter_ < model.n_iter_

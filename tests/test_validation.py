@@ -168,10 +168,26 @@ def test_sample_weights_are_passed_to_a_function_only_if_there_are_some():
     assert weights == [{}]
     model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=WEIGHTS[80:])
     np.testing.assert_array_equal(weights[1]["sample_weight"], WEIGHTS[80:])
-    del weights[:]
-    model.set_params(early_stopping=True).fit(X, y, WEIGHTS[:80])
-    assert np.isin(weights[0]["sample_weight"], WEIGHTS[:80]).all()
-    assert len(weights[0]["sample_weight"]) == 8
+
+
+def test_held_out_rows_keep_their_weights_and_lend_them_to_no_other():
+    X, y, *_ = problem()
+    weights = 1 + X[:, 0] ** 2
+    held_out = []
+
+    def scoring(estimator, X, y, sample_weight):
+        held_out.append((X, sample_weight))
+        return len(held_out)
+
+    params = {"solver": "sgd", "batch_size": 1000}
+    model = network(scoring=scoring, early_stopping=True, **params)
+    model.fit(X, y, weights)
+    rows, row_weights = held_out[0]
+    assert len(rows) == 8
+    np.testing.assert_array_equal(row_weights, 1 + rows[:, 0] ** 2)
+    rest = ~np.isin(X[:, 0], rows[:, 0])
+    never_there = network(**params).fit(X[rest], y[rest], weights[rest])
+    np.testing.assert_allclose(model.coefs_[0], never_there.coefs_[0], rtol=1e-6)
 
 
 def test_class_weights_count_in_the_validation_loss():

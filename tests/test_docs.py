@@ -1,0 +1,128 @@
+"""The pages of the documentation: their code runs, and their tables are complete."""
+
+import doctest
+import inspect
+import re
+from pathlib import Path
+
+import pytest
+from sklearn.neural_network import MLPClassifier
+
+import skreg
+from skreg import RegMLPClassifier
+from skreg.activations import ACTIVATIONS
+from skreg.initializers import BOUNDS
+
+ROOT = Path(__file__).parents[1]
+DOCS = ROOT / "docs"
+PACKAGE = Path(skreg.__file__).parent
+PAGES = sorted(DOCS.glob("*.md"))
+ROOT_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
+# Pages whose code needs an extra.
+NEEDS = {
+    "getting_started": ["matplotlib"],
+    "saving": ["skl2onnx", "onnxruntime", "skops"],
+}
+
+OURS = inspect.signature(RegMLPClassifier).parameters
+THEIRS = inspect.signature(MLPClassifier).parameters
+
+
+def python_blocks(page):
+    """Return the interpreter sessions of a page as one, at their line numbers."""
+    lines, inside = [], False
+    for line in page.read_text(encoding="utf-8").splitlines():
+        if line.strip().startswith("```"):
+            inside = line.strip() == "```python"
+            line = ""
+        lines.append(line if inside else "")
+    return "\n".join(lines)
+
+
+@pytest.mark.parametrize(
+    "page", [p for p in PAGES if ">>>" in python_blocks(p)], ids=lambda p: p.stem
+)
+def test_code_of_a_page_runs_as_shown(page, tmp_path, monkeypatch):
+    for module in NEEDS.get(page.stem, []):
+        pytest.importorskip(module)
+    monkeypatch.chdir(tmp_path)
+    monkeypatch.setenv("MPLBACKEND", "agg")
+    parser = doctest.DocTestParser()
+    session = parser.get_doctest(python_blocks(page), {}, page.name, str(page), 0)
+    report = []
+    runner = doctest.DocTestRunner(optionflags=doctest.ELLIPSIS)
+    runner.run(session, out=report.append)
+    assert session.examples
+    assert not report, "".join(report)
+
+
+def table_rows(text, heading):
+    """Yield the cells of each row of the first table after a heading."""
+    table = text.split(heading)[1].split("\n|", 1)[1].split("\n\n")[0]
+    for row in table.splitlines()[2:]:
+        yield [cell.strip() for cell in row.strip("|").split("|")]
+
+
+def migration_table():
+    text = (DOCS / "migrating.md").read_text(encoding="utf-8")
+    rows = table_rows(text, "## Parameters")
+    return {name.strip("`"): verdict for name, verdict, _ in rows}
+
+
+def test_migrating_lists_every_parameter_of_both_classes():
+    assert migration_table().keys() == OURS.keys() | THEIRS.keys()
+
+
+@pytest.mark.parametrize(("name", "verdict"), migration_table().items())
+def test_migrating_verdict_agrees_with_the_signatures(name, verdict):
+    both = name in OURS and name in THEIRS
+    if verdict == "same":
+        assert OURS[name].default == THEIRS[name].default
+        assert OURS[name].kind == THEIRS[name].kind
+    elif verdict == "different meaning":
+        assert both
+    elif verdict in ("renamed", "gone"):
+        assert name not in OURS
+    else:
+        assert verdict == "new"
+        assert name not in THEIRS
+
+
+def module_map():
+    """Return what the map says of each module, from the top down."""
+    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
+    return dict(re.findall(r"^\| `(\w+)\.py` \| (.+) \|$", text, flags=re.MULTILINE))
+
+
+def test_contributing_maps_every_module():
+    modules = {p.stem for p in PACKAGE.glob("*.py")}
+    assert module_map().keys() == modules - {"__init__"}
+
+
+@pytest.mark.parametrize("module", module_map())
+def test_imports_run_down_the_map(module):
+    modules = list(module_map())
+    below = modules[modules.index(module) + 1 :]
+    source = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
+    imported = re.findall(r"^\s*from skreg\.(\w+) import", source, re.MULTILINE)
+    assert set(imported) <= set(below)
+    knows_sklearn = re.search(r"^\s*(from|import) sklearn", source, re.MULTILINE)
+    assert module_map()[module].startswith("●") == bool(knows_sklearn)
+
+
+def test_changelog_begins_with_this_version():
+    text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
+    first = re.search(r"^## (\S+)", text, flags=re.MULTILINE)
+    assert first.group(1) in ("Unreleased", skreg.__version__)
+
+
+@pytest.mark.parametrize("page", ROOT_PAGES, ids=lambda p: p.stem)
+def test_links_to_files_lead_somewhere(page):
+    targets = re.findall(r"\]\(([^)#:]+)(?:#[^)]*)?\)", page.read_text("utf-8"))
+    missing = [t for t in targets if not (page.parent / t).exists()]
+    # The benchmarks write their own page.
+    assert set(missing) <= {"docs/benchmarks.md"}
+
+
+def test_an_activation_has_a_bound():
+    assert ACTIVATIONS.keys() == BOUNDS.keys()
