@@ -33,11 +33,14 @@ class Dataset:
         return not isinstance(self.X, np.ndarray)
 
     def gather_features(self, rows, out):
-        """Return X[rows], for an array in ``out`` if that is faster."""
-        if self.is_sparse or not self.X.flags.c_contiguous:
-            # `take` would copy the whole of an array that is not contiguous.
+        """Return X[rows], of an array in ``out``."""
+        if self.is_sparse:
             return self.X[rows]
-        return np.take(self.X, rows, axis=0, out=out, mode="clip")
+        if self.X.flags.c_contiguous:
+            return np.take(self.X, rows, axis=0, out=out, mode="clip")
+        # `take` would copy the whole of an array that is not contiguous.
+        out[...] = self.X[rows]
+        return out
 
     def gather_targets(self, rows, out):
         """Write the targets of ``rows`` into ``out``, of shape (n_outputs, n)."""
@@ -49,8 +52,7 @@ class Batch(NamedTuple):
     """Views of the rows of one mini-batch."""
 
     x: Any
-    """Features, already masked: a CSR matrix of shape (n_rows, n_features), or an array
-    of shape (n_rows, n_features + 1) with ones in the last column."""
+    """Features, already masked; array or CSR matrix of shape (n_rows, n_features)."""
     y: np.ndarray
     """Targets, of shape (n_outputs, n_rows)."""
     weights: np.ndarray | None
@@ -88,16 +90,13 @@ class Block:
             for size, p in zip(layer_sizes, keep_probs, strict=False)
         ]
         n_dense = 0 if dataset.is_sparse else n_features
-        row_bytes = dtype.itemsize * (
-            2 * n_dense + 2 * n_outputs + sum(self._mask_sizes)
-        )
+        row_bytes = dtype.itemsize * (n_dense + 2 * n_outputs + sum(self._mask_sizes))
         n_rows = min(dataset.X.shape[0], rows_in_cache(row_bytes, batch_size))
         self.n_rows = n_rows
         self._dataset = dataset
         self._keep_probs = keep_probs
         self._batch_size = batch_size
-        self._gathered = np.empty((n_rows, n_dense), dtype)
-        self._x = np.ones((n_rows, n_dense + 1), dtype)
+        self._x = np.empty((n_rows, n_dense), dtype)
         self._y = np.empty((n_outputs, n_rows), dtype)
         self._weights = np.empty(n_rows, dtype)
         self._logits = np.empty((n_outputs, n_rows), dtype)
@@ -134,20 +133,15 @@ class Block:
 
     def _gather_features(self, rows, rng):
         n_rows = len(rows)
-        gathered = self._dataset.gather_features(rows, self._gathered[:n_rows])
-        dropped = self._keep_probs[0] < 1
-        if self._dataset.is_sparse:
-            if dropped:
-                mask = np.empty_like(gathered.data)
+        x = self._dataset.gather_features(rows, self._x[:n_rows])
+        if self._keep_probs[0] < 1:
+            if self._dataset.is_sparse:
+                mask = np.empty_like(x.data)
                 draw_mask(rng, self._keep_probs[0], np.empty(mask.shape, bool), mask)
-                gathered.data *= mask
-            return gathered
-        x = self._x[:n_rows, :-1]
-        if dropped:
-            np.multiply(gathered, self._draw(0, n_rows, rng).reshape(x.shape), out=x)
-        else:
-            x[...] = gathered
-        return self._x[:n_rows]
+                x.data *= mask
+            else:
+                x *= self._draw(0, n_rows, rng).reshape(x.shape)
+        return x
 
     def _draw(self, layer, n_rows, rng):
         """Draw masks for a layer; return them flat, as long as the layer has any."""

@@ -766,7 +766,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _set_fitted_attributes(self, state, engine, best):
         history = state.history
         vector = engine.state[0] if best is None else best[0][0]
-        vars(self).update(Parameters(state.layer_sizes, vector).as_attributes())
+        self.__dict__.update(Parameters(state.layer_sizes, vector).as_attributes())
         self.t_ = history.samples
         self.loss_curve_ = history.loss_curve
         self.learning_rate_curve_ = history.learning_rate_curve

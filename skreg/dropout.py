@@ -58,7 +58,9 @@ class Subnetwork:
     def __init__(self, layer_sizes, state):
         self._full = state
         self._full_sizes = layer_sizes
-        self._first_layers = [Parameters(layer_sizes, row).layers[0] for row in state]
+        self._first_weights = [
+            Parameters(layer_sizes, row).first_weights for row in state
+        ]
         self._memory = np.empty_like(state)
         self._index = np.empty(state.shape[1], dtype=np.intp)
 
@@ -70,39 +72,48 @@ class Subnetwork:
         self.layer_sizes = [len(kept) for kept in units]
         self.state = self._memory[:, : n_parameters(self.layer_sizes)]
         # Whole rows are copied at the speed of memory, single entries are not: the
-        # first layer, the largest, goes by rows unless inputs are dropped as well.
+        # first weights, the most, go by rows unless inputs are dropped as well.
         by_rows = len(units[0]) == self._full_sizes[0]
         self._first_units = units[1] if by_rows else units[1][:0]
-        self._n_first = len(self._first_units) * (self._full_sizes[0] + 1)
+        self._n_first = len(self._first_units) * self._full_sizes[0]
         self._rest = self._fill_index(units, skip_first=by_rows)
-        for full, layer, first, rest in self._parts():
-            layer.take(self._first_units, axis=0, out=first, mode="clip")
+        for full, weights, first, rest in self._parts():
+            weights.take(self._first_units, axis=0, out=first, mode="clip")
             full.take(self._rest, out=rest, mode="clip")
 
     def scatter(self):
         """Copy the subnetwork's state back to where it came from."""
-        for full, layer, first, rest in self._parts():
-            layer[self._first_units] = first
+        for full, weights, first, rest in self._parts():
+            weights[self._first_units] = first
             full[self._rest] = rest
 
     def _parts(self):
-        """Yield, per vector: it, its first layer, and the copies of rows and rest."""
-        for full, layer, sub in zip(
-            self._full, self._first_layers, self.state, strict=True
+        """Yield, per vector: it, its first weights, and the copies of rows and rest."""
+        for full, weights, sub in zip(
+            self._full, self._first_weights, self.state, strict=True
         ):
-            first = sub[: self._n_first].reshape(-1, layer.shape[1])
-            yield full, layer, first, sub[self._n_first :]
+            first = sub[: self._n_first].reshape(-1, weights.shape[1])
+            yield full, weights, first, sub[self._n_first :]
 
     def _fill_index(self, units, skip_first):
         """Return where the parameters between ``units`` lie in the full vector."""
-        start = stop = 0
-        for layer, (kept_in, kept_out) in enumerate(pairwise(units)):
+        n_features, n_units, *_ = self._full_sizes
+        filled = 0
+
+        def append(rows, columns):
+            """Append the sums of ``rows`` and ``columns``, row by row."""
+            nonlocal filled
+            start, filled = filled, filled + len(rows) * len(columns)
+            block = self._index[start:filled].reshape(len(rows), len(columns))
+            np.add(rows[:, np.newaxis], columns, out=block)
+
+        if not skip_first:
+            append(units[1] * n_features, units[0])
+        start = n_features * n_units
+        append(units[1] + start, np.zeros(1, np.intp))
+        start += n_units
+        for layer, (kept_in, kept_out) in enumerate(pairwise(units[1:]), 1):
             fan_in, fan_out = self._full_sizes[layer : layer + 2]
-            if layer or not skip_first:
-                begin, stop = stop, stop + len(kept_out) * (len(kept_in) + 1)
-                block = self._index[begin:stop].reshape(len(kept_out), len(kept_in) + 1)
-                rows = (start + kept_out * (fan_in + 1))[:, np.newaxis]
-                np.add(rows, kept_in, out=block[:, :-1])
-                np.add(rows, fan_in, out=block[:, -1:])
+            append(start + kept_out * (fan_in + 1), np.append(kept_in, fan_in))
             start += (fan_in + 1) * fan_out
-        return self._index[:stop]
+        return self._index[:filled]

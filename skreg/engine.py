@@ -3,8 +3,8 @@
 `Pass` is backpropagation through one mini-batch. `Engine` runs it over epochs on
 buffers that are made once, so that a mini-batch allocates nothing but views.
 
-Inside, a layer's outputs have shape (n_units, n_rows), and an input layer's (n_rows,
-n_features); where they feed a layer, a last row (column) of ones stands for the bias.
+Inside, the outputs of a layer have shape (n_units, n_rows); where they feed another
+layer, a last row of ones stands for the bias. The features keep (n_rows, n_features).
 """
 
 import numpy as np
@@ -16,23 +16,27 @@ from skreg.losses import LOSSES
 from skreg.parameters import Parameters
 from skreg.penalties import add_l2_gradient, l2_strengths, l2_value
 
+# Parameters that a step updates at once. The few passes over them then find them in the
+# second-level cache: 1.5 times as fast as over the whole vector at 80,000 parameters.
+_STEP_SIZE = 2**14
 
-def _first_layer(layer, x, out):
+
+def _first_layer(parameters, x, out):
     """Write W x + b for the rows of ``x``, which may be sparse."""
     if isinstance(x, np.ndarray):
-        np.dot(layer, x.T, out=out)
+        np.dot(parameters.first_weights, x.T, out=out)
     else:
-        out[...] = (x @ layer[:, :-1].T).T
-        out += layer[:, -1:]
+        out[...] = (x @ parameters.first_weights.T).T
+    out += parameters.first_biases[:, np.newaxis]
 
 
-def _first_gradient(delta, x, out):
+def _first_gradient(delta, x, ones, gradient):
     """Write the gradient of the first layer, whose input ``x`` may be sparse."""
     if isinstance(x, np.ndarray):
-        np.dot(delta, x, out=out)
+        np.dot(delta, x, out=gradient.first_weights)
     else:
-        out[:, :-1] = (x.T @ delta.T).T
-        np.add.reduce(delta, axis=1, out=out[:, -1])
+        gradient.first_weights[...] = (x.T @ delta.T).T
+    np.dot(delta, ones, out=gradient.first_biases)  # faster than a sum
 
 
 class Hidden:
@@ -75,14 +79,14 @@ def forward(parameters, activation, x, hidden, logits, masks=None, dropped=None)
     layers = parameters.layers
     inputs = []
     outputs = [*(h.units for h in hidden), logits]
-    _first_layer(layers[0], x, outputs[0])
+    _first_layer(parameters, x, outputs[0])
     for index, h in enumerate(hidden):
         activation.apply(h.units, h.zeros)
         if masks is not None and masks[index] is not None:
             np.multiply(h.units, masks[index], out=dropped[index].units)
             h = dropped[index]
         inputs.append(h)
-        np.dot(layers[index + 1], h.augmented, out=outputs[index + 1])
+        np.dot(layers[index], h.augmented, out=outputs[index + 1])
     return inputs
 
 
@@ -100,6 +104,7 @@ class Buffers:
         self.zeros = np.zeros_like(self.scratch)
         self.logits = flat(layer_sizes[-1])
         self.row = flat(0)
+        self.ones = np.ones(n_rows, dtype)
 
 
 class Pass:
@@ -142,6 +147,7 @@ class Pass:
         self.logits = shaped(buffers.logits, sizes[-1])
         self.top_delta = shaped(buffers.deltas[-1], sizes[-1])
         self.row = shaped(buffers.row, 1)
+        self.ones = buffers.ones[:n_rows]
         # From the top down: a layer with its gradient, and of the layer below it the
         # outputs, the delta with a row that the ones take, the delta, and scratch.
         self.layers_down = []
@@ -150,8 +156,8 @@ class Pass:
             self.layers_down.append(
                 (
                     index - 1,
-                    parameters.layers[index].T,
-                    gradient.layers[index],
+                    parameters.layers[index - 1].T,
+                    gradient.layers[index - 1],
                     self.hidden[index - 1].units,
                     below,
                     below[:-1],
@@ -186,7 +192,7 @@ class Pass:
             if masks[below] is not None:
                 delta *= masks[below]
             backpropagate(h, delta, scratch)
-        _first_gradient(delta, x, self.gradient.layers[0])
+        _first_gradient(delta, x, self.ones, self.gradient)
 
 
 class Predictor:
@@ -215,19 +221,14 @@ class Predictor:
         self._hidden = [
             np.empty((size + 1) * self.block_size, dtype) for size in sizes[1:-1]
         ]
-        self._x = np.ones((self.block_size, n_dense + 1), dtype)
         self._logits = np.empty(self.block_size * sizes[-1], dtype)
 
     def logits(self, X):
         """Return the logits of all rows of X, of shape (n_rows, n_outputs)."""
         n_outputs = self._parameters.layer_sizes[-1]
-        out = np.empty((X.shape[0], n_outputs), self._x.dtype)
+        out = np.empty((X.shape[0], n_outputs), self._logits.dtype)
         for part in slices(X.shape[0], self.block_size):
-            if isinstance(X, np.ndarray):
-                x = self._x[: part.stop - part.start]
-                x[:, :-1] = X[part]
-            else:
-                x = X[part].astype(out.dtype)
+            x = X[part].astype(out.dtype, copy=False)
             out[part] = self.block_logits(x).T
         return out
 
@@ -306,13 +307,13 @@ class Engine:
         self._gradient_scale = 1.0 if optimizer is None else optimizer.gradient_scale
         self._penalty = l2_strengths(layer_sizes, alpha, np.empty_like(state[0]))
         self._decay = self._penalty * dtype.type(self._gradient_scale)
-        self._vectors = state[0], list(state[1:]), self._decay, self._gradient
+        self._parts = _parts(state, self._decay, self._gradient)
         all_kept = [1.0] * len(keep_probs)
         if dropout_mask == "batch" and min(keep_probs) < 1:
             self._step = self._step_subnetwork
             self._subnetwork = Subnetwork(layer_sizes, state)
             self._buffers = Buffers(layer_sizes, batch_size, dtype)
-            self._kept_x = np.empty(batch_size * (layer_sizes[0] + 1), dtype)
+            self._kept_x = np.empty(batch_size * layer_sizes[0], dtype)
             row_keep_probs = all_kept
         else:
             self._step = self._step_network
@@ -414,7 +415,7 @@ class Engine:
         passage = self._network_pass(n_rows)
         scale = self._gradient_scale / n_rows
         self._backpropagate(passage, batch, batch.x, batch.masks, scale)
-        self._descend(*self._vectors, self._scratch, learning_rate)
+        self._descend(self._parts, learning_rate)
 
     def _step_subnetwork(self, batch, learning_rate, rng):
         """Take a step on the network of the units that this mini-batch keeps."""
@@ -437,19 +438,16 @@ class Engine:
         self._backpropagate(passage, batch, x, masks, scale)
         strength = self._alpha * self._gradient_scale
         decay = l2_strengths(sub.layer_sizes, strength, self._decay[:n_parameters])
-        w, *moments = sub.state
-        scratch = self._scratch[:n_parameters]
-        self._descend(w, moments, decay, gradient, scratch, learning_rate)
+        self._descend(_parts(sub.state, decay, gradient), learning_rate)
         sub.scatter()
 
     def _keep_inputs(self, x, kept, scale):
-        """Return the kept columns of ``x``, scaled, and the ones."""
+        """Return the kept columns of ``x``, scaled."""
         if not isinstance(x, np.ndarray):
             return x[:, kept] * scale
-        n_rows, n_kept = len(x), len(kept)
-        out = self._kept_x[: n_rows * (n_kept + 1)].reshape(n_rows, n_kept + 1)
-        np.take(x, np.append(kept, x.shape[1] - 1), axis=1, out=out, mode="clip")
-        out[:, :-1] *= scale
+        out = self._kept_x[: len(x) * len(kept)].reshape(len(x), len(kept))
+        np.take(x, kept, axis=1, out=out, mode="clip")
+        out *= scale
         return out
 
     def _network_pass(self, n_rows):
@@ -472,8 +470,20 @@ class Engine:
             n_rows,
         )
 
-    def _descend(self, w, moments, decay, gradient, scratch, learning_rate):
+    def _descend(self, parts, learning_rate):
         """Take one step of the optimizer along the penalised gradient."""
-        if self._alpha:
-            add_l2_gradient(decay, w, gradient, scratch)
-        self._optimizer.step(w, gradient, moments, self.n_steps, learning_rate, scratch)
+        for w, moments, decay, gradient in parts:
+            scratch = self._scratch[: len(w)]
+            if self._alpha:
+                add_l2_gradient(decay, w, gradient, scratch)
+            self._optimizer.step(
+                w, gradient, moments, self.n_steps, learning_rate, scratch
+            )
+
+
+def _parts(state, decay, gradient):
+    """Cut the vectors of a step into parts that stay in a core's cache together."""
+    return [
+        (state[0, part], list(state[1:, part]), decay[part], gradient[part])
+        for part in slices(len(gradient), _STEP_SIZE)
+    ]

@@ -21,6 +21,7 @@ ROOT_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # Pages whose code needs an extra.
 NEEDS = {
     "getting_started": ["matplotlib"],
+    "user_guide": ["matplotlib"],
     "saving": ["skl2onnx", "onnxruntime", "skops"],
 }
 
@@ -30,11 +31,12 @@ THEIRS = inspect.signature(MLPClassifier).parameters
 
 def python_blocks(page):
     """Return the interpreter sessions of a page as one, at their line numbers."""
-    lines, inside = [], False
+    lines, fence, inside = [], "", False
     for line in page.read_text(encoding="utf-8").splitlines():
-        if line.strip().startswith("```"):
-            inside = line.strip() == "```python"
-            line = ""
+        if line.startswith("```"):
+            fence, inside = line[3:], False
+        elif fence in ("python", "{eval-rst}"):
+            inside = inside or line.lstrip().startswith(">>>")
         lines.append(line if inside else "")
     return "\n".join(lines)
 

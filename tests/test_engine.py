@@ -92,7 +92,7 @@ def test_pass_equals_reference(activation, head, masked, weighted):
     y = targets(data, np.arange(N_ROWS))
     s = weights if weighted else None
     hidden_masks = [mask.T for mask in masks[1:]] if masked else [None, None]
-    x = np.hstack([data.X * masks[0], np.ones((N_ROWS, 1))])
+    x = data.X * masks[0]
     passage.forward(x, hidden_masks)
     passage.backward(x, y.T, s, hidden_masks, 1 / N_ROWS)
 

@@ -8,16 +8,14 @@ def test_views_tile_the_vector():
     sizes = [3, 4, 2]
     vector = np.arange(n_parameters(sizes), dtype=float)
     parameters = Parameters(sizes, vector)
-    layers = np.concatenate([layer.ravel() for layer in parameters.layers])
-    np.testing.assert_array_equal(layers, vector)
     entries = [a.ravel() for a in parameters.coefs + parameters.biases]
     np.testing.assert_array_equal(np.sort(np.concatenate(entries)), vector)
     assert [c.shape for c in parameters.coefs] == [(3, 4), (4, 2)]
     assert [b.shape for b in parameters.biases] == [(4,), (2,)]
     parameters.coefs[1][3, 0] = -1
     parameters.biases[0][2] = -1
-    assert parameters.layers[1][0, 3] == -1
-    assert parameters.layers[0][2, -1] == -1
+    assert parameters.layers[0][0, 3] == -1
+    assert parameters.first_biases[2] == -1
     assert (vector == -1).sum() == 2
 
 
