@@ -223,6 +223,12 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     (1, 2)
     """
 
+    # Where the HTML representation links to.
+    _doc_link_module = "skreg"
+    _doc_link_template = (
+        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
+    )
+
     _parameter_constraints: dict = {
         "hidden_layer_sizes": [
             "array-like",

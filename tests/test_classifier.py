@@ -981,3 +981,8 @@ def test_shuffle():
     assert not np.array_equal(network().fit(X, y).coefs_[0], ordered.coefs_[0])
     backwards = network(shuffle=False).fit(X[reversed_rows], y[reversed_rows])
     assert not np.array_equal(backwards.coefs_[0], ordered.coefs_[0])
+
+
+def test_html_representation_links_to_the_documentation():
+    link = "https://skreg.readthedocs.io/en/stable/api/skreg.RegMLPClassifier.html"
+    assert link in RegMLPClassifier()._repr_html_()

@@ -1,0 +1,118 @@
+"""Configuration of the site; CONTRIBUTING.md has the command that builds it."""
+
+import os
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+os.environ.setdefault("MPLBACKEND", "agg")
+
+HERE = Path(__file__).parent
+sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
+
+import skreg  # noqa: E402
+
+project = "skreg"
+author = "The skreg developers"
+copyright = author
+version = release = skreg.__version__
+
+extensions = [
+    "myst_parser",
+    "numpydoc",
+    "sphinx.ext.autodoc",
+    "sphinx.ext.autosummary",
+    "sphinx_copybutton",
+    "sphinx_gallery.gen_gallery",
+    "matplotlib.sphinxext.plot_directive",
+    "mathml",
+    "registries",
+]
+templates_path = ["_templates"]
+exclude_patterns = ["_build", "_templates", "figures"]
+default_role = "py:obj"
+
+myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
+myst_heading_anchors = 3
+
+# API
+
+autosummary_generate = True
+toc_object_entries_show_parents = "hide"
+autodoc_typehints = "none"
+numpydoc_class_members_toctree = False
+numpydoc_show_class_members = False
+if not find_spec("skl2onnx"):
+    autodoc_mock_imports = ["skl2onnx"]
+
+# Links to other projects need the network.
+if os.environ.get("SKREG_DOCS_ONLINE"):
+    extensions.append("sphinx.ext.intersphinx")
+    intersphinx_mapping = {
+        "python": ("https://docs.python.org/3", None),
+        "numpy": ("https://numpy.org/doc/stable", None),
+        "scipy": ("https://docs.scipy.org/doc/scipy", None),
+        "sklearn": ("https://scikit-learn.org/stable", None),
+        "matplotlib": ("https://matplotlib.org/stable", None),
+    }
+
+# Gallery: the examples that draw something; the others are plain scripts.
+
+sphinx_gallery_conf = {
+    "examples_dirs": "../examples",
+    "gallery_dirs": "auto_examples",
+    "filename_pattern": "/plot_",
+    "ignore_pattern": "^(?!plot_)",
+    "write_computation_times": False,
+    "download_all_examples": False,
+    "show_memory": False,
+    "show_signature": False,
+    "remove_config_comments": True,
+    "within_subsection_order": "FileNameSortKey",
+    "reference_url": {},
+    "capture_repr": ("_repr_html_", "__str__"),
+}
+
+# Figures in pages
+
+plot_formats = [("png", 140)]
+plot_rcparams = {"figure.figsize": (5, 4)}  # legible on a phone, too
+plot_apply_rcparams = True
+plot_include_source = True
+plot_html_show_source_link = False
+plot_html_show_formats = False
+
+# Appearance
+
+html_theme = "pydata_sphinx_theme"
+html_title = "skreg"
+html_static_path = ["_static"]
+html_sidebars = {"**": []}
+html_css_files = ["skreg.css"]
+html_math_renderer = "mathml"
+html_show_sourcelink = False
+html_copy_source = False
+html_theme_options = {
+    "header_links_before_dropdown": 5,
+    "navbar_end": ["theme-switcher"],
+    "show_prev_next": True,
+    "footer_start": ["copyright"],
+    "footer_end": [],
+    "secondary_sidebar_items": ["page-toc"],
+    "pygments_light_style": "tango",
+    "pygments_dark_style": "monokai",
+}
+
+copybutton_prompt_text = r">>> |\.\.\. |\$ "
+copybutton_prompt_is_regexp = True
+
+
+def _without_benchmarks(app, docname, source):
+    """Leave the benchmarks out where the program that writes their page has not run."""
+    if docname == "index" and not (HERE / "benchmarks.md").exists():
+        source[0] = source[0].replace("\nbenchmarks\n", "\n")
+
+
+def setup(app):
+    """Connect the hook."""
+    app.connect("source-read", _without_benchmarks)
