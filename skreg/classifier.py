@@ -97,8 +97,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         Rows per mini-batch; "auto" is 200. All rows, if there are fewer.
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate; "auto" is 1e-3 for "adam" and 0.1 for "sgd".
-    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, \
-            default="constant"
+    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
         How the rate develops. "invscaling" divides it by ``(t + 1) ** power_t``, where
         t is the number of rows seen. "adaptive" divides it by 5 whenever training has
         stalled for ``n_iter_no_change`` epochs, and ends the fit below 1e-6. "cosine"
@@ -189,7 +188,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         with the least objective.
     n_features_in_ : int
         Number of features.
-    feature_names_in_ : ndarray of shape (n_features_in_,)
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
         Names of the features, if X had any.
 
     See Also
