@@ -16,10 +16,6 @@ from skreg.losses import LOSSES
 from skreg.parameters import Parameters
 from skreg.penalties import add_l2_gradient, l2_strengths, l2_value
 
-# Parameters that a step updates at once. The few passes over them then find them in the
-# second-level cache: 1.4 times as fast as over the whole vector at 80,000 parameters.
-_STEP_SIZE = 2**14
-
 
 def _first_layer(parameters, x, out):
     """Write W x + b for the rows of ``x``, which may be sparse."""
@@ -307,7 +303,7 @@ class Engine:
         self._gradient_scale = 1.0 if optimizer is None else optimizer.gradient_scale
         self._penalty = l2_strengths(layer_sizes, alpha, np.empty_like(state[0]))
         self._decay = self._penalty * dtype.type(self._gradient_scale)
-        self._parts = _parts(state, self._decay, self._gradient)
+        self._vectors = state[0], list(state[1:]), self._decay, self._gradient
         all_kept = [1.0] * len(keep_probs)
         if dropout_mask == "batch" and min(keep_probs) < 1:
             self._step = self._step_subnetwork
@@ -415,7 +411,7 @@ class Engine:
         passage = self._network_pass(n_rows)
         scale = self._gradient_scale / n_rows
         self._backpropagate(passage, batch, batch.x, batch.masks, scale)
-        self._descend(self._parts, learning_rate)
+        self._descend(*self._vectors, learning_rate)
 
     def _step_subnetwork(self, batch, learning_rate, rng):
         """Take a step on the network of the units that this mini-batch keeps."""
@@ -438,7 +434,8 @@ class Engine:
         self._backpropagate(passage, batch, x, masks, scale)
         strength = self._alpha * self._gradient_scale
         decay = l2_strengths(sub.layer_sizes, strength, self._decay[:n_parameters])
-        self._descend(_parts(sub.state, decay, gradient), learning_rate)
+        w, *moments = sub.state
+        self._descend(w, moments, decay, gradient, learning_rate)
         sub.scatter()
 
     def _keep_inputs(self, x, kept, scale):
@@ -470,20 +467,9 @@ class Engine:
             n_rows,
         )
 
-    def _descend(self, parts, learning_rate):
+    def _descend(self, w, moments, decay, gradient, learning_rate):
         """Take one step of the optimizer along the penalised gradient."""
-        for w, moments, decay, gradient in parts:
-            scratch = self._scratch[: len(w)]
-            if self._alpha:
-                add_l2_gradient(decay, w, gradient, scratch)
-            self._optimizer.step(
-                w, gradient, moments, self.n_steps, learning_rate, scratch
-            )
-
-
-def _parts(state, decay, gradient):
-    """Cut the vectors of a step into parts that stay in a core's cache together."""
-    return [
-        (state[0, part], list(state[1:, part]), decay[part], gradient[part])
-        for part in slices(len(gradient), _STEP_SIZE)
-    ]
+        scratch = self._scratch[: len(w)]
+        if self._alpha:
+            add_l2_gradient(decay, w, gradient, scratch)
+        self._optimizer.step(w, gradient, moments, self.n_steps, learning_rate, scratch)
