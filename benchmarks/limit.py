@@ -4,11 +4,13 @@ from itertools import pairwise
 
 import numpy as np
 
+from skreg.blas import product
+
 LAYOUTS = ("in, out", "out, in")
 
 
 def step_products(layer_sizes, n_rows, layout, train=True):
-    """Return triples (a, b, out) with the operands of each product of one step.
+    """Return a function for each product of one step.
 
     Per layer one forward product, and in training one for the gradient of its weights;
     one for the deltas of every layer but the first. Weights and their gradients have
@@ -28,11 +30,11 @@ def step_products(layer_sizes, n_rows, layout, train=True):
             coef, gradient = filled(fan_in, fan_out), (x.T, delta)
         else:
             coef, gradient = filled(fan_out, fan_in).T, (delta.T, x)
-        products.append((x, coef, inputs[layer + 1].copy()))
+        products.append(product(x, coef, inputs[layer + 1].copy()))
         shape = gradient[0].shape[0], gradient[1].shape[1]
-        backward.append((*gradient, np.empty(shape, np.float32)))
+        backward.append(product(*gradient, np.empty(shape, np.float32)))
         if layer:
-            backward.append((delta, coef.T, np.empty_like(deltas[layer])))
+            backward.append(product(delta, coef.T, np.empty_like(deltas[layer])))
     return products + backward[::-1] if train else products
 
 
@@ -48,12 +50,11 @@ def runner(layer_sizes, batch_sizes, layout, train=True):
     ]
 
     def run(n_epochs):
-        dot = np.dot
         for _ in range(n_epochs):
             for products, count in plan:
                 for _ in range(count):
-                    for a, b, out in products:
-                        dot(a, b, out)
+                    for multiply in products:
+                        multiply()
 
     return run
 

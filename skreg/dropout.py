@@ -114,6 +114,6 @@ class Subnetwork:
         start += n_units
         for layer, (kept_in, kept_out) in enumerate(pairwise(units[1:]), 1):
             fan_in, fan_out = self._full_sizes[layer : layer + 2]
-            append(start + kept_out * (fan_in + 1), np.append(kept_in, fan_in))
+            append(start + np.append(kept_in, fan_in) * fan_out, kept_out)
             start += (fan_in + 1) * fan_out
         return self._index[:filled]

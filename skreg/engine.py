@@ -11,96 +11,134 @@ import numpy as np
 
 from skreg.activations import ACTIVATIONS
 from skreg.batches import Block, rows_in_cache, slices
+from skreg.blas import product
 from skreg.dropout import Subnetwork, draw_units
 from skreg.losses import LOSSES
 from skreg.parameters import Parameters
-from skreg.penalties import add_l2_gradient, l2_strengths, l2_value
+from skreg.penalties import add_l2_gradient, l2_value
 
 
-def _first_layer(parameters, x, out):
-    """Write W x + b for the rows of ``x``, which may be sparse."""
+def _first_layer(weights, x, out):
+    """Write W x for the rows of ``x``, which may be sparse."""
     if isinstance(x, np.ndarray):
-        np.dot(parameters.first_weights, x.T, out=out)
+        product(weights, x.T, out)()
     else:
-        out[...] = (x @ parameters.first_weights.T).T
-    out += parameters.first_biases[:, np.newaxis]
+        out[...] = (x @ weights.T).T
 
 
-def _first_gradient(delta, x, ones, gradient):
-    """Write the gradient of the first layer, whose input ``x`` may be sparse."""
+def _first_gradient(delta, x, out, scale, keep):
+    """Accumulate the gradient of the first weights; their input may be sparse."""
     if isinstance(x, np.ndarray):
-        np.dot(delta, x, out=gradient.first_weights)
+        product(delta, x, out)(scale, keep)
     else:
-        gradient.first_weights[...] = (x.T @ delta.T).T
-    np.dot(delta, ones, out=gradient.first_biases)  # faster than a sum
+        gradient = scale * (x.T @ delta.T).T
+        out[...] = gradient + keep * out if keep else gradient
 
 
-class Hidden:
-    """Memory for the outputs of one hidden layer, with the ones that feed the next.
+class ForwardBuffers:
+    """Memory for the forward pass of up to ``n_rows`` rows."""
+
+    def __init__(self, layer_sizes, n_rows, dtype):
+        self.layer_sizes = layer_sizes
+        self.hidden = [
+            np.empty((size + 1) * n_rows, dtype) for size in layer_sizes[1:-1]
+        ]
+        self.logits = np.empty(layer_sizes[-1] * n_rows, dtype)
+        self.zeros = np.zeros(max(layer_sizes[1:]) * n_rows, dtype)
+        self.ones = np.ones_like(self.zeros)
+
+
+class Buffers(ForwardBuffers):
+    """Memory for the forward and the backward pass of up to ``n_rows`` rows."""
+
+    def __init__(self, layer_sizes, n_rows, dtype):
+        super().__init__(layer_sizes, n_rows, dtype)
+        self.dropped = [np.empty_like(flat) for flat in self.hidden]
+        self.deltas = [np.empty(size * n_rows, dtype) for size in layer_sizes[1:]]
+        self.scratch = np.empty_like(self.zeros)
+        self.row = np.empty(n_rows, dtype)
+
+
+def _shaped(flat, n_units, n_rows):
+    """Return the beginning of ``flat`` as an array of shape (n_units, n_rows)."""
+    return flat[: n_units * n_rows].reshape(n_units, n_rows)
+
+
+class Forward:
+    """The forward pass of ``n_rows`` rows.
 
     Parameters
     ----------
-    flat : ndarray of shape (at least (n_units + 1) * n_rows,)
-        The memory; no copy is taken.
-    zeros : ndarray of the same shape
-        Zeros, for `Activation.apply`.
-    n_units, n_rows : int
-        How much of it to use.
+    parameters : Parameters
+        The network.
+    activation : Activation
+        Of the hidden layers.
+    buffers : ForwardBuffers
+        For at least ``n_rows`` rows, for this pass alone.
+    n_rows : int
+        How many rows.
+    dropped : list of (ndarray or None), optional
+        Per hidden layer, memory for its masked outputs; None where no unit is dropped.
+
+    Attributes
+    ----------
+    hidden : list of ndarray of shape (n_units, n_rows)
+        The outputs of the hidden layers.
+    inputs : list of ndarray of shape (n_units + 1, n_rows)
+        What the layers after the first receive: masked outputs, and a row of ones.
+    logits : ndarray of shape (n_outputs, n_rows)
+        The outputs of the last layer.
     """
 
-    def __init__(self, flat, zeros, n_units, n_rows):
-        shape = n_units + 1, n_rows
-        self.augmented = flat[: shape[0] * n_rows].reshape(shape)
-        self.augmented[-1] = 1
-        self.augmented_t = self.augmented.T
-        self.units = self.augmented[:-1]
-        self.zeros = zeros[: n_units * n_rows].reshape(n_units, n_rows)
+    def __init__(self, parameters, activation, buffers, n_rows, dropped=None):
+        sizes = parameters.layer_sizes[1:]
+        augmented = [
+            _shaped(flat, size + 1, n_rows)
+            for flat, size in zip(buffers.hidden, sizes, strict=False)
+        ]
+        self.hidden = [outputs[:-1] for outputs in augmented]
+        self.inputs = [
+            outputs if flat is None else _shaped(flat, size + 1, n_rows)
+            for outputs, flat, size in zip(
+                augmented, dropped or [None] * len(augmented), sizes, strict=False
+            )
+        ]
+        self.logits = _shaped(buffers.logits, sizes[-1], n_rows)
+        outputs = [*self.hidden, self.logits]
+        for received in self.inputs:
+            received[-1] = 1
+        self._apply = activation.apply
+        self._weights, self._outputs = parameters.first_weights, outputs[0]
+        self._add_biases = product(
+            parameters.first_biases[:, np.newaxis],
+            buffers.ones[np.newaxis, :n_rows],
+            outputs[0],
+        )
+        self._layers_up = [
+            (
+                h,
+                _shaped(buffers.zeros, *h.shape),
+                received[:-1],
+                product(layer.T, received, above),
+            )
+            for h, received, layer, above in zip(
+                self.hidden, self.inputs, parameters.layers, outputs[1:], strict=True
+            )
+        ]
 
+    def run(self, x, masks=None):
+        """Compute the ``logits`` of ``x``, which the caller has masked.
 
-def hidden_layers(flats, zeros, layer_sizes, n_rows):
-    """Return a `Hidden` for each hidden layer of a network."""
-    return [
-        Hidden(flat, zeros, size, n_rows)
-        for flat, size in zip(flats, layer_sizes[1:-1], strict=True)
-    ]
-
-
-def forward(parameters, activation, x, hidden, logits, masks=None, dropped=None):
-    """Write the outputs of the hidden layers and the logits.
-
-    ``masks`` has an entry per hidden layer: an array of the layer's shape, a number,
-    or None where all units are kept. Masked outputs go into ``dropped``. The caller
-    masks the input. Returns the input of each layer after the first.
-    """
-    layers = parameters.layers
-    inputs = []
-    outputs = [*(h.units for h in hidden), logits]
-    _first_layer(parameters, x, outputs[0])
-    for index, h in enumerate(hidden):
-        activation.apply(h.units, h.zeros)
-        if masks is not None and masks[index] is not None:
-            np.multiply(h.units, masks[index], out=dropped[index].units)
-            h = dropped[index]
-        inputs.append(h)
-        np.dot(layers[index], h.augmented, out=outputs[index + 1])
-    return inputs
-
-
-class Buffers:
-    """Memory for the forward and backward pass of up to ``n_rows`` rows."""
-
-    def __init__(self, layer_sizes, n_rows, dtype):
-        def flat(n_units):
-            return np.empty((n_units + 1) * n_rows, dtype)
-
-        self.hidden = [flat(size) for size in layer_sizes[1:-1]]
-        self.dropped = [flat(size) for size in layer_sizes[1:-1]]
-        self.deltas = [flat(size) for size in layer_sizes[1:]]
-        self.scratch = flat(max(layer_sizes[1:]))
-        self.zeros = np.zeros_like(self.scratch)
-        self.logits = flat(layer_sizes[-1])
-        self.row = flat(0)
-        self.ones = np.ones(n_rows, dtype)
+        ``masks`` has an entry per hidden layer: an array of its shape, a number, or
+        None.
+        """
+        _first_layer(self._weights, x, self._outputs)
+        self._add_biases(1.0, 1.0)
+        for index, (h, zeros, received, multiply) in enumerate(self._layers_up):
+            self._apply(h, zeros)
+            if masks is not None and masks[index] is not None:
+                np.multiply(h, masks[index], out=received)
+            multiply()
 
 
 class Pass:
@@ -109,13 +147,13 @@ class Pass:
     With h⁰ = x, masks m scaled by 1 / p, and ⊙ the product by elements:
 
         hˡ = f(Wˡ (hˡ⁻¹ ⊙ mˡ⁻¹) + bˡ), the logits likewise but without f;
-        δˡ = c s_i ∂ℓ/∂logits at the top, ((Wˡ⁺¹)ᵀ δˡ⁺¹) ⊙ mˡ ⊙ f'ˡ below;
+        δˡ = s_i ∂ℓ/∂logits at the top, ((Wˡ⁺¹)ᵀ δˡ⁺¹) ⊙ mˡ ⊙ f'ˡ below;
         ∂J/∂Wˡ = Σ_i δˡ_i (hˡ⁻¹ ⊙ mˡ⁻¹)_iᵀ, ∂J/∂bˡ = Σ_i δˡ_i.
 
     Parameters
     ----------
     parameters, gradient : Parameters
-        The network, and where its gradient is written.
+        The network, and where its gradient is accumulated.
     activation : Activation
         Of the hidden layers.
     loss : Loss
@@ -124,71 +162,72 @@ class Pass:
         For at least ``n_rows`` rows, for this pass alone.
     n_rows : int
         Rows in the mini-batch.
+    drops : list of bool
+        Per hidden layer, whether it has a mask.
     """
 
-    def __init__(self, parameters, gradient, activation, loss, buffers, n_rows):
-        self.parameters = parameters
-        self.gradient = gradient
-        self.activation = activation
-        self.loss = loss
-        layer_sizes = parameters.layer_sizes
-        sizes = layer_sizes[1:]
-
-        def shaped(flat, size):
-            return flat[: size * n_rows].reshape(size, n_rows)
-
-        zeros = buffers.zeros
-        self.hidden = hidden_layers(buffers.hidden, zeros, layer_sizes, n_rows)
-        self.dropped = hidden_layers(buffers.dropped, zeros, layer_sizes, n_rows)
-        self.logits = shaped(buffers.logits, sizes[-1])
-        self.top_delta = shaped(buffers.deltas[-1], sizes[-1])
-        self.row = shaped(buffers.row, 1)
-        self.ones = buffers.ones[:n_rows]
-        # From the top down: a layer with its gradient, and of the layer below it the
-        # outputs, the delta with a row that the ones take, the delta, and scratch.
-        self.layers_down = []
-        for index in range(len(sizes) - 1, 0, -1):
-            below = shaped(buffers.deltas[index - 1], sizes[index - 1] + 1)
-            self.layers_down.append(
-                (
-                    index - 1,
-                    parameters.layers[index - 1].T,
-                    gradient.layers[index - 1],
-                    self.hidden[index - 1].units,
-                    below,
-                    below[:-1],
-                    shaped(buffers.scratch, sizes[index - 1]),
-                )
+    def __init__(self, parameters, gradient, activation, loss, buffers, n_rows, drops):
+        dropped = [
+            flat if drop else None
+            for flat, drop in zip(buffers.dropped, drops, strict=True)
+        ]
+        self._forward = Forward(parameters, activation, buffers, n_rows, dropped)
+        self.logits = self._forward.logits
+        self._loss = loss
+        self._backpropagate = activation.backpropagate
+        deltas = [
+            _shaped(flat, size, n_rows)
+            for flat, size in zip(
+                buffers.deltas, parameters.layer_sizes[1:], strict=True
             )
-
-    def forward(self, x, masks):
-        """Compute the ``logits`` of ``x``; ``masks`` as in the function `forward`."""
-        self.inputs = forward(
-            self.parameters,
-            self.activation,
-            x,
-            self.hidden,
-            self.logits,
-            masks,
-            self.dropped,
+        ]
+        self._top_delta = deltas[-1]
+        self._row = buffers.row[np.newaxis, :n_rows]
+        # From the top down, per layer but the first: its gradient, the delta of the
+        # layer below, and what that is masked and multiplied with.
+        self._layers_down = [
+            (
+                index,
+                product(self._forward.inputs[index], deltas[index + 1].T, out),
+                product(layer[:-1], deltas[index + 1], deltas[index]),
+                deltas[index],
+                self._forward.hidden[index],
+                _shaped(buffers.ones, *deltas[index].shape),
+                _shaped(buffers.scratch, *deltas[index].shape),
+            )
+            for index, (layer, out) in reversed(
+                [*enumerate(zip(parameters.layers, gradient.layers, strict=True))]
+            )
+        ]
+        self._first_gradient = gradient.first_weights
+        self._add_first_biases = product(
+            deltas[0],
+            buffers.ones[:n_rows, np.newaxis],
+            gradient.first_biases[:, np.newaxis],
         )
 
-    def backward(self, x, y, weights, masks, scale):
-        """Write the gradient of ``scale`` · Σ_i s_i ℓ_i, after `forward`."""
-        delta = self.top_delta
-        self.loss.gradient(self.logits, y, delta, self.row)
+    def forward(self, x, masks):
+        """Compute the ``logits`` of ``x``; ``masks`` as in `Forward.run`."""
+        self._forward.run(x, masks)
+
+    def backward(self, x, y, weights, masks, scale, keep):
+        """Accumulate the gradient of Σ_i s_i ℓ_i, after `forward`.
+
+        What was in ``gradient`` is multiplied by ``keep``, the new one by ``scale``.
+        """
+        delta = self._top_delta
+        self._loss.gradient(self.logits, y, delta, self._row)
         if weights is not None:
             delta *= weights
-        delta *= scale
-        backpropagate = self.activation.backpropagate
-        for below, layer_t, gradient, h, augmented, units, scratch in self.layers_down:
-            np.dot(delta, self.inputs[below].augmented_t, out=gradient)
-            np.dot(layer_t, delta, out=augmented)
-            delta = units
-            if masks[below] is not None:
-                delta *= masks[below]
-            backpropagate(h, delta, scratch)
-        _first_gradient(delta, x, self.ones, self.gradient)
+        for layer in self._layers_down:
+            index, add_gradient, multiply, delta, h, ones, scratch = layer
+            add_gradient(scale, keep)
+            multiply()
+            if masks[index] is not None:
+                delta *= masks[index]
+            self._backpropagate(h, delta, ones, scratch)
+        _first_gradient(delta, x, self._first_gradient, scale, keep)
+        self._add_first_biases(scale, keep)
 
 
 class Predictor:
@@ -213,31 +252,29 @@ class Predictor:
         self.block_size = min(n_rows, rows_in_cache(row_bytes))
         self._parameters = parameters
         self._activation = ACTIVATIONS[activation]
-        self._zeros = np.zeros(self.block_size * max(sizes[1:]), dtype)
-        self._hidden = [
-            np.empty((size + 1) * self.block_size, dtype) for size in sizes[1:-1]
-        ]
-        self._logits = np.empty(self.block_size * sizes[-1], dtype)
+        self._buffers = ForwardBuffers(sizes, self.block_size, dtype)
 
     def logits(self, X):
         """Return the logits of all rows of X, of shape (n_rows, n_outputs)."""
         n_outputs = self._parameters.layer_sizes[-1]
-        out = np.empty((X.shape[0], n_outputs), self._logits.dtype)
+        out = np.empty((X.shape[0], n_outputs), self._parameters.vector.dtype)
         for part in slices(X.shape[0], self.block_size):
-            x = X[part].astype(out.dtype, copy=False)
+            x = X[part]
+            if isinstance(x, np.ndarray):
+                x = np.ascontiguousarray(x, out.dtype)
+            else:
+                x = x.astype(out.dtype, copy=False)
             out[part] = self.block_logits(x).T
         return out
 
     def block_logits(self, x):
-        """Return the logits of at most ``block_size`` rows, as `forward` takes them.
+        """Return the logits of at most ``block_size`` rows, an array or CSR.
 
         They have shape (n_outputs, n_rows), and are overwritten by the next call.
         """
-        sizes, n_rows = self._parameters.layer_sizes, x.shape[0]
-        logits = self._logits[: sizes[-1] * n_rows].reshape(sizes[-1], n_rows)
-        hidden = hidden_layers(self._hidden, self._zeros, sizes, n_rows)
-        forward(self._parameters, self._activation, x, hidden, logits)
-        return logits
+        forward = Forward(self._parameters, self._activation, self._buffers, x.shape[0])
+        forward.run(x)
+        return forward.logits
 
 
 class Engine:
@@ -291,19 +328,18 @@ class Engine:
         dtype = state.dtype
         self.state = state
         self.n_steps = n_steps
-        self.parameters = Parameters(layer_sizes, state[0])
         self._activation = ACTIVATIONS[activation]
         self._loss = LOSSES[loss]
         self._alpha = alpha
         self._optimizer = optimizer
         self._keep_probs = keep_probs
-        self._gradient = np.empty_like(state[0])
-        self._scratch = np.empty_like(state[0])
+        self._scratch = None
+        if optimizer is None or not optimizer.averages_gradient:
+            self._scratch = np.empty_like(state[0])
+        self._network = self._views(layer_sizes, state)
+        self.parameters, _ = self._network
+        self._moments = list(state[1:])
         self._passes = {}
-        self._gradient_scale = 1.0 if optimizer is None else optimizer.gradient_scale
-        self._penalty = l2_strengths(layer_sizes, alpha, np.empty_like(state[0]))
-        self._decay = self._penalty * dtype.type(self._gradient_scale)
-        self._vectors = state[0], list(state[1:]), self._decay, self._gradient
         all_kept = [1.0] * len(keep_probs)
         if dropout_mask == "batch" and min(keep_probs) < 1:
             self._step = self._step_subnetwork
@@ -348,7 +384,7 @@ class Engine:
             vector = self.parameters.vector
             if not np.isfinite(vector.min() + vector.max()):
                 return np.nan
-        return total / total_weight + l2_value(self._penalty, vector, self._scratch)
+        return total / total_weight + l2_value(self.parameters, self._alpha)
 
     def evaluate(self):
         """Return the weighted mean of the losses of the validation rows."""
@@ -379,39 +415,43 @@ class Engine:
         self.state[...], self.n_steps = snapshot
 
     def loss_and_gradient(self, rows):
-        """Return the objective over ``rows`` and its gradient, without dropout."""
+        """Return the objective over ``rows`` and its gradient, without dropout.
+
+        The gradient is overwritten by the next call.
+        """
         total = total_weight = 0.0
-        vector = self.parameters.vector
-        gradient = np.zeros_like(vector)
+        parameters, gradient = self._network
+        gradient.vector.fill(0)
         with np.errstate(all="ignore"):
             for part in slices(len(rows), self._block.n_rows):
                 for batch in self._block.gather(rows[part], rng=None):
                     passage = self._network_pass(batch.y.shape[1])
-                    self._backpropagate(
-                        passage, batch, batch.x, batch.masks, 1 / len(rows)
-                    )
-                    gradient += self._gradient
+                    self._backpropagate(passage, batch, batch.x, batch.masks, 1, 1)
                 loss, weight = self._block.losses(self._loss, len(rows[part]))
                 total += loss
                 total_weight += weight
-            add_l2_gradient(self._penalty, vector, gradient, self._scratch)
-        return total / total_weight + l2_value(
-            self._penalty, vector, self._scratch
-        ), gradient
+            gradient.vector /= len(rows)
+            add_l2_gradient(parameters, self._alpha, gradient)
+        return total / total_weight + l2_value(parameters, self._alpha), gradient.vector
 
-    def _backpropagate(self, passage, batch, x, masks, scale):
-        """Write the logits of a mini-batch, and ``scale`` times its gradient."""
+    def _backpropagate(self, passage, batch, x, masks, scale, keep):
+        """Write the logits of a mini-batch, and accumulate its gradient."""
         passage.forward(x, masks)
         batch.logits[...] = passage.logits
-        passage.backward(x, batch.y, batch.weights, masks, scale)
+        passage.backward(x, batch.y, batch.weights, masks, scale, keep)
 
     def _step_network(self, batch, learning_rate, rng):
         """Take a step on the whole network."""
-        n_rows = batch.y.shape[1]
-        passage = self._network_pass(n_rows)
-        scale = self._gradient_scale / n_rows
-        self._backpropagate(passage, batch, batch.x, batch.masks, scale)
-        self._descend(*self._vectors, learning_rate)
+        passage = self._network_pass(batch.y.shape[1])
+        self._descend(
+            passage,
+            batch,
+            batch.x,
+            batch.masks,
+            *self._network,
+            self._moments,
+            learning_rate,
+        )
 
     def _step_subnetwork(self, batch, learning_rate, rng):
         """Take a step on the network of the units that this mini-batch keeps."""
@@ -422,21 +462,31 @@ class Engine:
         ]
         sub = self._subnetwork
         sub.gather(units)
-        n_rows, n_parameters = batch.y.shape[1], sub.state.shape[1]
-        gradient = self._gradient[:n_parameters]
-        parameters = Parameters(sub.layer_sizes, sub.state[0])
-        passage = self._pass(parameters, gradient, self._buffers, n_rows)
+        parameters, gradient = self._views(sub.layer_sizes, sub.state)
+        masks = [1 / p if p < 1 else None for p in keep_probs[1:-1]]
+        passage = self._pass(
+            parameters, gradient, self._buffers, batch.y.shape[1], masks
+        )
         x = batch.x
         if keep_probs[0] < 1:
             x = self._keep_inputs(x, units[0], 1 / keep_probs[0])
-        masks = [1 / p if p < 1 else None for p in keep_probs[1:-1]]
-        scale = self._gradient_scale / n_rows
-        self._backpropagate(passage, batch, x, masks, scale)
-        strength = self._alpha * self._gradient_scale
-        decay = l2_strengths(sub.layer_sizes, strength, self._decay[:n_parameters])
-        w, *moments = sub.state
-        self._descend(w, moments, decay, gradient, learning_rate)
+        self._descend(
+            passage, batch, x, masks, parameters, gradient, sub.state[1:], learning_rate
+        )
         sub.scatter()
+
+    def _descend(
+        self, passage, batch, x, masks, parameters, gradient, moments, learning_rate
+    ):
+        """Take one step of the optimizer along the penalised gradient."""
+        optimizer = self._optimizer
+        scale, n_rows = optimizer.scale, batch.y.shape[1]
+        self._backpropagate(passage, batch, x, masks, scale / n_rows, optimizer.keep)
+        if self._alpha:
+            add_l2_gradient(parameters, scale * self._alpha, gradient)
+        optimizer.step(
+            parameters.vector, gradient.vector, moments, self.n_steps, learning_rate
+        )
 
     def _keep_inputs(self, x, kept, scale):
         """Return the kept columns of ``x``, scaled."""
@@ -447,29 +497,24 @@ class Engine:
         out *= scale
         return out
 
+    def _views(self, layer_sizes, state):
+        """Return the network in ``state``, and where its gradient is accumulated."""
+        gradient = state[1] if self._scratch is None else self._scratch
+        return (
+            Parameters(layer_sizes, state[0]),
+            Parameters(layer_sizes, gradient[: state.shape[1]]),
+        )
+
     def _network_pass(self, n_rows):
         """Return the pass through the whole network, made once per number of rows."""
         if n_rows not in self._passes:
-            sizes = self.parameters.layer_sizes
-            buffers = Buffers(sizes, n_rows, self.state.dtype)
-            self._passes[n_rows] = self._pass(
-                self.parameters, self._gradient, buffers, n_rows
-            )
+            buffers = Buffers(self.parameters.layer_sizes, n_rows, self.state.dtype)
+            masks = [p if p < 1 else None for p in self._keep_probs[1:]]
+            self._passes[n_rows] = self._pass(*self._network, buffers, n_rows, masks)
         return self._passes[n_rows]
 
-    def _pass(self, parameters, gradient, buffers, n_rows):
+    def _pass(self, parameters, gradient, buffers, n_rows, masks):
+        drops = [mask is not None for mask in masks]
         return Pass(
-            parameters,
-            Parameters(parameters.layer_sizes, gradient),
-            self._activation,
-            self._loss,
-            buffers,
-            n_rows,
+            parameters, gradient, self._activation, self._loss, buffers, n_rows, drops
         )
-
-    def _descend(self, w, moments, decay, gradient, learning_rate):
-        """Take one step of the optimizer along the penalised gradient."""
-        scratch = self._scratch[: len(w)]
-        if self._alpha:
-            add_l2_gradient(decay, w, gradient, scratch)
-        self._optimizer.step(w, gradient, moments, self.n_steps, learning_rate, scratch)

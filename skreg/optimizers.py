@@ -1,15 +1,18 @@
 """Optimizers: one step in place on a flat parameter vector.
 
-A step is given the parameters ``w``, the gradient times ``gradient_scale`` as ``g`` and
-the optimizer's averages ``moments``, of shape (n_moments, n_parameters), all zero
-before the first step. It changes ``w`` and ``moments`` and uses ``g`` as scratch. The
-scale costs nothing where the gradient is made, and saves a pass over it here.
+The gradient g is accumulated where an optimizer wants it, g_in ← ``keep`` · g_in +
+``scale`` · g, because a matrix product does that in the pass that writes it. ``g_in``
+is the first of the averages ``moments``, of shape (n_moments, n_parameters) and all
+zero before the first step, if ``averages_gradient``, and otherwise a vector that the
+step may use as scratch.
 """
 
 from dataclasses import dataclass
 from typing import ClassVar
 
 import numpy as np
+
+from skreg.blas import add_scaled
 
 
 @dataclass(frozen=True)
@@ -24,19 +27,22 @@ class SGD:
 
     momentum: float
     n_moments: ClassVar[int] = 1
+    averages_gradient: ClassVar[bool] = True
 
     @property
-    def gradient_scale(self):
+    def keep(self):
+        """β."""
+        return self.momentum
+
+    @property
+    def scale(self):
         """1 - β."""
         return 1 - self.momentum
 
-    def step(self, w, g, moments, n_steps, learning_rate, scratch):
+    def step(self, w, g, moments, n_steps, learning_rate):
         """Take one step; ``n_steps`` counts it."""
         (v,) = moments
-        v *= self.momentum
-        v += g
-        np.multiply(v, learning_rate, out=g)
-        w -= g
+        add_scaled(w, -learning_rate, v)
 
 
 @dataclass(frozen=True)
@@ -51,21 +57,21 @@ class NesterovSGD:
 
     momentum: float
     n_moments: ClassVar[int] = 1
+    averages_gradient: ClassVar[bool] = False
+    keep: ClassVar[float] = 0.0
 
     @property
-    def gradient_scale(self):
+    def scale(self):
         """1 - β."""
         return 1 - self.momentum
 
-    def step(self, w, g, moments, n_steps, learning_rate, scratch):
+    def step(self, w, g, moments, n_steps, learning_rate):
         """Take one step; ``n_steps`` counts it."""
         (v,) = moments
         v *= self.momentum
         v += g
-        np.multiply(v, self.momentum, out=scratch)
-        g += scratch
-        g *= learning_rate
-        w -= g
+        add_scaled(g, self.momentum, v)
+        add_scaled(w, -learning_rate, g)
 
 
 @dataclass(frozen=True)
@@ -83,25 +89,21 @@ class Adam:
     beta_2: float
     epsilon: float
     n_moments: ClassVar[int] = 2
+    averages_gradient: ClassVar[bool] = False
+    keep: ClassVar[float] = 0.0
+    scale: ClassVar[float] = 1.0
 
-    @property
-    def gradient_scale(self):
-        """1 - β₁."""
-        return 1 - self.momentum
-
-    def step(self, w, g, moments, n_steps, learning_rate, scratch):
+    def step(self, w, g, moments, n_steps, learning_rate):
         """Take one step; ``n_steps`` counts it."""
         m, s = moments
         unbias_m = 1 - self.momentum**n_steps
         unbias_s = (1 - self.beta_2**n_steps) ** 0.5
         m *= self.momentum
-        m += g
-        s *= self.beta_2
+        add_scaled(m, 1 - self.momentum, g)
         np.multiply(g, g, out=g)
-        g *= (1 - self.beta_2) / self.gradient_scale**2
-        s += g
+        s *= self.beta_2
+        add_scaled(s, 1 - self.beta_2, g)
         np.sqrt(s, out=g)
         g += self.epsilon * unbias_s
         np.divide(m, g, out=g)
-        g *= learning_rate * unbias_s / unbias_m
-        w -= g
+        add_scaled(w, -learning_rate * unbias_s / unbias_m, g)

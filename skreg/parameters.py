@@ -1,11 +1,12 @@
 """All weights and biases of a network as one flat vector with views per layer.
 
 First come the weights of the first layer, of shape (fan_out, fan_in), and its biases.
-Of every other layer row ``j``, of fan_in + 1 entries, holds what unit ``j`` receives: a
-weight per unit below, then the bias, as the weight of a unit that is always 1. So such
-a layer is one matrix product, forward and backward, with nothing to add. (The first is
-not, because its inputs would have to be copied to put a one beside them.) ``coefs`` and
-``biases`` are views in scikit-learn's layout.
+Every other layer has shape (fan_in + 1, fan_out): a row per unit below, and last the
+biases, as the weights of a unit that is always 1. So such a layer is one matrix
+product, forward and backward, with nothing to add. (The first is not, because its
+inputs would have to be copied to put a one beside them. It has a row per unit, so that
+the rows of the units that dropout keeps are copied whole.) ``coefs`` and ``biases`` are
+views in scikit-learn's layout.
 """
 
 from itertools import pairwise
@@ -29,24 +30,28 @@ class Parameters:
         self.vector = vector
         n_features, n_units, *_ = self.layer_sizes
         n_first = n_features * n_units
-        self.first_weights = vector[:n_first].reshape(n_units, n_features)
-        self.first_biases = vector[n_first : n_first + n_units]
-        self.layers = []
         start = n_first + n_units
+        self.first_weights = vector[:n_first].reshape(n_units, n_features)
+        self.first_biases = vector[n_first:start]
+        self.layers = []
+        self.weights = [vector[:n_first]]
+        """Per layer all weights, without the biases, as one vector."""
         for fan_in, fan_out in pairwise(self.layer_sizes[1:]):
-            stop = start + (fan_in + 1) * fan_out
-            self.layers.append(vector[start:stop].reshape(fan_out, fan_in + 1))
-            start = stop
+            n_weights = fan_in * fan_out
+            layer = vector[start : start + n_weights + fan_out]
+            self.layers.append(layer.reshape(fan_in + 1, fan_out))
+            self.weights.append(layer[:n_weights])
+            start += layer.size
 
     @property
     def coefs(self):
         """The weights of each layer, of shape (fan_in, fan_out)."""
-        return [self.first_weights.T, *(layer[:, :-1].T for layer in self.layers)]
+        return [self.first_weights.T, *(layer[:-1] for layer in self.layers)]
 
     @property
     def biases(self):
         """The biases of each layer, of shape (fan_out,)."""
-        return [self.first_biases, *(layer[:, -1] for layer in self.layers)]
+        return [self.first_biases, *(layer[-1] for layer in self.layers)]
 
     @classmethod
     def from_layers(cls, coefs, intercepts):

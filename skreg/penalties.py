@@ -1,24 +1,14 @@
 """The L2 penalty alpha / 2 · Σ w² on the weights, but not the biases, of a network."""
 
-import numpy as np
-
-from skreg.parameters import Parameters
+from skreg.blas import add_scaled, sum_of_squares
 
 
-def l2_strengths(layer_sizes, alpha, out):
-    """Write the strength for each parameter: alpha for weights, 0 for biases."""
-    out[...] = alpha
-    for bias in Parameters(layer_sizes, out).biases:
-        bias[...] = 0
-    return out
+def l2_value(parameters, alpha):
+    """Return alpha / 2 · Σ w²."""
+    return alpha / 2 * sum(sum_of_squares(weights) for weights in parameters.weights)
 
 
-def l2_value(strengths, w, scratch):
-    """Return ½ Σ strength · w²."""
-    return 0.5 * float(np.dot(np.multiply(strengths, w, out=scratch), w))
-
-
-def add_l2_gradient(strengths, w, gradient, scratch):
-    """Add the penalty's gradient, strength · w, to ``gradient``."""
-    np.multiply(strengths, w, out=scratch)
-    gradient += scratch
+def add_l2_gradient(parameters, alpha, gradient):
+    """Add alpha · w to ``gradient``, a `Parameters` of the same layers."""
+    for out, weights in zip(gradient.weights, parameters.weights, strict=True):
+        add_scaled(out, alpha, weights)

@@ -28,7 +28,7 @@ def test_backpropagate_multiplies_by_the_derivative(name):
     delta = np.linspace(1, 2, len(z))
     expected = delta * (above - below) / (2 * step)
     before = h.copy()
-    activation.backpropagate(h, delta, np.full_like(h, np.nan))
+    activation.backpropagate(h, delta, np.ones_like(h), np.full_like(h, np.nan))
     np.testing.assert_allclose(delta, expected, rtol=1e-8, atol=1e-8)
     np.testing.assert_array_equal(h, before)
 

@@ -88,13 +88,14 @@ def test_pass_equals_reference(activation, head, masked, weighted):
         loss,
         buffers,
         N_ROWS,
+        [masked] * 2,
     )
     y = targets(data, np.arange(N_ROWS))
     s = weights if weighted else None
     hidden_masks = [mask.T for mask in masks[1:]] if masked else [None, None]
     x = data.X * masks[0]
     passage.forward(x, hidden_masks)
-    passage.backward(x, y.T, s, hidden_masks, 1 / N_ROWS)
+    passage.backward(x, y.T, s, hidden_masks, 1 / N_ROWS, 0)
 
     expected_loss, coef_gradients, bias_gradients = reference.loss_and_gradient(
         *layers(sizes, vector), activation, out_activation(head), data.X, y, weights,
@@ -114,7 +115,7 @@ def test_gradient_equals_directional_difference(head, hidden):
     sizes, vector, data, _ = make_problem(head, hidden, weighted=True)
     engine = make_engine(sizes, vector, data, head, batch_size=4)
     rows = np.arange(N_ROWS)
-    _, gradient = engine.loss_and_gradient(rows)
+    gradient = engine.loss_and_gradient(rows)[1].copy()
     direction = np.random.default_rng(3).normal(size=len(vector))
     step = 1e-6
     losses = []

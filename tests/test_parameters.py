@@ -1,7 +1,7 @@
 import numpy as np
 
 from skreg.parameters import Parameters, n_parameters
-from skreg.penalties import add_l2_gradient, l2_strengths, l2_value
+from skreg.penalties import add_l2_gradient, l2_value
 
 
 def test_views_tile_the_vector():
@@ -14,7 +14,7 @@ def test_views_tile_the_vector():
     assert [b.shape for b in parameters.biases] == [(4,), (2,)]
     parameters.coefs[1][3, 0] = -1
     parameters.biases[0][2] = -1
-    assert parameters.layers[0][0, 3] == -1
+    assert parameters.layers[0][3, 0] == -1
     assert parameters.first_biases[2] == -1
     assert (vector == -1).sum() == 2
 
@@ -37,13 +37,12 @@ def test_layers_and_attributes_are_inverse_and_copies():
 def test_l2_penalises_weights_and_not_biases():
     sizes = [3, 4, 2]
     w = np.random.default_rng(0).normal(size=n_parameters(sizes))
-    coefs = Parameters(sizes, w).coefs
-    strengths = l2_strengths(sizes, 0.3, np.empty_like(w))
-    expected = 0.3 / 2 * sum((coef**2).sum() for coef in coefs)
-    np.testing.assert_allclose(l2_value(strengths, w, np.empty_like(w)), expected)
+    parameters = Parameters(sizes, w)
+    expected = 0.3 / 2 * sum((coef**2).sum() for coef in parameters.coefs)
+    np.testing.assert_allclose(l2_value(parameters, 0.3), expected)
     gradient = np.ones_like(w)
-    add_l2_gradient(strengths, w, gradient, np.empty_like(w))
+    add_l2_gradient(parameters, 0.3, Parameters(sizes, gradient))
     added = Parameters(sizes, gradient - 1)
-    for own, coef in zip(added.coefs, coefs, strict=True):
+    for own, coef in zip(added.coefs, parameters.coefs, strict=True):
         np.testing.assert_allclose(own, 0.3 * coef, atol=1e-15)
     np.testing.assert_array_equal(np.concatenate(added.biases), 0)

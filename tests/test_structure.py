@@ -11,10 +11,11 @@ import skreg
 
 PACKAGE = Path(skreg.__file__).parent
 NUMERICS = {
+    "blas": set(),
     "parameters": set(),
     "activations": set(),
     "losses": set(),
-    "penalties": {"parameters"},
+    "penalties": {"blas"},
     "schedules": set(),
     "initializers": set(),
     "dropout": {"parameters"},
