@@ -4,9 +4,9 @@ An activation maps the pre-activations ``z`` of a layer to its outputs ``h``. Al
 these have a derivative that can be written in terms of ``h`` alone, so that the
 backward pass needs no copy of ``z``.
 
-The constants 0 and 1 come as arrays, ``zeros`` and ``ones``, of the shape of the others:
-two arrays take NumPy's vector loops, an array and a number may not (for the maximum that
-makes a factor of 3 to 5).
+The constants 0 and 1 come as arrays, ``zeros`` and ``ones``, of the shape of the
+others: two arrays take NumPy's vector loops, an array and a number may not (for the
+maximum that makes a factor of 3 to 5).
 """
 
 from collections.abc import Callable

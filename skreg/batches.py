@@ -58,7 +58,7 @@ class Batch(NamedTuple):
     weights: np.ndarray | None
     """Relative weights, of shape (n_rows,)."""
     masks: list
-    """Per hidden layer a mask of shape (n_units, n_rows), or None."""
+    """Per hidden layer a mask of shape (n_rows, n_units), or None."""
     logits: np.ndarray
     """Where to leave the logits, of shape (n_outputs, n_rows)."""
 
@@ -100,7 +100,7 @@ class Block:
         self._y = np.empty((n_outputs, n_rows), dtype)
         self._weights = np.empty(n_rows, dtype)
         self._logits = np.empty((n_outputs, n_rows), dtype)
-        self._masks = [np.empty(n_rows * size, dtype) for size in self._mask_sizes]
+        self._masks = [np.empty((n_rows, size), dtype) for size in self._mask_sizes]
         self._kept = np.empty(n_rows * max(self._mask_sizes), bool)
         self._batches = {}
 
@@ -123,9 +123,12 @@ class Block:
             ]
         return self._batches[n_rows]
 
-    def losses(self, loss, n_rows):
-        """Return Σ s_i ℓ_i and Σ s_i over the first rows, from the batches' logits."""
-        values = loss.values(self._logits[:, :n_rows], self._y[:, :n_rows])
+    def losses(self, values, n_rows):
+        """Return Σ s_i ℓ_i and Σ s_i over the first rows, from the batches' logits.
+
+        ``values`` is one of the functions of a `Loss`.
+        """
+        values = values(self._logits[:, :n_rows], self._y[:, :n_rows])
         if self._dataset.weights is None:
             return float(values.sum(dtype=np.float64)), n_rows
         weights = self._weights[:n_rows].astype(np.float64)
@@ -140,14 +143,15 @@ class Block:
                 draw_mask(rng, self._keep_probs[0], np.empty(mask.shape, bool), mask)
                 x.data *= mask
             else:
-                x *= self._draw(0, n_rows, rng).reshape(x.shape)
+                x *= self._draw(0, n_rows, rng)
         return x
 
     def _draw(self, layer, n_rows, rng):
-        """Draw masks for a layer; return them flat, as long as the layer has any."""
-        mask = self._masks[layer][: n_rows * self._mask_sizes[layer]]
+        """Draw masks for a layer, if it has any, and return them."""
+        mask = self._masks[layer][:n_rows]
         if mask.size:
-            draw_mask(rng, self._keep_probs[layer], self._kept[: mask.size], mask)
+            kept = self._kept[: mask.size].reshape(mask.shape)
+            draw_mask(rng, self._keep_probs[layer], kept, mask)
         return mask
 
     def _views(self, n_rows):
@@ -157,14 +161,7 @@ class Block:
                 self._x[part],
                 self._y[:, part],
                 self._weights[part] if weighted else None,
-                [
-                    mask[part.start * size : part.stop * size].reshape(size, -1)
-                    if size
-                    else None
-                    for mask, size in zip(
-                        self._masks[1:], self._mask_sizes[1:], strict=True
-                    )
-                ],
+                [mask[part] if mask.size else None for mask in self._masks[1:]],
                 self._logits[:, part],
             )
             for part in slices(n_rows, self._batch_size)

@@ -25,8 +25,7 @@ def product(a, b, out):
     Parameters
     ----------
     a, b : ndarray of shapes (m, k) and (k, n)
-        Contiguous, or transposes of contiguous arrays. Their entries may change before
-        a call.
+        Contiguous, in row or column order. Their entries may change before a call.
     out : ndarray of shape (m, n)
         Contiguous, of the same dtype.
 
@@ -36,19 +35,19 @@ def product(a, b, out):
         ``multiply(scale=1.0, keep=0.0)`` writes keep · out + scale · a b into ``out``.
         Without ``keep``, what stood there does not matter.
     """
-    if not (a.size and b.size):  # gemm takes no empty matrices
-        return lambda scale=1.0, keep=0.0: (
-            out.fill(0) if not keep else out.__imul__(keep)
-        )
-    # BLAS takes a matrix for its transpose, which is in column order: outᵀ = bᵀ aᵀ.
+    if out.flags.c_contiguous:  # BLAS wants it in column order: outᵀ = bᵀ aᵀ
+        a, b, out = b.T, a.T, out.T
     gemm = _GEMM[out.dtype]
-    (left, transpose_left), (right, transpose_right) = _columns(b), _columns(a)
-    out = out.T
+    left, transpose_left = _in_columns(a)
+    right, transpose_right = _in_columns(b)
 
     def multiply(scale=1.0, keep=0.0):
         gemm(scale, left, right, keep, out, transpose_left, transpose_right, True)
 
-    return multiply
+    def fill(scale=1.0, keep=0.0):
+        out[...] = keep * out if keep else 0
+
+    return multiply if a.size and b.size else fill  # gemm takes no empty matrices
 
 
 def add_scaled(out, scale, x):
@@ -62,6 +61,6 @@ def sum_of_squares(x):
     return float(_DOT[x.dtype](x, x)) if x.size else 0.0
 
 
-def _columns(matrix):
-    """Return an array in column order, and whether its transpose is meant, for matrixᵀ."""
-    return (matrix.T, False) if matrix.flags.c_contiguous else (matrix, True)
+def _in_columns(matrix):
+    """Return a matrix in column order, and whether its transpose is meant."""
+    return (matrix, False) if matrix.flags.f_contiguous else (matrix.T, True)

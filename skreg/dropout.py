@@ -43,9 +43,12 @@ def draw_units(rng, keep_prob, n_units):
 class Subnetwork:
     """The parameters between the units that one mini-batch keeps.
 
-    They are gathered from the rows of ``state`` (the parameters and the optimizer's
-    averages) into a small copy, on which a step runs as on any other network, and are
+    They are gathered from a copy of the rows of ``state`` (the parameters and the
+    optimizer's averages), a step runs on them as on any other network, and they are
     scattered back. Everything else stays as it is.
+
+    In the copy the first weights, the most, lie unit by unit: what a kept unit needs of
+    them is moved whole, at the speed of memory, which single entries are not.
 
     Parameters
     ----------
@@ -56,48 +59,60 @@ class Subnetwork:
     """
 
     def __init__(self, layer_sizes, state):
-        self._full = state
-        self._full_sizes = layer_sizes
-        self._first_weights = [
-            Parameters(layer_sizes, row).first_weights for row in state
+        self._whole_sizes = layer_sizes
+        self._copy = np.empty_like(state)
+        self._pairs = [
+            (Parameters(layer_sizes, row), Parameters(layer_sizes, copy, True))
+            for row, copy in zip(state, self._copy, strict=True)
         ]
         self._memory = np.empty_like(state)
         self._index = np.empty(state.shape[1], dtype=np.intp)
 
+    def load(self):
+        """Copy the whole state."""
+        n_first = self._pairs[0][0].weights[0].size
+        for whole, copy in self._pairs:
+            copy.coefs[0][...] = whole.coefs[0]
+            copy.vector[n_first:] = whole.vector[n_first:]
+
+    def store(self):
+        """Copy it back."""
+        n_first = self._pairs[0][0].weights[0].size
+        for whole, copy in self._pairs:
+            whole.coefs[0][...] = copy.coefs[0]
+            whole.vector[n_first:] = copy.vector[n_first:]
+
     def gather(self, units):
         """Copy the parameters between ``units``, an index array per layer.
 
-        They are in ``state`` then, for a network with ``layer_sizes``.
+        They are in ``state`` then, for a network with ``layer_sizes`` whose first
+        weights lie unit by unit.
         """
         self.layer_sizes = [len(kept) for kept in units]
         self.state = self._memory[:, : n_parameters(self.layer_sizes)]
-        # Whole rows are copied at the speed of memory, single entries are not: the
-        # first weights, the most, go by rows unless inputs are dropped as well.
-        by_rows = len(units[0]) == self._full_sizes[0]
+        by_rows = len(units[0]) == self._whole_sizes[0]
         self._first_units = units[1] if by_rows else units[1][:0]
-        self._n_first = len(self._first_units) * self._full_sizes[0]
+        self._n_first = len(self._first_units) * self._whole_sizes[0]
         self._rest = self._fill_index(units, skip_first=by_rows)
-        for full, weights, first, rest in self._parts():
+        for whole, weights, first, rest in self._parts():
             weights.take(self._first_units, axis=0, out=first, mode="clip")
-            full.take(self._rest, out=rest, mode="clip")
+            whole.take(self._rest, out=rest, mode="clip")
 
     def scatter(self):
-        """Copy the subnetwork's state back to where it came from."""
-        for full, weights, first, rest in self._parts():
+        """Copy the subnetwork's state back to where it was gathered."""
+        for whole, weights, first, rest in self._parts():
             weights[self._first_units] = first
-            full[self._rest] = rest
+            whole[self._rest] = rest
 
     def _parts(self):
         """Yield, per vector: it, its first weights, and the copies of rows and rest."""
-        for full, weights, sub in zip(
-            self._full, self._first_weights, self.state, strict=True
-        ):
+        for (_, copy), sub in zip(self._pairs, self.state, strict=True):
+            weights = copy.coefs[0].T
             first = sub[: self._n_first].reshape(-1, weights.shape[1])
-            yield full, weights, first, sub[self._n_first :]
+            yield copy.vector, weights, first, sub[self._n_first :]
 
     def _fill_index(self, units, skip_first):
-        """Return where the parameters between ``units`` lie in the full vector."""
-        n_features, n_units, *_ = self._full_sizes
+        """Return where the parameters between ``units`` lie in the copied vectors."""
         filled = 0
 
         def append(rows, columns):
@@ -107,13 +122,14 @@ class Subnetwork:
             block = self._index[start:filled].reshape(len(rows), len(columns))
             np.add(rows[:, np.newaxis], columns, out=block)
 
-        if not skip_first:
-            append(units[1] * n_features, units[0])
-        start = n_features * n_units
-        append(units[1] + start, np.zeros(1, np.intp))
-        start += n_units
-        for layer, (kept_in, kept_out) in enumerate(pairwise(units[1:]), 1):
-            fan_in, fan_out = self._full_sizes[layer : layer + 2]
-            append(start + np.append(kept_in, fan_in) * fan_out, kept_out)
-            start += (fan_in + 1) * fan_out
+        zero, start = np.zeros(1, np.intp), 0
+        for layer, (kept_in, kept_out) in enumerate(pairwise(units)):
+            fan_in, fan_out = self._whole_sizes[layer : layer + 2]
+            if layer:
+                append(start + kept_in * fan_out, kept_out)
+            elif not skip_first:
+                append(kept_out * fan_in, kept_in)
+            start += fan_in * fan_out
+            append(zero + start, kept_out)
+            start += fan_out
         return self._index[:filled]

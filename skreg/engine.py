@@ -3,8 +3,7 @@
 `Pass` is backpropagation through one mini-batch. `Engine` runs it over epochs on
 buffers that are made once, so that a mini-batch allocates nothing but views.
 
-Inside, the outputs of a layer have shape (n_units, n_rows); where they feed another
-layer, a last row of ones stands for the bias. The features keep (n_rows, n_features).
+Targets and logits have shape (n_outputs, n_rows), all else (n_rows, n_units).
 """
 
 import numpy as np
@@ -18,20 +17,20 @@ from skreg.parameters import Parameters
 from skreg.penalties import add_l2_gradient, l2_value
 
 
-def _first_layer(weights, x, out):
-    """Write W x for the rows of ``x``, which may be sparse."""
+def _add_product(x, coef, out):
+    """Add x W to ``out``; ``x`` may be sparse."""
     if isinstance(x, np.ndarray):
-        product(weights, x.T, out)()
+        product(x, coef, out)(1.0, 1.0)
     else:
-        out[...] = (x @ weights.T).T
+        out += x @ coef
 
 
-def _first_gradient(delta, x, out, scale, keep):
-    """Accumulate the gradient of the first weights; their input may be sparse."""
+def _accumulate_gradient(x, delta, out, scale, keep):
+    """Accumulate the gradient xᵀ δ of a layer whose input ``x`` may be sparse."""
     if isinstance(x, np.ndarray):
-        product(delta, x, out)(scale, keep)
+        product(x.T, delta, out)(scale, keep)
     else:
-        gradient = scale * (x.T @ delta.T).T
+        gradient = scale * (x.T @ delta)
         out[...] = gradient + keep * out if keep else gradient
 
 
@@ -39,13 +38,8 @@ class ForwardBuffers:
     """Memory for the forward pass of up to ``n_rows`` rows."""
 
     def __init__(self, layer_sizes, n_rows, dtype):
-        self.layer_sizes = layer_sizes
-        self.hidden = [
-            np.empty((size + 1) * n_rows, dtype) for size in layer_sizes[1:-1]
-        ]
-        self.logits = np.empty(layer_sizes[-1] * n_rows, dtype)
+        self.outputs = [np.empty(size * n_rows, dtype) for size in layer_sizes[1:]]
         self.zeros = np.zeros(max(layer_sizes[1:]) * n_rows, dtype)
-        self.ones = np.ones_like(self.zeros)
 
 
 class Buffers(ForwardBuffers):
@@ -53,15 +47,32 @@ class Buffers(ForwardBuffers):
 
     def __init__(self, layer_sizes, n_rows, dtype):
         super().__init__(layer_sizes, n_rows, dtype)
-        self.dropped = [np.empty_like(flat) for flat in self.hidden]
-        self.deltas = [np.empty(size * n_rows, dtype) for size in layer_sizes[1:]]
+        self.dropped = [np.empty_like(flat) for flat in self.outputs[:-1]]
+        self.deltas = [np.empty_like(flat) for flat in self.outputs]
         self.scratch = np.empty_like(self.zeros)
+        self.ones = np.ones_like(self.zeros)
         self.row = np.empty(n_rows, dtype)
 
 
-def _shaped(flat, n_units, n_rows):
-    """Return the beginning of ``flat`` as an array of shape (n_units, n_rows)."""
-    return flat[: n_units * n_rows].reshape(n_units, n_rows)
+def _like(array, flat):
+    """Return the beginning of ``flat`` in the shape of ``array``."""
+    return flat[: array.size].reshape(array.shape)
+
+
+def _by_rows(flats, layer_sizes, n_rows):
+    """Return arrays of shape (n_rows, n_units), one per layer after the first.
+
+    The last layer's lies transposed in memory: with few outputs, reductions over them
+    are fast only if the rows lie side by side.
+    """
+    *hidden, last = layer_sizes[1:]
+    return [
+        *(
+            flat[: n_rows * size].reshape(n_rows, size)
+            for flat, size in zip(flats, hidden, strict=False)
+        ),
+        flats[-1][: n_rows * last].reshape(last, n_rows).T,
+    ]
 
 
 class Forward:
@@ -82,47 +93,35 @@ class Forward:
 
     Attributes
     ----------
-    hidden : list of ndarray of shape (n_units, n_rows)
+    hidden : list of ndarray of shape (n_rows, n_units)
         The outputs of the hidden layers.
-    inputs : list of ndarray of shape (n_units + 1, n_rows)
-        What the layers after the first receive: masked outputs, and a row of ones.
+    inputs : list of ndarray of shape (n_rows, n_units)
+        What the layers after the first receive: the same, masked.
     logits : ndarray of shape (n_outputs, n_rows)
         The outputs of the last layer.
     """
 
     def __init__(self, parameters, activation, buffers, n_rows, dropped=None):
-        sizes = parameters.layer_sizes[1:]
-        augmented = [
-            _shaped(flat, size + 1, n_rows)
-            for flat, size in zip(buffers.hidden, sizes, strict=False)
-        ]
-        self.hidden = [outputs[:-1] for outputs in augmented]
+        outputs = _by_rows(buffers.outputs, parameters.layer_sizes, n_rows)
+        *self.hidden, last = outputs
+        self.logits = last.T
         self.inputs = [
-            outputs if flat is None else _shaped(flat, size + 1, n_rows)
-            for outputs, flat, size in zip(
-                augmented, dropped or [None] * len(augmented), sizes, strict=False
+            h if flat is None else _like(h, flat)
+            for h, flat in zip(
+                self.hidden, dropped or [None] * len(self.hidden), strict=True
             )
         ]
-        self.logits = _shaped(buffers.logits, sizes[-1], n_rows)
-        outputs = [*self.hidden, self.logits]
-        for received in self.inputs:
-            received[-1] = 1
         self._apply = activation.apply
-        self._weights, self._outputs = parameters.first_weights, outputs[0]
-        self._add_biases = product(
-            parameters.first_biases[:, np.newaxis],
-            buffers.ones[np.newaxis, :n_rows],
-            outputs[0],
-        )
+        self._first = parameters.coefs[0], parameters.biases[0], outputs[0]
         self._layers_up = [
-            (
-                h,
-                _shaped(buffers.zeros, *h.shape),
-                received[:-1],
-                product(layer.T, received, above),
-            )
-            for h, received, layer, above in zip(
-                self.hidden, self.inputs, parameters.layers, outputs[1:], strict=True
+            (h, _like(h, buffers.zeros), received, bias, out, product(received, w, out))
+            for h, received, bias, out, w in zip(
+                self.hidden,
+                self.inputs,
+                parameters.biases[1:],
+                outputs[1:],
+                parameters.coefs[1:],
+                strict=True,
             )
         ]
 
@@ -132,13 +131,16 @@ class Forward:
         ``masks`` has an entry per hidden layer: an array of its shape, a number, or
         None.
         """
-        _first_layer(self._weights, x, self._outputs)
-        self._add_biases(1.0, 1.0)
-        for index, (h, zeros, received, multiply) in enumerate(self._layers_up):
+        coef, bias, out = self._first
+        out[...] = bias
+        _add_product(x, coef, out)
+        for index, layer in enumerate(self._layers_up):
+            h, zeros, received, bias, out, add_product = layer
             self._apply(h, zeros)
             if masks is not None and masks[index] is not None:
                 np.multiply(h, masks[index], out=received)
-            multiply()
+            out[...] = bias
+            add_product(1.0, 1.0)
 
 
 class Pass:
@@ -146,9 +148,9 @@ class Pass:
 
     With h⁰ = x, masks m scaled by 1 / p, and ⊙ the product by elements:
 
-        hˡ = f(Wˡ (hˡ⁻¹ ⊙ mˡ⁻¹) + bˡ), the logits likewise but without f;
-        δˡ = s_i ∂ℓ/∂logits at the top, ((Wˡ⁺¹)ᵀ δˡ⁺¹) ⊙ mˡ ⊙ f'ˡ below;
-        ∂J/∂Wˡ = Σ_i δˡ_i (hˡ⁻¹ ⊙ mˡ⁻¹)_iᵀ, ∂J/∂bˡ = Σ_i δˡ_i.
+        hˡ = f((hˡ⁻¹ ⊙ mˡ⁻¹) Wˡ + bˡ), the logits likewise but without f;
+        δˡ = s_i ∂ℓ/∂logits at the top, (δˡ⁺¹ (Wˡ⁺¹)ᵀ) ⊙ mˡ ⊙ f'ˡ below;
+        ∂J/∂Wˡ = Σ_i (hˡ⁻¹ ⊙ mˡ⁻¹)_iᵀ δˡ_i, ∂J/∂bˡ = Σ_i δˡ_i.
 
     Parameters
     ----------
@@ -171,54 +173,44 @@ class Pass:
             flat if drop else None
             for flat, drop in zip(buffers.dropped, drops, strict=True)
         ]
-        self._forward = Forward(parameters, activation, buffers, n_rows, dropped)
-        self.logits = self._forward.logits
+        forward = Forward(parameters, activation, buffers, n_rows, dropped)
+        self.forward, self.logits = forward.run, forward.logits
         self._loss = loss
         self._backpropagate = activation.backpropagate
-        deltas = [
-            _shaped(flat, size, n_rows)
-            for flat, size in zip(
-                buffers.deltas, parameters.layer_sizes[1:], strict=True
-            )
-        ]
-        self._top_delta = deltas[-1]
+        deltas = _by_rows(buffers.deltas, parameters.layer_sizes, n_rows)
+        self._top_delta = deltas[-1].T
         self._row = buffers.row[np.newaxis, :n_rows]
-        # From the top down, per layer but the first: its gradient, the delta of the
-        # layer below, and what that is masked and multiplied with.
+        ones = buffers.ones[np.newaxis, :n_rows]
+        self._add_biases = [
+            product(ones, delta, bias[np.newaxis])
+            for delta, bias in zip(deltas, gradient.biases, strict=True)
+        ]
+        self._first = deltas[0], gradient.coefs[0]
+        # Per hidden layer, from the top down: the gradient of the layer above it, its
+        # delta by the product with that layer, and what this is multiplied with.
         self._layers_down = [
             (
                 index,
-                product(self._forward.inputs[index], deltas[index + 1].T, out),
-                product(layer[:-1], deltas[index + 1], deltas[index]),
+                product(forward.inputs[index].T, deltas[index + 1], out),
+                product(deltas[index + 1], coef.T, deltas[index]),
                 deltas[index],
-                self._forward.hidden[index],
-                _shaped(buffers.ones, *deltas[index].shape),
-                _shaped(buffers.scratch, *deltas[index].shape),
+                forward.hidden[index],
+                _like(deltas[index], buffers.ones),
+                _like(deltas[index], buffers.scratch),
             )
-            for index, (layer, out) in reversed(
-                [*enumerate(zip(parameters.layers, gradient.layers, strict=True))]
+            for index, (coef, out) in reversed(
+                [*enumerate(zip(parameters.coefs[1:], gradient.coefs[1:], strict=True))]
             )
         ]
-        self._first_gradient = gradient.first_weights
-        self._add_first_biases = product(
-            deltas[0],
-            buffers.ones[:n_rows, np.newaxis],
-            gradient.first_biases[:, np.newaxis],
-        )
-
-    def forward(self, x, masks):
-        """Compute the ``logits`` of ``x``; ``masks`` as in `Forward.run`."""
-        self._forward.run(x, masks)
 
     def backward(self, x, y, weights, masks, scale, keep):
         """Accumulate the gradient of Σ_i s_i ℓ_i, after `forward`.
 
         What was in ``gradient`` is multiplied by ``keep``, the new one by ``scale``.
         """
-        delta = self._top_delta
-        self._loss.gradient(self.logits, y, delta, self._row)
+        self._loss.gradient(self.logits, y, self._top_delta, self._row)
         if weights is not None:
-            delta *= weights
+            self._top_delta *= weights
         for layer in self._layers_down:
             index, add_gradient, multiply, delta, h, ones, scratch = layer
             add_gradient(scale, keep)
@@ -226,8 +218,9 @@ class Pass:
             if masks[index] is not None:
                 delta *= masks[index]
             self._backpropagate(h, delta, ones, scratch)
-        _first_gradient(delta, x, self._first_gradient, scale, keep)
-        self._add_first_biases(scale, keep)
+        _accumulate_gradient(x, *self._first, scale, keep)
+        for add_bias in self._add_biases:
+            add_bias(scale, keep)
 
 
 class Predictor:
@@ -349,6 +342,7 @@ class Engine:
             row_keep_probs = all_kept
         else:
             self._step = self._step_network
+            self._subnetwork = None
             row_keep_probs = keep_probs
         self._block = Block(training, layer_sizes, row_keep_probs, batch_size, dtype)
         if validation is not None:
@@ -370,17 +364,22 @@ class Engine:
         plus the penalty at the end; nan as soon as training has diverged.
         """
         total = total_weight = 0.0
+        values = self._loss.values_after_gradient
         with np.errstate(all="ignore"):
+            if self._subnetwork is not None:
+                self._subnetwork.load()
             for part in slices(len(order), self._block.n_rows):
                 rows = order[part]
                 for batch in self._block.gather(rows, rng):
                     self.n_steps += 1
                     self._step(batch, learning_rate, rng)
-                loss, weight = self._block.losses(self._loss, len(rows))
+                loss, weight = self._block.losses(values, len(rows))
                 total += loss
                 total_weight += weight
                 if not np.isfinite(total):
                     return np.nan
+            if self._subnetwork is not None:
+                self._subnetwork.store()
             vector = self.parameters.vector
             if not np.isfinite(vector.min() + vector.max()):
                 return np.nan
@@ -395,7 +394,7 @@ class Engine:
                 rows = self._validation_rows[part]
                 for batch in block.gather(rows, rng=None):
                     batch.logits[...] = self._predictor.block_logits(batch.x)
-                loss, weight = block.losses(self._loss, len(rows))
+                loss, weight = block.losses(self._loss.values, len(rows))
                 total += loss
                 total_weight += weight
         return total / total_weight
@@ -420,6 +419,7 @@ class Engine:
         The gradient is overwritten by the next call.
         """
         total = total_weight = 0.0
+        values = self._loss.values_after_gradient
         parameters, gradient = self._network
         gradient.vector.fill(0)
         with np.errstate(all="ignore"):
@@ -427,7 +427,7 @@ class Engine:
                 for batch in self._block.gather(rows[part], rng=None):
                     passage = self._network_pass(batch.y.shape[1])
                     self._backpropagate(passage, batch, batch.x, batch.masks, 1, 1)
-                loss, weight = self._block.losses(self._loss, len(rows[part]))
+                loss, weight = self._block.losses(values, len(rows[part]))
                 total += loss
                 total_weight += weight
             gradient.vector /= len(rows)
@@ -437,8 +437,8 @@ class Engine:
     def _backpropagate(self, passage, batch, x, masks, scale, keep):
         """Write the logits of a mini-batch, and accumulate its gradient."""
         passage.forward(x, masks)
-        batch.logits[...] = passage.logits
         passage.backward(x, batch.y, batch.weights, masks, scale, keep)
+        batch.logits[...] = passage.logits
 
     def _step_network(self, batch, learning_rate, rng):
         """Take a step on the whole network."""
@@ -462,7 +462,7 @@ class Engine:
         ]
         sub = self._subnetwork
         sub.gather(units)
-        parameters, gradient = self._views(sub.layer_sizes, sub.state)
+        parameters, gradient = self._views(sub.layer_sizes, sub.state, True)
         masks = [1 / p if p < 1 else None for p in keep_probs[1:-1]]
         passage = self._pass(
             parameters, gradient, self._buffers, batch.y.shape[1], masks
@@ -497,12 +497,12 @@ class Engine:
         out *= scale
         return out
 
-    def _views(self, layer_sizes, state):
+    def _views(self, layer_sizes, state, first_by_unit=False):
         """Return the network in ``state``, and where its gradient is accumulated."""
         gradient = state[1] if self._scratch is None else self._scratch
         return (
-            Parameters(layer_sizes, state[0]),
-            Parameters(layer_sizes, gradient[: state.shape[1]]),
+            Parameters(layer_sizes, state[0], first_by_unit),
+            Parameters(layer_sizes, gradient[: state.shape[1]], first_by_unit),
         )
 
     def _network_pass(self, n_rows):

@@ -19,7 +19,10 @@ class Loss(NamedTuple):
     """``values(logits, y)`` returns the loss of each row."""
     gradient: Callable
     """``gradient(logits, y, out, row)`` writes dloss/dlogits into ``out``; ``row``, of
-    shape (1, n_rows), is scratch."""
+    shape (1, n_rows), is scratch. It may shift all logits of a row by a constant that
+    changes no probability."""
+    values_after_gradient: Callable
+    """The same as ``values``, for logits that ``gradient`` has been given."""
     probabilities: Callable
     """``probabilities(logits)`` turns logits into probabilities, in place."""
     log_probabilities: Callable
@@ -28,7 +31,12 @@ class Loss(NamedTuple):
 
 def _sigmoid_values(logits, y):
     """Σ_k log(1 + exp(-z_k)) where y_k = 1, log(1 + exp(z_k)) where y_k = 0."""
-    return np.logaddexp(0, (1 - 2 * y) * logits).sum(axis=0)
+    wrong = (1 - 2 * y) * logits
+    # log(1 + exp(a)) = max(a, 0) + log(1 + exp(-|a|)) never overflows, and unlike
+    # `logaddexp` runs in vector loops.
+    values = np.log1p(np.exp(-np.abs(wrong)))
+    values += np.maximum(wrong, 0)
+    return values.sum(axis=0)
 
 
 def _sigmoid_gradient(logits, y, out, row):
@@ -49,18 +57,25 @@ def _softmax_values(logits, y):
 
 
 def _softmax(logits, out, row):
-    """exp(z_k) / Σ_j exp(z_j)."""
+    """exp(z_k) / Σ_j exp(z_j); leaves the largest logits at 0, the sum in ``row``."""
     np.maximum.reduce(logits, axis=0, keepdims=True, out=row)
-    np.subtract(logits, row, out=out)
-    np.exp(out, out=out)
+    logits -= row
+    np.exp(logits, out=out)
     np.add.reduce(out, axis=0, keepdims=True, out=row)
     out /= row
 
 
 def _softmax_gradient(logits, y, out, row):
-    """Softmax(z) - y."""
+    """Softmax(z) - y; leaves the logarithms of the probabilities as logits."""
     _softmax(logits, out, row)
     out -= y
+    np.log(row, out=row)
+    logits -= row
+
+
+def _softmax_values_after_gradient(logits, y):
+    """-log p_y."""
+    return -np.einsum("ki,ki->i", logits, y)
 
 
 def _softmax_probabilities(logits):
@@ -70,11 +85,16 @@ def _softmax_probabilities(logits):
 
 LOSSES = {
     "logistic": Loss(
-        _sigmoid_values, _sigmoid_gradient, _sigmoid_probabilities, log_expit
+        _sigmoid_values,
+        _sigmoid_gradient,
+        _sigmoid_values,
+        _sigmoid_probabilities,
+        log_expit,
     ),
     "softmax": Loss(
         _softmax_values,
         _softmax_gradient,
+        _softmax_values_after_gradient,
         _softmax_probabilities,
         lambda logits: log_softmax(logits, axis=0),
     ),

@@ -1,12 +1,7 @@
 """All weights and biases of a network as one flat vector with views per layer.
 
-First come the weights of the first layer, of shape (fan_out, fan_in), and its biases.
-Every other layer has shape (fan_in + 1, fan_out): a row per unit below, and last the
-biases, as the weights of a unit that is always 1. So such a layer is one matrix
-product, forward and backward, with nothing to add. (The first is not, because its
-inputs would have to be copied to put a one beside them. It has a row per unit, so that
-the rows of the units that dropout keeps are copied whole.) ``coefs`` and ``biases`` are
-views in scikit-learn's layout.
+For each layer come its weights, then its biases. What a layer computes on the rows of a
+matrix is then one product with its weights, of shape (fan_in, fan_out).
 """
 
 from itertools import pairwise
@@ -23,35 +18,34 @@ class Parameters:
         Number of units per layer, from the inputs to the outputs.
     vector : ndarray of shape (n_parameters(layer_sizes),)
         The memory; no copy is taken.
+    first_by_unit : bool, default=False
+        Whether the first layer's weights lie unit by unit and not input by input.
+
+    Attributes
+    ----------
+    coefs : list of ndarray of shape (fan_in, fan_out)
+        The weights of each layer.
+    biases : list of ndarray of shape (fan_out,)
+        The biases of each layer.
+    weights : list of ndarray of shape (fan_in * fan_out,)
+        The weights of each layer as they lie in memory.
     """
 
-    def __init__(self, layer_sizes, vector):
+    def __init__(self, layer_sizes, vector, first_by_unit=False):
         self.layer_sizes = tuple(layer_sizes)
         self.vector = vector
-        n_features, n_units, *_ = self.layer_sizes
-        n_first = n_features * n_units
-        start = n_first + n_units
-        self.first_weights = vector[:n_first].reshape(n_units, n_features)
-        self.first_biases = vector[n_first:start]
-        self.layers = []
-        self.weights = [vector[:n_first]]
-        """Per layer all weights, without the biases, as one vector."""
-        for fan_in, fan_out in pairwise(self.layer_sizes[1:]):
-            n_weights = fan_in * fan_out
-            layer = vector[start : start + n_weights + fan_out]
-            self.layers.append(layer.reshape(fan_in + 1, fan_out))
-            self.weights.append(layer[:n_weights])
-            start += layer.size
-
-    @property
-    def coefs(self):
-        """The weights of each layer, of shape (fan_in, fan_out)."""
-        return [self.first_weights.T, *(layer[:-1] for layer in self.layers)]
-
-    @property
-    def biases(self):
-        """The biases of each layer, of shape (fan_out,)."""
-        return [self.first_biases, *(layer[-1] for layer in self.layers)]
+        self.coefs, self.biases, self.weights = [], [], []
+        start = 0
+        for fan_in, fan_out in pairwise(self.layer_sizes):
+            middle = start + fan_in * fan_out
+            weights = vector[start:middle]
+            self.weights.append(weights)
+            if first_by_unit and not start:
+                self.coefs.append(weights.reshape(fan_out, fan_in).T)
+            else:
+                self.coefs.append(weights.reshape(fan_in, fan_out))
+            start = middle + fan_out
+            self.biases.append(vector[middle:start])
 
     @classmethod
     def from_layers(cls, coefs, intercepts):

@@ -63,9 +63,10 @@ def test_subnetwork_gathers_and_scatters_what_joins_kept_units(units):
     state = np.random.default_rng(0).normal(size=(2, n_parameters(sizes)))
     before = state.copy()
     sub = Subnetwork(sizes, state)
+    sub.load()
     sub.gather(units)
     for row, small in zip(before, sub.state, strict=True):
-        whole, part = Parameters(sizes, row), Parameters(sub.layer_sizes, small)
+        whole, part = Parameters(sizes, row), Parameters(sub.layer_sizes, small, True)
         for layer in range(3):
             block = whole.coefs[layer][np.ix_(units[layer], units[layer + 1])]
             np.testing.assert_array_equal(part.coefs[layer], block)
@@ -73,6 +74,7 @@ def test_subnetwork_gathers_and_scatters_what_joins_kept_units(units):
             np.testing.assert_array_equal(part.biases[layer], bias)
     sub.state[...] = 7
     sub.scatter()
+    sub.store()
     for row, old in zip(state, before, strict=True):
         whole, expected = Parameters(sizes, row), Parameters(sizes, old)
         for layer in range(3):

@@ -92,7 +92,7 @@ def test_pass_equals_reference(activation, head, masked, weighted):
     )
     y = targets(data, np.arange(N_ROWS))
     s = weights if weighted else None
-    hidden_masks = [mask.T for mask in masks[1:]] if masked else [None, None]
+    hidden_masks = masks[1:] if masked else [None, None]
     x = data.X * masks[0]
     passage.forward(x, hidden_masks)
     passage.backward(x, y.T, s, hidden_masks, 1 / N_ROWS, 0)
@@ -146,21 +146,10 @@ def test_epoch_with_sample_masks_equals_reference(head, keep_probs, name):
     twin = np.random.Generator(np.random.SFC64(5))
     masks = []
     for p, size in zip(keep_probs, sizes, strict=False):
-        kept = np.ones(N_ROWS * size, bool)
+        kept = np.ones((N_ROWS, size), bool)
         if p < 1:
             draw_kept(twin, p, kept)
         masks.append(kept / p)
-    # Masks come flat: of the input row by row, of a hidden layer unit by unit within
-    # each mini-batch.
-    masks[0] = masks[0].reshape(N_ROWS, -1)
-    for layer, size in enumerate(sizes[1:-1], 1):
-        masks[layer] = np.vstack(
-            [
-                masks[layer][a * size : (a + 4) * size].reshape(size, -1).T
-                for a in range(0, N_ROWS, 4)
-            ]
-        )
-
     coefs, biases = layers(sizes, vector)
     steppers = [
         reference.Optimizer(name, momentum=0.8, beta_2=0.99) for _ in coefs + biases

@@ -20,7 +20,7 @@ def values(name, logits, y):
 def gradient(name, logits, y):
     out = np.full_like(logits, np.nan)
     row = np.full((1, len(logits)), np.nan, logits.dtype)
-    LOSSES[name].gradient(logits.T, y.T, out.T, row)
+    LOSSES[name].gradient(logits.T.copy(), y.T, out.T, row)
     return out
 
 
@@ -64,6 +64,16 @@ def test_extreme_logits(name, dtype):
     LOSSES[name].probabilities(probabilities.T)
     assert ((probabilities >= 0) & (probabilities <= 1)).all()
     assert np.isfinite(LOSSES[name].log_probabilities(logits.T)).all()
+
+
+@pytest.mark.parametrize("name", LOSSES)
+@pytest.mark.parametrize("scale", [1, 1000])
+def test_values_after_the_gradient_are_the_same(name, scale):
+    loss, y = LOSSES[name], TARGETS[name].T
+    logits = scale * LOGITS.T
+    expected = loss.values(logits, y)
+    loss.gradient(logits, y, np.empty_like(logits), np.empty((1, len(LOGITS))))
+    np.testing.assert_allclose(loss.values_after_gradient(logits, y), expected)
 
 
 @pytest.mark.parametrize("name", LOSSES)

@@ -1,21 +1,24 @@
 import numpy as np
+import pytest
 
 from skreg.parameters import Parameters, n_parameters
 from skreg.penalties import add_l2_gradient, l2_value
 
 
-def test_views_tile_the_vector():
+@pytest.mark.parametrize("first_by_unit", [False, True])
+def test_views_tile_the_vector(first_by_unit):
     sizes = [3, 4, 2]
     vector = np.arange(n_parameters(sizes), dtype=float)
-    parameters = Parameters(sizes, vector)
-    entries = [a.ravel() for a in parameters.coefs + parameters.biases]
-    np.testing.assert_array_equal(np.sort(np.concatenate(entries)), vector)
+    parameters = Parameters(sizes, vector, first_by_unit)
+    for weights in (parameters.coefs, parameters.weights):
+        entries = [a.ravel() for a in weights + parameters.biases]
+        np.testing.assert_array_equal(np.sort(np.concatenate(entries)), vector)
     assert [c.shape for c in parameters.coefs] == [(3, 4), (4, 2)]
     assert [b.shape for b in parameters.biases] == [(4,), (2,)]
-    parameters.coefs[1][3, 0] = -1
+    assert parameters.coefs[0].T.flags.c_contiguous == first_by_unit
+    parameters.coefs[0][2, 1] = -1
     parameters.biases[0][2] = -1
-    assert parameters.layers[0][3, 0] == -1
-    assert parameters.first_biases[2] == -1
+    assert parameters.weights[0][1 * 3 + 2 if first_by_unit else 2 * 4 + 1] == -1
     assert (vector == -1).sum() == 2
 
 
