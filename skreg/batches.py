@@ -130,7 +130,7 @@ class Block:
         """
         values = values(self._logits[:, :n_rows], self._y[:, :n_rows])
         if self._dataset.weights is None:
-            return float(values.sum(dtype=np.float64)), n_rows
+            return float(values.sum()), n_rows
         weights = self._weights[:n_rows].astype(np.float64)
         return float(values @ weights), float(weights.sum())
 

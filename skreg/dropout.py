@@ -70,14 +70,14 @@ class Subnetwork:
 
     def load(self):
         """Copy the whole state."""
-        n_first = self._pairs[0][0].weights[0].size
+        n_first = self._pairs[0][0].coefs[0].size
         for whole, copy in self._pairs:
             copy.coefs[0][...] = whole.coefs[0]
             copy.vector[n_first:] = whole.vector[n_first:]
 
     def store(self):
         """Copy it back."""
-        n_first = self._pairs[0][0].weights[0].size
+        n_first = self._pairs[0][0].coefs[0].size
         for whole, copy in self._pairs:
             whole.coefs[0][...] = copy.coefs[0]
             whole.vector[n_first:] = copy.vector[n_first:]
@@ -122,7 +122,7 @@ class Subnetwork:
             block = self._index[start:filled].reshape(len(rows), len(columns))
             np.add(rows[:, np.newaxis], columns, out=block)
 
-        zero, start = np.zeros(1, np.intp), 0
+        start = 0
         for layer, (kept_in, kept_out) in enumerate(pairwise(units)):
             fan_in, fan_out = self._whole_sizes[layer : layer + 2]
             if layer:
@@ -130,6 +130,7 @@ class Subnetwork:
             elif not skip_first:
                 append(kept_out * fan_in, kept_in)
             start += fan_in * fan_out
-            append(zero + start, kept_out)
-            start += fan_out
+        for kept, size in zip(units[1:], self._whole_sizes[1:], strict=True):
+            append(np.array([start]), kept)
+            start += size
         return self._index[:filled]

@@ -173,6 +173,7 @@ class Pass:
             flat if drop else None
             for flat, drop in zip(buffers.dropped, drops, strict=True)
         ]
+        self.parameters, self.gradient = parameters, gradient
         forward = Forward(parameters, activation, buffers, n_rows, dropped)
         self.forward, self.logits = forward.run, forward.logits
         self._loss = loss
@@ -329,20 +330,17 @@ class Engine:
         self._scratch = None
         if optimizer is None or not optimizer.averages_gradient:
             self._scratch = np.empty_like(state[0])
-        self._network = self._views(layer_sizes, state)
-        self.parameters, _ = self._network
+        self.parameters, self._gradient = self._views(layer_sizes, state)
         self._moments = list(state[1:])
-        self._passes = {}
+        self._passes: dict[int, Pass] = {}
+        self._subnetwork: Subnetwork | None = None
         all_kept = [1.0] * len(keep_probs)
         if dropout_mask == "batch" and min(keep_probs) < 1:
-            self._step = self._step_subnetwork
             self._subnetwork = Subnetwork(layer_sizes, state)
             self._buffers = Buffers(layer_sizes, batch_size, dtype)
             self._kept_x = np.empty(batch_size * layer_sizes[0], dtype)
             row_keep_probs = all_kept
         else:
-            self._step = self._step_network
-            self._subnetwork = None
             row_keep_probs = keep_probs
         self._block = Block(training, layer_sizes, row_keep_probs, batch_size, dtype)
         if validation is not None:
@@ -364,22 +362,25 @@ class Engine:
         plus the penalty at the end; nan as soon as training has diverged.
         """
         total = total_weight = 0.0
-        values = self._loss.values_after_gradient
+        values, sub = self._loss.values_after_gradient, self._subnetwork
         with np.errstate(all="ignore"):
-            if self._subnetwork is not None:
-                self._subnetwork.load()
+            if sub is not None:
+                sub.load()
             for part in slices(len(order), self._block.n_rows):
                 rows = order[part]
                 for batch in self._block.gather(rows, rng):
                     self.n_steps += 1
-                    self._step(batch, learning_rate, rng)
+                    if sub is None:
+                        self._step_network(batch, learning_rate)
+                    else:
+                        self._step_subnetwork(sub, batch, learning_rate, rng)
                 loss, weight = self._block.losses(values, len(rows))
                 total += loss
                 total_weight += weight
                 if not np.isfinite(total):
                     return np.nan
-            if self._subnetwork is not None:
-                self._subnetwork.store()
+            if sub is not None:
+                sub.store()
             vector = self.parameters.vector
             if not np.isfinite(vector.min() + vector.max()):
                 return np.nan
@@ -420,7 +421,7 @@ class Engine:
         """
         total = total_weight = 0.0
         values = self._loss.values_after_gradient
-        parameters, gradient = self._network
+        parameters, gradient = self.parameters, self._gradient
         gradient.vector.fill(0)
         with np.errstate(all="ignore"):
             for part in slices(len(rows), self._block.n_rows):
@@ -440,53 +441,39 @@ class Engine:
         passage.backward(x, batch.y, batch.weights, masks, scale, keep)
         batch.logits[...] = passage.logits
 
-    def _step_network(self, batch, learning_rate, rng):
+    def _step_network(self, batch, learning_rate):
         """Take a step on the whole network."""
         passage = self._network_pass(batch.y.shape[1])
         self._descend(
-            passage,
-            batch,
-            batch.x,
-            batch.masks,
-            *self._network,
-            self._moments,
-            learning_rate,
+            passage, batch, batch.x, batch.masks, self._moments, learning_rate
         )
 
-    def _step_subnetwork(self, batch, learning_rate, rng):
+    def _step_subnetwork(self, sub, batch, learning_rate, rng):
         """Take a step on the network of the units that this mini-batch keeps."""
         keep_probs = [*self._keep_probs, 1.0]
         units = [
             draw_units(rng, p, size)
             for p, size in zip(keep_probs, self.parameters.layer_sizes, strict=True)
         ]
-        sub = self._subnetwork
         sub.gather(units)
-        parameters, gradient = self._views(sub.layer_sizes, sub.state, True)
         masks = [1 / p if p < 1 else None for p in keep_probs[1:-1]]
-        passage = self._pass(
-            parameters, gradient, self._buffers, batch.y.shape[1], masks
-        )
+        w, g = self._views(sub.layer_sizes, sub.state, first_by_unit=True)
+        passage = self._pass(w, g, self._buffers, batch.y.shape[1], masks)
         x = batch.x
         if keep_probs[0] < 1:
             x = self._keep_inputs(x, units[0], 1 / keep_probs[0])
-        self._descend(
-            passage, batch, x, masks, parameters, gradient, sub.state[1:], learning_rate
-        )
+        self._descend(passage, batch, x, masks, sub.state[1:], learning_rate)
         sub.scatter()
 
-    def _descend(
-        self, passage, batch, x, masks, parameters, gradient, moments, learning_rate
-    ):
+    def _descend(self, passage, batch, x, masks, moments, learning_rate):
         """Take one step of the optimizer along the penalised gradient."""
         optimizer = self._optimizer
         scale, n_rows = optimizer.scale, batch.y.shape[1]
         self._backpropagate(passage, batch, x, masks, scale / n_rows, optimizer.keep)
+        w, g = passage.parameters, passage.gradient
         if self._alpha:
-            add_l2_gradient(parameters, scale * self._alpha, gradient)
-        optimizer.step(
-            parameters.vector, gradient.vector, moments, self.n_steps, learning_rate
-        )
+            add_l2_gradient(w, scale * self._alpha, g)
+        optimizer.step(w.vector, g.vector, moments, self.n_steps, learning_rate)
 
     def _keep_inputs(self, x, kept, scale):
         """Return the kept columns of ``x``, scaled."""
@@ -510,7 +497,9 @@ class Engine:
         if n_rows not in self._passes:
             buffers = Buffers(self.parameters.layer_sizes, n_rows, self.state.dtype)
             masks = [p if p < 1 else None for p in self._keep_probs[1:]]
-            self._passes[n_rows] = self._pass(*self._network, buffers, n_rows, masks)
+            self._passes[n_rows] = self._pass(
+                self.parameters, self._gradient, buffers, n_rows, masks
+            )
         return self._passes[n_rows]
 
     def _pass(self, parameters, gradient, buffers, n_rows, masks):

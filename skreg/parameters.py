@@ -1,7 +1,7 @@
 """All weights and biases of a network as one flat vector with views per layer.
 
-For each layer come its weights, then its biases. What a layer computes on the rows of a
-matrix is then one product with its weights, of shape (fan_in, fan_out).
+The weights of all layers come first, then all biases, so that a penalty on the weights
+is an operation on the beginning of the vector.
 """
 
 from itertools import pairwise
@@ -27,25 +27,27 @@ class Parameters:
         The weights of each layer.
     biases : list of ndarray of shape (fan_out,)
         The biases of each layer.
-    weights : list of ndarray of shape (fan_in * fan_out,)
-        The weights of each layer as they lie in memory.
+    weights : ndarray of shape (n_weights,)
+        The weights of all layers.
     """
 
     def __init__(self, layer_sizes, vector, first_by_unit=False):
         self.layer_sizes = tuple(layer_sizes)
         self.vector = vector
-        self.coefs, self.biases, self.weights = [], [], []
+        self.coefs: list[np.ndarray] = []
+        self.biases: list[np.ndarray] = []
         start = 0
         for fan_in, fan_out in pairwise(self.layer_sizes):
-            middle = start + fan_in * fan_out
-            weights = vector[start:middle]
-            self.weights.append(weights)
-            if first_by_unit and not start:
-                self.coefs.append(weights.reshape(fan_out, fan_in).T)
+            coef = vector[start : start + fan_in * fan_out]
+            start += coef.size
+            if first_by_unit and not self.coefs:
+                self.coefs.append(coef.reshape(fan_out, fan_in).T)
             else:
-                self.coefs.append(weights.reshape(fan_in, fan_out))
-            start = middle + fan_out
-            self.biases.append(vector[middle:start])
+                self.coefs.append(coef.reshape(fan_in, fan_out))
+        self.weights = vector[:start]
+        for fan_out in self.layer_sizes[1:]:
+            self.biases.append(vector[start : start + fan_out])
+            start += fan_out
 
     @classmethod
     def from_layers(cls, coefs, intercepts):

@@ -5,10 +5,9 @@ from skreg.blas import add_scaled, sum_of_squares
 
 def l2_value(parameters, alpha):
     """Return alpha / 2 · Σ w²."""
-    return alpha / 2 * sum(sum_of_squares(weights) for weights in parameters.weights)
+    return alpha / 2 * sum_of_squares(parameters.weights)
 
 
 def add_l2_gradient(parameters, alpha, gradient):
     """Add alpha · w to ``gradient``, a `Parameters` of the same layers."""
-    for out, weights in zip(gradient.weights, parameters.weights, strict=True):
-        add_scaled(out, alpha, weights)
+    add_scaled(gradient.weights, alpha, parameters.weights)

@@ -99,6 +99,8 @@ class Labels:
 
 def _is_multilabel(y, name):
     check_classification_targets(y)
+    if np.ndim(y) == 1:
+        return False
     kind = type_of_target(y, input_name=name)
     if kind == "multiclass-multioutput":
         raise ValueError(

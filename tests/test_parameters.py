@@ -10,7 +10,7 @@ def test_views_tile_the_vector(first_by_unit):
     sizes = [3, 4, 2]
     vector = np.arange(n_parameters(sizes), dtype=float)
     parameters = Parameters(sizes, vector, first_by_unit)
-    for weights in (parameters.coefs, parameters.weights):
+    for weights in (parameters.coefs, [parameters.weights]):
         entries = [a.ravel() for a in weights + parameters.biases]
         np.testing.assert_array_equal(np.sort(np.concatenate(entries)), vector)
     assert [c.shape for c in parameters.coefs] == [(3, 4), (4, 2)]
@@ -18,7 +18,7 @@ def test_views_tile_the_vector(first_by_unit):
     assert parameters.coefs[0].T.flags.c_contiguous == first_by_unit
     parameters.coefs[0][2, 1] = -1
     parameters.biases[0][2] = -1
-    assert parameters.weights[0][1 * 3 + 2 if first_by_unit else 2 * 4 + 1] == -1
+    assert vector[1 * 3 + 2 if first_by_unit else 2 * 4 + 1] == -1
     assert (vector == -1).sum() == 2
 
 
