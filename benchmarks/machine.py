@@ -6,7 +6,7 @@ import platform
 import sys
 from pathlib import Path
 
-import numpy as np  # noqa: F401  its BLAS has to be loaded to be listed
+import scipy.linalg.blas  # noqa: F401  it has to be loaded to be listed
 from threadpoolctl import threadpool_info
 
 from benchmarks.rivals import RIVALS
@@ -43,13 +43,13 @@ def has_avx512():
     return "avx512f" in _cpuinfo().get("flags", "").split()
 
 
-def numpy_kernels():
-    """Return the kernel family that NumPy's BLAS chose, or None if it tells none."""
-    return next((pool.get("architecture") for pool in _blas_of("numpy")), None)
+def kernels():
+    """Return the kernel family of the BLAS that skreg calls, or None if not told."""
+    return next((pool.get("architecture") for pool in _blas_of("scipy")), None)
 
 
 def uses_avx512_kernels():
-    return numpy_kernels() in AVX512_KERNELS
+    return kernels() in AVX512_KERNELS
 
 
 def describe():

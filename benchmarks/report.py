@@ -23,8 +23,8 @@ FASTER_GROWTH = 0.05
 
 KERNELS = f"""\
 OpenBLAS chooses its kernels by the processor it finds.
-`python -m threadpoolctl -i numpy` names them as `architecture`. Where the processor has
-AVX-512 and the name is `Haswell` or `Zen`, start Python with
+`python -m threadpoolctl -i scipy.linalg` names them as `architecture`. Where the
+processor has AVX-512 and the name is `Haswell` or `Zen`, start Python with
 `{machine.CORETYPE}=SkylakeX` in the environment: large networks gain most. skreg itself
 reads and sets no environment variable."""
 
@@ -69,11 +69,11 @@ def demoted(text):
 
 
 def _opening(quick):
-    kernels = machine.numpy_kernels() or "unnamed"
+    kernels = machine.kernels() or "unnamed"
     text = (
         "# Benchmarks\n\n"
         f"Taken on {datetime.datetime.now(datetime.UTC):%Y-%m-%d} on "
-        f"{_count(machine.n_cores(), 'core')} of {machine.processor()}; NumPy's BLAS "
+        f"{_count(machine.n_cores(), 'core')} of {machine.processor()}; SciPy's BLAS "
         f"with {kernels} kernels. All rivals took turns in one process, in float32. "
         "`python -m benchmarks --output docs/benchmarks.md` makes this page."
     )
