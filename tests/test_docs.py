@@ -128,3 +128,19 @@ def test_links_to_files_lead_somewhere(page):
 
 def test_an_activation_has_a_bound():
     assert ACTIVATIONS.keys() == BOUNDS.keys()
+
+
+def test_the_ratios_of_the_readme_are_those_of_the_benchmarks():
+    page = (DOCS / "benchmarks.md").read_text()
+    sgd = page[page.index("**sgd**") : page.index("**adam**")]
+
+    def ratios(text, line):
+        (row,) = (row for row in text.splitlines() if row.startswith(line))
+        return re.findall(r"([\d.]+×) \(", row)
+
+    step = ratios(sgd, "| A: 2-64-128-1 (16) | none |")[:2]
+    dropout = ratios(sgd, "| C: 784-256-256-10 (128) | sample |")[:1]
+    grid = ratios(page[page.index("## Grid search") :], "| MLPClassifier |")[:1]
+    readme = (ROOT / "README.md").read_text()
+    section = readme[readme.index("## How fast") :].split("\n\n")[2]
+    assert re.findall(r"[\d.]+×", section) == step + dropout + grid
