@@ -81,6 +81,11 @@ class Block:
         Rows per mini-batch.
     dtype : dtype
         Of the computation.
+
+    Attributes
+    ----------
+    logits : ndarray of shape (n_outputs, n_rows)
+        Memory for the logits of all rows, of which the mini-batches have views.
     """
 
     def __init__(self, dataset, layer_sizes, keep_probs, batch_size, dtype):
@@ -99,7 +104,7 @@ class Block:
         self._x = np.empty((n_rows, n_dense), dtype)
         self._y = np.empty((n_outputs, n_rows), dtype)
         self._weights = np.empty(n_rows, dtype)
-        self._logits = np.empty((n_outputs, n_rows), dtype)
+        self.logits = np.empty((n_outputs, n_rows), dtype)
         self._masks = [np.empty((n_rows, size), dtype) for size in self._mask_sizes]
         self._kept = np.empty(n_rows * max(self._mask_sizes), bool)
         self._batches = {}
@@ -128,7 +133,7 @@ class Block:
 
         ``values`` is one of the functions of a `Loss`.
         """
-        values = values(self._logits[:, :n_rows], self._y[:, :n_rows])
+        values = values(self.logits[:, :n_rows], self._y[:, :n_rows])
         if self._dataset.weights is None:
             return float(values.sum()), n_rows
         weights = self._weights[:n_rows].astype(np.float64)
@@ -162,7 +167,7 @@ class Block:
                 self._y[:, part],
                 self._weights[part] if weighted else None,
                 [mask[part] if mask.size else None for mask in self._masks[1:]],
-                self._logits[:, part],
+                self.logits[:, part],
             )
             for part in slices(n_rows, self._batch_size)
         ]

@@ -320,7 +320,7 @@ class Engine:
         validation_rows=None,
     ):
         dtype = state.dtype
-        self.state = state
+        self.state, self.dtype = state, dtype
         self.n_steps = n_steps
         self._activation = ACTIVATIONS[activation]
         self._loss = LOSSES[loss]
@@ -386,8 +386,11 @@ class Engine:
                 return np.nan
         return total / total_weight + l2_value(self.parameters, self._alpha)
 
-    def evaluate(self):
-        """Return the weighted mean of the losses of the validation rows."""
+    def evaluate(self, out=None):
+        """Return the weighted mean of the losses of the validation rows.
+
+        Their logits are written into ``out``, of shape (n_rows, n_outputs), if given.
+        """
         total = total_weight = 0.0
         block = self._validation_block
         with np.errstate(all="ignore"):
@@ -395,6 +398,8 @@ class Engine:
                 rows = self._validation_rows[part]
                 for batch in block.gather(rows, rng=None):
                     batch.logits[...] = self._predictor.block_logits(batch.x)
+                if out is not None:
+                    out[part] = block.logits[:, : len(rows)].T
                 loss, weight = block.losses(self._loss.values, len(rows))
                 total += loss
                 total_weight += weight

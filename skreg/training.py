@@ -24,8 +24,8 @@ class Engine(Protocol):
     ) -> float:
         """Train on the rows in this order; return the objective, nan if it diverged."""
 
-    def evaluate(self) -> float:
-        """Return the loss of the validation set."""
+    def evaluate(self, out: np.ndarray | None = None) -> float:
+        """Return the loss of the validation set; write its logits into ``out``."""
 
     def snapshot(self, reuse: Any = None) -> Any:
         """Return a copy of all that an epoch changes, in the memory of ``reuse``."""

@@ -95,26 +95,35 @@ class Scorer:
 
     def __init__(self, estimator, engine, validation):
         self._engine = engine
-        self._score = None
+        self._logits = self._score = None
         if estimator.scoring == "loss":
             return
         self._score = check_scoring(estimator, estimator.scoring)
         self._estimator: Any = copy.copy(estimator)
-        # X is an array here, whatever it was when it was passed to fit.
-        self._estimator.__dict__.pop("feature_names_in_", None)
-        self._X = validation.dataset.X[validation.rows]
-        self._y = validation.y[validation.rows]
+        rows = validation.rows
+        if isinstance(estimator.scoring, str):
+            # scikit-learn's own scorers look at X only through the estimator. So they
+            # need no copy of the rows, and no other forward pass than the loss.
+            self._X = rows
+            self._logits = np.empty((len(rows), estimator.n_outputs_), engine.dtype)
+            self._estimator._network_logits = lambda X: self._logits.copy()
+        else:
+            # X is an array here, whatever it was when it was passed to fit.
+            self._estimator.__dict__.pop("feature_names_in_", None)
+            X = validation.dataset.X
+            self._X = X if len(rows) == X.shape[0] else X[rows]
+        self._y = validation.y[rows]
         self._weight = {}
         if validation.sample_weight is not None:
-            weight = validation.sample_weight[validation.rows]
-            self._weight["sample_weight"] = weight
+            self._weight["sample_weight"] = validation.sample_weight[rows]
 
     def __call__(self):
         """Return the loss and the score, which is greater for a better model."""
-        loss = self._engine.evaluate()
+        loss = self._engine.evaluate(self._logits)
         if self._score is None:
             return loss, -loss
-        self._estimator.__dict__.update(self._engine.parameters.as_attributes())
+        if self._logits is None:
+            self._estimator.__dict__.update(self._engine.parameters.as_attributes())
         score = self._score(self._estimator, self._X, self._y, **self._weight)
         if not isinstance(score, Real):
             raise ValueError(
