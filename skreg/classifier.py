@@ -542,14 +542,18 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _logits(self, X):
         """Return a logit for each class; of the one output of two classes, ∓z."""
         check_is_fitted(self)
+        logits = self._network_logits(X)
+        return np.hstack([-logits, logits]) if self.n_outputs_ == 1 else logits
+
+    def _network_logits(self, X):
+        """Return a logit for each output, in a new array."""
         X = validate_data(
             self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
         )
         network = Parameters.from_layers(self.coefs_, self.intercepts_)
         predictor = Predictor(network, self.activation, X.shape[0], issparse(X))
         with np.errstate(over="ignore"):
-            logits = predictor.logits(X)
-        return np.hstack([-logits, logits]) if self.n_outputs_ == 1 else logits
+            return predictor.logits(X)
 
     def _labels(self):
         multilabel = self.n_outputs_ > 1 and self.out_activation_ == "logistic"
@@ -785,9 +789,16 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         if state.validated:
             self.validation_loss_curve_ = history.validation_loss_curve
             self.validation_scores_ = scores = history.validation_scores
-            self.best_validation_score_ = max(scores, key=_nan_last, default=None)
-        self.best_iter_ = scores.index(max(scores, key=_nan_last)) + 1 if scores else 0
-        self._left_off = state.left_off(engine, self._follows(), best is not None)
+        # Early stopping may have been switched on between two calls to fit.
+        first = state.followed_from if self.early_stopping else 0
+        epochs = range(first, len(scores))
+        top = max(epochs, key=lambda epoch: _nan_last(scores[epoch]), default=-1)
+        self.best_iter_ = top + 1
+        if state.validated and epochs:
+            self.best_validation_score_ = scores[top]
+        self._left_off = state.left_off(
+            engine, self._follows(), None if best is None else vector
+        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

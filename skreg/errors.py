@@ -2,16 +2,25 @@
 
 from contextlib import contextmanager
 
+import numpy as np
+
 
 @contextmanager
 def unchanged_on_error(estimator):
-    """Give an estimator its attributes back if it cannot be fitted."""
-    before = vars(estimator).copy()
+    """Give an estimator its attributes back if it cannot be fitted.
+
+    A generator passed as ``random_state`` goes back as well.
+    """
+    before, generator = vars(estimator).copy(), estimator.random_state
+    if isinstance(generator, np.random.RandomState):
+        generator_state = generator.get_state()
     try:
         yield
     except BaseException:
         vars(estimator).clear()
         vars(estimator).update(before)
+        if isinstance(generator, np.random.RandomState):
+            generator.set_state(generator_state)
         raise
 
 

@@ -30,6 +30,9 @@ def minimize_objective(session, rows, max_iter, max_fun, tol):
 
     def end_iteration(result):
         nonlocal status, start
+        if not np.isfinite(result.fun):
+            status = Status.DIVERGED
+            return
         vector[...] = result.x
         now = perf_counter()
         session.begin_epoch()

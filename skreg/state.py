@@ -4,6 +4,7 @@ What fitted attributes do not say of it is kept in one dict of arrays and builti
 that a pickled or dumped estimator goes on exactly where it was.
 """
 
+import hashlib
 from dataclasses import dataclass
 from typing import Any
 
@@ -33,6 +34,8 @@ class TrainingState:
     """Whether the history has validation scores."""
     best: Any = None
     """A snapshot of the engine at the best epoch."""
+    followed_from: int = 0
+    """How many epochs there were when the monitor began."""
 
     @classmethod
     def new(cls, layer_sizes, n_averages, dtype, activation, seed, monitor):
@@ -49,12 +52,13 @@ class TrainingState:
 
         ``follows`` says whether the monitor follows the validation score, and its name.
         If that has changed, the monitor begins anew; if the name has, so do the scores.
+        Weights that were overwritten since are those to go on from.
         """
         left = estimator._left_off
         fitted = Parameters.from_layers(estimator.coefs_, estimator.intercepts_)
         vectors = np.zeros((1 + n_averages, len(fitted.vector)), fitted.vector.dtype)
         vectors[0] = fitted.vector
-        if estimator.early_stopping and left["last_vector"] is not None:
+        if estimator.early_stopping and left["restored"] == _digest(fitted.vector):
             vectors[0] = left["last_vector"]
         n_steps = 0
         if left["averages"].shape == vectors[1:].shape:
@@ -62,8 +66,9 @@ class TrainingState:
             n_steps = left["n_steps"]
         rng = np.random.Generator(np.random.SFC64())
         rng.bit_generator.state = left["rng"]
-        best = None
+        best, followed_from = None, len(estimator.loss_curve_)
         if left["follows"] == follows:
+            followed_from = left["followed_from"]
             monitor.best_score = left["best_score"]
             monitor.epochs_without_improvement = left["epochs_without_improvement"]
             if monitor.stalled:
@@ -91,21 +96,30 @@ class TrainingState:
             monitor,
             validated,
             best,
+            followed_from,
         )
 
-    def left_off(self, engine, follows, restored):
+    def left_off(self, engine, follows, restored=None):
         """Return the dict that `of` goes on from, after training with ``engine``.
 
-        ``restored`` says that the fitted weights are those of an earlier epoch.
+        ``restored`` has the fitted parameters, if they are those of an earlier epoch.
         """
+        earlier = restored is not None
         return {
-            "last_vector": engine.state[0].copy() if restored else None,
+            "restored": _digest(restored) if earlier else None,
+            "last_vector": engine.state[0].copy() if earlier else None,
             "averages": engine.state[1:].copy(),
             "n_steps": engine.n_steps,
             "rng": self.rng.bit_generator.state,
             "split_seed": self.split_seed,
             "stalls": self.history.stalls,
             "follows": follows,
+            "followed_from": self.followed_from,
             "best_score": self.monitor.best_score,
             "epochs_without_improvement": self.monitor.epochs_without_improvement,
         }
+
+
+def _digest(vector):
+    """Return what tells one vector from every other."""
+    return hashlib.sha256(vector).hexdigest()

@@ -391,3 +391,11 @@ def test_lbfgs_has_no_partial_fit():
 def test_first_partial_fit_needs_classes():
     with pytest.raises(ValueError, match="classes must be passed"):
         network().partial_fit(X, y)
+
+
+def test_a_refused_call_leaves_a_generator_as_it_was():
+    generator = np.random.RandomState(0)
+    model = network(random_state=generator, keep_prob=[0.5, 0.5])
+    with pytest.raises(ValueError, match="keep_prob"):
+        model.fit(X, y)
+    assert generator.randint(1000) == np.random.RandomState(0).randint(1000)

@@ -326,3 +326,27 @@ def test_a_validation_set_may_come_later():
     model.partial_fit(X, y)
     assert np.isnan(model.validation_scores_[6])
     assert model.best_validation_score_ == np.nanmax(model.validation_scores_)
+
+
+def test_warm_start_goes_on_from_weights_that_were_overwritten():
+    """Also after early stopping, which would go on from the last epoch's."""
+    settings = {"early_stopping": True, "warm_start": True, "max_iter": 30}
+    model = network(**settings, n_iter_no_change=3, learning_rate_init=0.5).fit(X, y)
+    assert model.best_iter_ < len(model.loss_curve_)
+    other = copy.deepcopy(model)
+    other.coefs_[0][...] = 0
+    model.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
+    other.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
+    np.testing.assert_allclose(other._left_off["last_vector"][:5], 0, atol=1e-9)
+    assert np.abs(model._left_off["last_vector"][:5]).max() > 1e-3
+
+
+def test_the_best_epoch_is_one_since_early_stopping_was_switched_on():
+    model = network(warm_start=True, max_iter=4, learning_rate_init=0.01)
+    model.fit(X, y, X_val=X, y_val=y)
+    model.set_params(early_stopping=True, max_iter=3, learning_rate_init=100.0)
+    model.fit(X, y, X_val=X, y_val=y)
+    scores = model.validation_scores_
+    assert max(scores[:4]) > max(scores[4:])
+    assert model.best_iter_ == 5 + int(np.argmax(scores[4:]))
+    assert model.best_validation_score_ == max(scores[4:])
