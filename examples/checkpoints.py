@@ -1,0 +1,61 @@
+"""Train with checkpoints, and after a crash go on from the last one, to the bit.
+
+``python examples/checkpoints.py digits.joblib`` trains on handwritten digits and saves
+the network every five epochs. Kill it whenever you like, also with ``kill -9``, and run
+the same command again: in the end the network is the one that an undisturbed run gives.
+"""
+
+import os
+import sys
+import warnings
+from pathlib import Path
+
+import joblib
+import numpy as np
+from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
+
+from skreg import RegMLPClassifier
+
+
+def save(model, path):
+    """Save so that ``path`` always holds a whole file: the one before, or this."""
+    unfinished = path.with_suffix(".unfinished")
+    with open(unfinished, "wb") as file:
+        joblib.dump(model, file)
+        file.flush()
+        os.fsync(file.fileno())  # on the disk before it gets its name
+    os.replace(unfinished, path)
+
+
+def fit_with_checkpoints(model, X, y, path, n_epochs, every):
+    """Return the model after up to ``n_epochs`` epochs, saved after ``every`` few."""
+    path = Path(path)
+    if path.exists():
+        model = joblib.load(path)
+    model.set_params(warm_start=True, max_iter=every)
+    while len(getattr(model, "loss_curve_", [])) < n_epochs:
+        with warnings.catch_warnings():
+            warnings.simplefilter("ignore", ConvergenceWarning)
+            model.fit(X, y)
+        save(model, path)
+        if model.n_iter_ < every:  # it stopped by itself
+            break
+    return model
+
+
+def main(path="digits.joblib"):
+    X, y = load_digits(return_X_y=True)
+    network = RegMLPClassifier(
+        64, keep_prob=0.7, early_stopping=True, n_iter_no_change=1000, random_state=0
+    )
+    print("training", flush=True)
+    model = fit_with_checkpoints(network, X / 16, y, path, n_epochs=40, every=5)
+    print(
+        f"{len(model.loss_curve_)} epochs, best validation loss "
+        f"{-np.max(model.validation_scores_):.4f} in epoch {model.best_iter_}"
+    )
+
+
+if __name__ == "__main__":
+    main(*sys.argv[1:])
