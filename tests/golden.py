@@ -1,0 +1,73 @@
+"""What fixed seeds gave, so that a change of numbers is seen and meant.
+
+``python tests/golden.py losses`` writes ``data/losses.json`` anew, and
+``python tests/golden.py models VERSION`` the files of a released version, which are
+then never written again: run it with the oldest versions supported, whose pickles the
+newer ones can read.
+"""
+
+import json
+import pickle
+import sys
+import warnings
+from pathlib import Path
+
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from skreg import RegMLPClassifier
+
+DATA = Path(__file__).parent / "data"
+LOSSES = DATA / "losses.json"
+
+# No generator: the data are the same whatever becomes of NumPy's.
+GRID = np.arange(1, 241).reshape(60, 4)
+X = np.sin(GRID**1.5) + np.cos(GRID[:, ::-1] * 0.7)
+CLASSES = (X[:, 0] > 0.2).astype(int) + (X[:, 1] * X[:, 2] > 0)
+WEIGHTS = 1 + np.arange(60) % 3
+
+CASES = {
+    "adam": {},
+    "sgd": {"solver": "sgd", "learning_rate": "invscaling"},
+    "nesterov": {"solver": "sgd", "nesterovs_momentum": True, "momentum": 0.5},
+    "lbfgs": {"solver": "lbfgs", "batch_size": "auto"},
+    "l2": {"alpha": 0.1},
+    "sample": {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9},
+    "batch": {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9, "dropout_mask": "batch"},
+    "tanh": {"activation": "tanh", "learning_rate": "cosine"},
+    "logistic": {"activation": "logistic", "shuffle": False},
+    "early stopping": {"early_stopping": True, "validation_fraction": 0.25},
+}
+
+
+def fit(case, dtype):
+    """Return a network after six epochs."""
+    params = {"batch_size": 16, "max_iter": 6, "tol": 0.0, "random_state": 7}
+    model = RegMLPClassifier((6, 5), **(params | CASES[case]))
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore", ConvergenceWarning)
+        return model.fit(X.astype(dtype), CLASSES, WEIGHTS)
+
+
+def write_losses():
+    losses = {
+        dtype: {case: fit(case, dtype).loss_curve_ for case in CASES}
+        for dtype in ("float32", "float64")
+    }
+    LOSSES.write_text(json.dumps(losses, indent=1) + "\n")
+
+
+def write_models(version):
+    import skops.io
+
+    model = fit("early stopping", "float64")
+    stem = str(DATA / f"skreg-{version}")
+    Path(f"{stem}.pickle").write_bytes(pickle.dumps(model, protocol=4))
+    skops.io.dump(model, f"{stem}.skops")
+    probabilities = model.predict_proba(X).tolist()
+    Path(f"{stem}.json").write_text(json.dumps(probabilities) + "\n")
+
+
+if __name__ == "__main__":
+    what, *arguments = sys.argv[1:]
+    {"losses": write_losses, "models": write_models}[what](*arguments)

@@ -1,0 +1,288 @@
+"""What holds for every network, on cases that hypothesis draws.
+
+Numbers come from seeded generators and not from hypothesis, so that no case sits on the
+kink of a relu; hypothesis varies everything else.
+"""
+
+import subprocess
+import sys
+
+import numpy as np
+import pytest
+from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_limits
+
+from skreg import RegMLPClassifier
+from skreg.activations import ACTIVATIONS
+from skreg.engine import Buffers, Pass, Predictor
+from skreg.losses import LOSSES
+from skreg.parameters import Parameters, n_parameters
+
+hypothesis = pytest.importorskip("hypothesis", reason="extra: properties")
+given, settings, st = hypothesis.given, hypothesis.settings, hypothesis.strategies
+
+settings.register_profile("skreg", deadline=None, derandomize=True, print_blob=True)
+settings.load_profile("skreg")
+
+pytestmark = pytest.mark.filterwarnings(
+    f"ignore::{ConvergenceWarning.__module__}.ConvergenceWarning"
+)
+
+SEEDS = st.integers(0, 2**32 - 1)
+DTYPES = st.sampled_from([np.float32, np.float64])
+HIDDEN = st.lists(st.integers(1, 9), max_size=3)
+SOLVERS = st.sampled_from(["sgd", "adam"])
+LABELS = st.sampled_from(["int", "str", "bool", "float", "object", "multilabel"])
+
+
+def make_labels(kind, codes):
+    """Return labels of a type for codes 0, 1, 2."""
+    if kind == "multilabel":
+        return np.column_stack([codes == 0, codes == 1, codes > 0]).astype(int)
+    if kind == "bool":
+        return codes > 0
+    names = {
+        "int": [-3, 10**9, 4],
+        "str": ["b", "a", "longer"],
+        "float": [-1.0, 2.0, 0.0],
+        "object": np.array(["x", "y", "z"], dtype=object),
+    }
+    return np.asarray(names[kind])[codes]
+
+
+def make_data(seed, n_rows=30, n_features=4, dtype=np.float64):
+    """Return features, codes of three classes, all of which occur, and weights."""
+    rng = np.random.default_rng(seed)
+    X = rng.normal(size=(n_rows, n_features)).astype(dtype)
+    codes = rng.permutation(np.arange(n_rows) % 3)
+    return X, codes, rng.integers(1, 4, n_rows).astype(float)
+
+
+def full_batch(**params):
+    """Return a network whose every step takes all rows, in any number."""
+    defaults = {"batch_size": 10_000, "max_iter": 4, "tol": 0.0, "random_state": 0}
+    return RegMLPClassifier(**(defaults | params))
+
+
+def assert_same_training(one, two, dtype=np.float64):
+    """Check that two fits are one, up to the order of sums over a few epochs."""
+    tolerance = 1e4 * np.finfo(dtype).eps
+    np.testing.assert_allclose(one.loss_curve_, two.loss_curve_, rtol=tolerance)
+    for a, b in zip(one.coefs_, two.coefs_, strict=True):
+        np.testing.assert_allclose(a, b, rtol=tolerance, atol=tolerance)
+
+
+@given(
+    seed=SEEDS,
+    hidden=HIDDEN,
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    head=st.sampled_from(["logistic", "softmax"]),
+    n_outputs=st.integers(1, 4),
+    n_features=st.integers(1, 5),
+    n_rows=st.integers(1, 8),
+    weighted=st.booleans(),
+    masked=st.booleans(),
+)
+def test_gradients_equal_differences(
+    seed, hidden, activation, head, n_outputs, n_features, n_rows, weighted, masked
+):
+    rng = np.random.default_rng(seed)
+    sizes = [n_features, *hidden, n_outputs]
+    vector = rng.normal(size=n_parameters(sizes))
+    gradient = Parameters(sizes, np.full_like(vector, np.nan))
+    loss = LOSSES[head]
+    passage = Pass(
+        Parameters(sizes, vector),
+        gradient,
+        ACTIVATIONS[activation],
+        loss,
+        Buffers(sizes, n_rows, vector.dtype),
+        n_rows,
+        [masked] * len(hidden),
+    )
+    x = rng.normal(size=(n_rows, n_features))
+    y = rng.integers(0, 2, (n_outputs, n_rows)).astype(float)
+    if head == "softmax":
+        y = np.eye(n_outputs)[:, rng.integers(0, n_outputs, n_rows)]
+    s = rng.uniform(0, 3, n_rows) if weighted else None
+    masks = [
+        rng.integers(0, 2, (n_rows, size)) / 0.5 if masked else None for size in hidden
+    ]
+
+    def total(shift):
+        vector[...] = before + shift * direction
+        passage.forward(x, masks)
+        values = loss.values(passage.logits, y)
+        return values.sum() if s is None else values @ s
+
+    passage.forward(x, masks)
+    passage.backward(x, y, s, masks, 1.0, 0.0)
+    before, direction = vector.copy(), rng.normal(size=vector.shape)
+    slope = gradient.vector @ direction
+    step = 1e-6
+    difference = (total(step) - total(-step)) / (2 * step)
+    # Central differences err by step² times third derivatives and by eps · loss / step.
+    scale = 1 + abs(slope) + np.abs(gradient.vector).max()
+    assert abs(slope - difference) < 1e-6 * scale
+
+
+@given(
+    seed=SEEDS,
+    hidden=HIDDEN,
+    solver=SOLVERS,
+    dtype=DTYPES,
+    kind=LABELS,
+    weighted=st.booleans(),
+    shuffle=st.booleans(),
+)
+@settings(max_examples=40)
+def test_the_order_of_rows_is_nothing_to_a_full_batch(
+    seed, hidden, solver, dtype, kind, weighted, shuffle
+):
+    X, codes, weights = make_data(seed, dtype=dtype)
+    y = make_labels(kind, codes)
+    order = np.random.default_rng(seed).permutation(len(X))
+    model = full_batch(hidden_layer_sizes=hidden, solver=solver, shuffle=shuffle)
+    other = full_batch(hidden_layer_sizes=hidden, solver=solver, shuffle=shuffle)
+    model.fit(X, y, weights if weighted else None)
+    other.fit(X[order], y[order], weights[order] if weighted else None)
+    assert_same_training(model, other, dtype)
+
+
+@given(seed=SEEDS, hidden=HIDDEN, solver=SOLVERS, dtype=DTYPES, kind=LABELS)
+@settings(max_examples=40)
+def test_a_weight_of_k_is_k_copies(seed, hidden, solver, dtype, kind):
+    X, codes, weights = make_data(seed, dtype=dtype)
+    y = make_labels(kind, codes)
+    copies = np.repeat(np.arange(len(X)), weights.astype(int))
+    model = full_batch(hidden_layer_sizes=hidden, solver=solver)
+    other = full_batch(hidden_layer_sizes=hidden, solver=solver)
+    model.fit(X, y, weights)
+    other.fit(X[copies], y[copies])
+    assert_same_training(model, other, dtype)
+
+
+@given(seed=SEEDS, hidden=HIDDEN, solver=SOLVERS, dtype=DTYPES, kind=LABELS)
+@settings(max_examples=40)
+def test_a_weight_of_zero_is_absence(seed, hidden, solver, dtype, kind):
+    X, codes, weights = make_data(seed, dtype=dtype)
+    y = make_labels(kind, codes)
+    weights[6::2] = 0  # the first six rows have every class
+    codes[:6] = [0, 1, 2, 0, 1, 2]
+    y = make_labels(kind, codes)
+    kept = weights > 0
+    model = full_batch(hidden_layer_sizes=hidden, solver=solver)
+    other = full_batch(hidden_layer_sizes=hidden, solver=solver)
+    model.fit(X, y, weights)
+    other.fit(X[kept], y[kept], weights[kept])
+    assert_same_training(model, other, dtype)
+
+
+@given(
+    seed=SEEDS,
+    hidden=HIDDEN,
+    activation=st.sampled_from(sorted(ACTIVATIONS)),
+    dtype=DTYPES,
+    kind=LABELS,
+    exponent=st.integers(-30, 30),
+)
+@settings(max_examples=60)
+def test_probabilities_are_probabilities(
+    seed, hidden, activation, dtype, kind, exponent
+):
+    X, codes, _ = make_data(seed, dtype=dtype)
+    y = make_labels(kind, codes)
+    model = full_batch(hidden_layer_sizes=hidden, activation=activation).fit(X, y)
+    extreme = X * dtype(10.0) ** dtype(exponent)
+    extreme[::3] = X[::3]
+    p = model.predict_proba(extreme)
+    assert p.dtype == dtype
+    assert np.isfinite(p).all()
+    assert ((p >= 0) & (p <= 1)).all()
+    assert np.isfinite(model.predict_log_proba(extreme)).all()
+    predicted = model.predict(extreme)
+    if kind == "multilabel":
+        np.testing.assert_array_equal(predicted, p > 0.5)
+    else:
+        np.testing.assert_allclose(p.sum(axis=1), 1, rtol=1e-6)
+        np.testing.assert_array_equal(predicted, model.classes_[p.argmax(axis=1)])
+
+
+@given(
+    logits=st.lists(
+        st.lists(
+            st.sampled_from([0.0, 1.0, -1.0, 88.0, -104.0, 800.0, 1e30, -1e30, 3e38]),
+            min_size=3,
+            max_size=3,
+        ),
+        min_size=1,
+        max_size=4,
+    ),
+    head=st.sampled_from(sorted(LOSSES)),
+    dtype=DTYPES,
+)
+def test_extreme_logits_give_probabilities(logits, head, dtype):
+    loss, p = LOSSES[head], np.array(logits, dtype).T.copy()
+    with np.errstate(over="ignore"):
+        loss.probabilities(p)
+    assert ((p >= 0) & (p <= 1)).all()
+    if head == "softmax":
+        np.testing.assert_allclose(p.sum(axis=0), 1, rtol=1e-6)
+
+
+@given(
+    seed=SEEDS,
+    hidden=HIDDEN,
+    dtype=DTYPES,
+    n_rows=st.integers(1, 300),
+    cache_bytes=st.integers(1, 2**14),
+)
+@settings(max_examples=60)
+def test_blocks_and_threads_change_no_prediction(
+    seed, hidden, dtype, n_rows, cache_bytes
+):
+    rng = np.random.default_rng(seed)
+    sizes = [3, *hidden, 2]
+    parameters = Parameters(sizes, rng.normal(size=n_parameters(sizes)).astype(dtype))
+    X = rng.normal(size=(n_rows, 3)).astype(dtype)
+    whole = Predictor(parameters, "tanh", n_rows, sparse=False).logits(X)
+    with pytest.MonkeyPatch.context() as patch, threadpool_limits(1):
+        patch.setattr("skreg.batches._CACHE_BYTES", cache_bytes)
+        parts = Predictor(parameters, "tanh", n_rows, sparse=False).logits(X)
+    tolerance = 100 * np.finfo(dtype).eps  # sums of at most ten in another order
+    np.testing.assert_allclose(parts, whole, rtol=tolerance, atol=tolerance)
+
+
+FIT = """
+import sys, warnings
+import numpy as np
+from skreg import RegMLPClassifier
+warnings.simplefilter("ignore")
+dtype = sys.argv[1]
+rng = np.random.default_rng(0)
+X = rng.normal(size=(600, 300)).astype(dtype)
+y = (X[:, :3].sum(axis=1) > 0) + (X[:, 3] > 0.5)
+model = RegMLPClassifier((200, 50), keep_prob=0.8, max_iter=3, random_state=1)
+sys.stdout.buffer.write(model.fit(X, y).predict_proba(X).tobytes())
+"""
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_seed_decides_in_every_process_and_with_any_number_of_threads(dtype):
+    """Equal to the bit with as many threads; with others, sums have another order.
+
+    A product of 600 rows errs by some ten eps, and a few steps of Adam, which divides
+    by small numbers, make that larger by some orders of magnitude.
+    """
+
+    def probabilities(n_threads):
+        code = f"import os; os.environ['OPENBLAS_NUM_THREADS'] = '{n_threads}'\n{FIT}"
+        done = subprocess.run(
+            [sys.executable, "-c", code, dtype], capture_output=True, check=True
+        )
+        return np.frombuffer(done.stdout, dtype)
+
+    one, again, two = probabilities(1), probabilities(1), probabilities(2)
+    np.testing.assert_array_equal(one, again)
+    tolerance = {"float32": 1e-3, "float64": 1e-11}[dtype]
+    np.testing.assert_allclose(one, two, atol=tolerance)
