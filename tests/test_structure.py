@@ -35,6 +35,7 @@ ALLOWED = {
     "weights": {"errors"},
     "validation": {"batches", "errors", "weights"},
     "state": {"initializers", "parameters", "stopping", "training"},
+    "dask": {"losses", "stopping"},
 }
 USES_SKLEARN = {
     "classifier",
@@ -44,6 +45,7 @@ USES_SKLEARN = {
     "callbacks",
     "display",
     "onnx",
+    "dask",
 }
 
 

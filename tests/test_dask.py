@@ -1,0 +1,267 @@
+"""On a real Dask cluster: two worker processes on this machine, one thread each."""
+
+import copy
+import os
+import re
+import signal
+import subprocess
+import sys
+import threading
+import time
+from pathlib import Path
+
+import numpy as np
+import pytest
+from sklearn.datasets import load_digits
+
+from skreg import RegMLPClassifier
+
+pytest.importorskip("distributed", reason="extra: dask")
+
+import dask.array as da
+import joblib
+from distributed import Client, LocalCluster
+from threadpoolctl import threadpool_info, threadpool_limits
+
+from skreg.dask import fit_local_sgd
+
+pytestmark = [
+    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
+    pytest.mark.filterwarnings("ignore::DeprecationWarning"),
+    pytest.mark.filterwarnings("ignore::ResourceWarning"),
+    pytest.mark.filterwarnings("ignore::UserWarning:distributed"),
+]
+
+EXAMPLES = Path(__file__).parents[1] / "examples"
+X, y = load_digits(return_X_y=True)
+X = (X / 16).astype(np.float32)
+X, y, X_val, y_val = X[:1400], y[:1400], X[1400:], y[1400:]
+
+
+@pytest.fixture(scope="module")
+def client():
+    cluster = LocalCluster(
+        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+    )
+    with cluster, Client(cluster) as client:
+        yield client
+
+
+def network(**params):
+    return RegMLPClassifier(30, **({"max_iter": 5, "random_state": 0} | params))
+
+
+def partitions(n):
+    rows = -(-len(X) // n)
+    return da.from_array(X, chunks=(rows, 64)), da.from_array(y, chunks=rows)
+
+
+def assert_same(one, two):
+    assert one.loss_curve_ == two.loss_curve_
+    for a, b in zip(one.coefs_ + one.intercepts_, two.coefs_ + two.intercepts_):
+        np.testing.assert_array_equal(a, b)
+
+
+# ------------------------------------------------------------------------------------
+# Searches
+
+
+@pytest.mark.parametrize("name", ["GridSearchCV", "HalvingGridSearchCV"])
+def test_a_search_gives_what_it_gives_without_a_cluster(client, monkeypatch, name):
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import dask_search
+
+    there = dask_search.search_on(client, dask_search.make_searches()[name], X, y)
+    with joblib.parallel_config(n_jobs=1), threadpool_limits(1):
+        here = dask_search.make_searches()[name].fit(X, y)
+    for key in ("mean_test_score", "split0_test_score", "rank_test_score"):
+        np.testing.assert_array_equal(there.cv_results_[key], here.cv_results_[key])
+    assert there.best_params_ == here.best_params_
+    with threadpool_limits(1):
+        assert_same(there.best_estimator_[-1], here.best_estimator_[-1])
+
+
+def test_a_worker_has_one_blas_thread(client):
+    def blas_threads():
+        RegMLPClassifier(5, max_iter=1).fit(X[:100], y[:100])
+        return [p["num_threads"] for p in threadpool_info() if p["user_api"] == "blas"]
+
+    found = client.run(blas_threads)
+    assert len(found) == 2
+    assert {n for threads in found.values() for n in threads} == {1}
+
+
+class Stopping:
+    """A callback that stops a fit after some epochs."""
+
+    def __init__(self, n_epochs):
+        self.n_left = n_epochs
+
+    def setup(self, estimator, context):
+        pass
+
+    teardown = on_fit_task_begin = lambda self, estimator, context, **data: None
+
+    def on_fit_task_end(self, estimator, context, **data):
+        if context.task_name == "epoch":
+            self.n_left -= 1
+        return self.n_left <= 0
+
+
+def test_an_estimator_and_its_callbacks_survive_the_trip(client):
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
+    model = network(max_iter=20, keep_prob=0.8).set_callbacks(Stopping(3))
+    there = client.submit(lambda m, *data: m.fit(*data), model, X, y).result()
+    assert there.n_iter_ == 3
+    with threadpool_limits(1):
+        here = network(max_iter=20, keep_prob=0.8).set_callbacks(Stopping(3)).fit(X, y)
+        assert_same(there, here)
+        np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))
+
+
+def output_of(script):
+    """Run an example as a user would, and return what it prints."""
+    command = [sys.executable, "-W", "ignore", EXAMPLES / script]
+    done = subprocess.run(
+        command, stdout=subprocess.PIPE, text=True, check=True, timeout=300
+    )
+    return done.stdout
+
+
+def test_pruned_trials_pay_for_the_epochs_they_ran():
+    pytest.importorskip("optuna", reason="extra: scaling")
+    pattern = (
+        r"(\d+) trials, (\d+) pruned: (\d+) epochs instead of (\d+); best .* (0.9.*)"
+    )
+    found = re.fullmatch(pattern, output_of("optuna_pruning.py").strip())
+    n_trials, n_pruned, n_epochs, n_most = map(int, found.groups()[:4])
+    assert n_trials == 24
+    assert n_pruned > 0
+    assert n_epochs < 0.9 * n_most
+
+
+def test_streams_learn_as_much_as_all_rows_in_memory_and_take_less_of_it():
+    for extra in ("pyarrow", "dask_ml"):
+        pytest.importorskip(extra, reason="extra: scaling")
+    lines = output_of("out_of_core.py").strip().splitlines()
+    size = float(re.search(r"([\d.]+) MB", lines[0])[1])
+    found = [re.search(r"accuracy ([\d.]+), +([\d.]+) MB", line) for line in lines[1:]]
+    scores, memory = np.array([match.groups() for match in found], float).T
+    assert len(scores) == 4
+    np.testing.assert_allclose(scores[1:], scores[0], atol=0.02)
+    assert memory[0] > size
+    assert (memory[1:] < size).all()
+
+
+# ------------------------------------------------------------------------------------
+# Local SGD
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_one_partition_is_partial_fit(client, solver):
+    own = network(solver=solver, random_state=3)
+    fit_local_sgd(own, *partitions(1))
+    assert len(own.loss_curve_) == 5
+    seed = np.random.RandomState(3).randint(np.iinfo(np.int32).max)
+    expected = network(solver=solver, random_state=seed)
+    with threadpool_limits(1):
+        expected.partial_fit(X, y, np.unique(y))
+        for number in range(2, 6):
+            generator = np.random.SFC64(np.random.SeedSequence((seed, number, 0)))
+            expected._left_off["rng"] = generator.state
+            expected.partial_fit(X, y)
+    assert_same(own, expected)
+
+
+def test_a_round_is_the_weighted_mean_of_epochs_on_the_partitions(client):
+    own = fit_local_sgd(network(max_iter=1), *partitions(3))
+    seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max)
+    rows = -(-len(X) // 3)
+    parts = [slice(k * rows, min((k + 1) * rows, len(X))) for k in range(3)]
+    with threadpool_limits(1):
+        ends = [
+            network(random_state=seed).partial_fit(X[part], y[part], np.unique(y))
+            for part in parts
+        ]
+    weights = [part.stop - part.start for part in parts]
+    for layer, coef in enumerate(own.coefs_):
+        expected = np.average([e.coefs_[layer] for e in ends], axis=0, weights=weights)
+        np.testing.assert_allclose(coef, expected, rtol=1e-5, atol=1e-7)
+    averages = [end._left_off["averages"] for end in ends]
+    np.testing.assert_allclose(
+        own._left_off["averages"],
+        np.average(averages, axis=0, weights=weights),
+        rtol=1e-4,
+        atol=1e-8,
+    )
+    assert own.t_ == len(X)
+    expected_loss = np.average([end.loss_ for end in ends], weights=weights)
+    assert own.loss_ == pytest.approx(expected_loss, rel=1e-6)
+
+
+def test_it_learns_and_stops_early_at_the_best_round(client):
+    model = network(
+        max_iter=200, early_stopping=True, scoring="accuracy", n_iter_no_change=4,
+        batch_size=50,
+    )  # fmt: skip
+    fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
+    assert model.n_iter_ == len(model.loss_curve_) < 200
+    assert model.early_stopping
+    assert model.best_iter_ == 1 + int(np.argmax(model.validation_scores_))
+    assert model.score(X_val, y_val) == model.best_validation_score_ > 0.8
+
+
+def test_a_worker_killed_in_a_round_changes_nothing(client):
+    undisturbed = fit_local_sgd(network(max_iter=12), *partitions(4))
+    killed = []
+
+    def kill_one():
+        time.sleep(0.6)
+        pids = client.run(os.getpid)
+        victim = next(iter(pids.values()))
+        os.kill(victim, signal.SIGKILL)
+        killed.append(victim)
+
+    killer = threading.Thread(target=kill_one)
+    killer.start()
+    n_rounds, own = 0, network(max_iter=12)
+    while not killed or not n_rounds:
+        fit_local_sgd(own, *partitions(4))
+        n_rounds += 1
+    killer.join()
+    assert_same(own, undisturbed)
+
+
+def test_without_a_cluster_it_runs_in_threads_and_gives_the_same(client):
+    there = fit_local_sgd(network(), *partitions(2))
+    with client.as_current(), threadpool_limits(1):
+        import dask
+
+        with dask.config.set(scheduler="threads"):
+            here = fit_local_sgd(network(), *partitions(2))
+    assert_same(there, here)
+
+
+def test_multilabel_and_text_labels(client):
+    names = np.array([f"digit {k}" for k in range(10)])
+    text = fit_local_sgd(network(), partitions(2)[0], da.from_array(names[y], 700))
+    assert set(text.predict(X_val)) <= set(names)
+    Y = np.column_stack([y == 0, y > 4]).astype(int)
+    columns = fit_local_sgd(
+        network(), partitions(2)[0], da.from_array(Y, (700, 2)), X_val=X_val,
+        y_val=np.column_stack([y_val == 0, y_val > 4]).astype(int),
+    )  # fmt: skip
+    assert columns.predict(X_val).shape == (len(X_val), 2)
+    assert len(columns.validation_loss_curve_) == 5
+
+
+def test_what_is_refused_changes_nothing(client):
+    model = network(early_stopping=True)
+    before = copy.deepcopy(vars(model))
+    with pytest.raises(ValueError, match="pass X_val and y_val"):
+        fit_local_sgd(model, *partitions(2))
+    model.set_params(early_stopping=False, class_weight="balanced")
+    with pytest.raises(ValueError, match="balanced"):
+        fit_local_sgd(model, *partitions(2))
+    model.set_params(early_stopping=True, class_weight=None)
+    assert vars(model) == before
