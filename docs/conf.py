@@ -29,7 +29,7 @@ extensions = [
     "registries",
 ]
 templates_path = ["_templates"]
-exclude_patterns = ["_build", "_templates", "figures"]
+exclude_patterns = ["_build", "_templates", "figures", "scaling_figures.md"]
 default_role = "py:obj"
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
@@ -42,8 +42,7 @@ toc_object_entries_show_parents = "hide"
 autodoc_typehints = "none"
 numpydoc_class_members_toctree = False
 numpydoc_show_class_members = False
-if not find_spec("skl2onnx"):
-    autodoc_mock_imports = ["skl2onnx"]
+autodoc_mock_imports = [name for name in ("skl2onnx", "dask") if not find_spec(name)]
 
 # Links to other projects need the network.
 if os.environ.get("SKREG_DOCS_ONLINE"):
