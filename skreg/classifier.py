@@ -18,7 +18,7 @@ from skreg.activations import ACTIVATIONS
 from skreg.batches import Dataset
 from skreg.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
 from skreg.engine import Engine, Predictor
-from skreg.errors import unchanged_on_error
+from skreg.errors import naming, refuse_masked, unchanged_on_error
 from skreg.lbfgs import minimize_objective
 from skreg.losses import LOSSES
 from skreg.optimizers import SGD, Adam, NesterovSGD
@@ -380,6 +380,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         )
         with unchanged_on_error(self):
             resume = self.warm_start and hasattr(self, "coefs_")
+            refuse_masked(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
             if self.scoring != "loss":
                 check_scoring(self, self.scoring)
             X, y, sample_weight = self._check_rows(X, y, sample_weight, resume)
@@ -547,9 +548,15 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _network_logits(self, X):
         """Return a logit for each output, in a new array."""
-        X = validate_data(
-            self, X, accept_sparse="csr", dtype=[np.float64, np.float32], reset=False
-        )
+        refuse_masked(X=X)
+        with naming("X"):
+            X = validate_data(
+                self,
+                X,
+                accept_sparse="csr",
+                dtype=[np.float64, np.float32],
+                reset=False,
+            )
         network = Parameters.from_layers(self.coefs_, self.intercepts_)
         predictor = Predictor(network, self.activation, X.shape[0], issparse(X))
         with np.errstate(over="ignore"):
@@ -561,15 +568,19 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _check_rows(self, X, y, sample_weight, resume):
         """Validate training rows; a fitted network fixes features and precision."""
-        X, y = validate_data(
-            self,
-            X,
-            y,
-            accept_sparse="csr",
-            multi_output=True,
-            dtype=self.coefs_[0].dtype if resume else [np.float64, np.float32],
-            reset=not resume,
-        )
+        refuse_masked(X=X, y=y, sample_weight=sample_weight)
+        try:
+            X, y = validate_data(
+                self,
+                X,
+                y,
+                accept_sparse="csr",
+                multi_output=True,
+                dtype=self.coefs_[0].dtype if resume else [np.float64, np.float32],
+                reset=not resume,
+            )
+        except OverflowError as error:
+            raise ValueError(f"X or y has numbers out of range: {error}.") from None
         return X, y, check_weights(sample_weight, X, "sample_weight")
 
     def _check_same_problem(self, labels):

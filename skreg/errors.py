@@ -1,5 +1,6 @@
 """What becomes of an estimator and of a message when an input is refused."""
 
+import re
 from contextlib import contextmanager
 
 import numpy as np
@@ -29,7 +30,19 @@ def naming(argument):
     """Name the argument in the message of an error about it."""
     try:
         yield
-    except (TypeError, ValueError) as error:
-        if argument in str(error):
+    except (TypeError, ValueError, OverflowError) as error:
+        named = re.search(rf"\b{argument}\b", str(error))
+        if named and not isinstance(error, OverflowError):
             raise
         raise ValueError(f"{argument}: {error}") from None
+
+
+def refuse_masked(**arguments):
+    """Refuse masked arrays that mask something: it would be taken for data."""
+    for name, value in arguments.items():
+        if np.ma.is_masked(value):
+            raise ValueError(
+                f"{name} is a masked array with masked entries, which would be taken "
+                "for data. Fill them in (SimpleImputer, or their filled method) or "
+                "leave out their rows."
+            )

@@ -26,7 +26,8 @@ class Labels:
         """Return the labels that occur in ``y``."""
         if _is_multilabel(y, "y"):
             return cls(np.arange(y.shape[1]), multilabel=True)
-        return cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
+        with naming("y"):
+            return cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
 
     @classmethod
     def declared(cls, classes, y):
@@ -98,7 +99,8 @@ class Labels:
 
 
 def _is_multilabel(y, name):
-    check_classification_targets(y)
+    with naming(name):
+        check_classification_targets(y)
     if np.ndim(y) == 1:
         return False
     kind = type_of_target(y, input_name=name)

@@ -14,6 +14,10 @@ X = np.random.default_rng(0).normal(size=(N, 3))
 y = np.arange(N) % 2
 Y = np.column_stack([y, 1 - y, X[:, 0] > 0]).astype(int)
 ONES = np.ones(N)
+HIDDEN_X = np.ma.masked_greater(X, 1)
+HIDDEN_Y = np.ma.masked_array(y, mask=np.arange(N) < 3)
+HIDDEN_WEIGHTS = np.ma.masked_array(ONES, mask=np.arange(N) < 3)
+HUGE = np.full((N, 3), 10**400, object)
 RARE = np.where(np.arange(N) == 7, "rare", "frequent")
 
 pytestmark = pytest.mark.filterwarnings(
@@ -253,6 +257,50 @@ CASES = [
             "text": ["a"] * N,
         }.items()
     ),
+    # Masks that hide something, numbers that no float holds, and stranger things.
+    *(
+        (f"{name} masked", f"{name} is a masked array", fit(**arguments), {})
+        for name, arguments in {
+            "X": {"X": HIDDEN_X, "y": y},
+            "y": {"X": X, "y": HIDDEN_Y},
+            "sample_weight": {"X": X, "y": y, "sample_weight": HIDDEN_WEIGHTS},
+            "X_val": {"X": X, "y": y, "X_val": HIDDEN_X, "y_val": y},
+            "y_val": {"X": X, "y": y, "X_val": X, "y_val": HIDDEN_Y},
+            "sample_weight_val": {
+                "X": X,
+                "y": y,
+                "X_val": X,
+                "y_val": y,
+                "sample_weight_val": HIDDEN_WEIGHTS,
+            },
+        }.items()
+    ),
+    ("X huge", "X", fit(HUGE, y), {}),
+    ("X_val huge", "X_val", fit(X, y, X_val=HUGE, y_val=y), {}),
+    ("y huge", "y", fit(X, np.array([10**30, 3] * 20, object)), {}),
+    ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
+    ("y of None", r"\by\b", fit(X, np.where(y, None, "a")), {}),
+    ("y of objects and NaN", "NaN", fit(X, np.array([np.nan, "b"] * 20, object)), {}),
+    ("y infinite", "infinity", fit(X, np.where(y, np.inf, 1.0)), {}),
+    ("y a matrix of NumPy", "np.matrix", fit(X, np.asmatrix(y)), {}),
+    ("y a dict", "dim", fit(X, {"a": 1}), {}),
+    ("y None", "y", fit(X, None), {}),
+    ("X complex", "Complex", fit(X + 1j, y), {}),
+    ("X sparse and complex", "Complex", fit(sp.csr_array(X + 1j), y), {}),
+    ("X ragged", "inhomogeneous", fit([[1, 2], [3]] * 20, y), {}),
+    ("X None", "2D array", fit(None, y), {}),
+    ("X a matrix of NumPy", "np.matrix", fit(np.asmatrix(X), y), {}),
+    ("weights complex", "sample_weight", fit(X, y, 1j * ONES), {}),
+    ("one row", "1 class", fit(X[:1], y[:1]), {}),
+    (
+        "early stopping on two rows",
+        "validation",
+        fit(X[:2], y[:2]),
+        {"early_stopping": True},
+    ),
+    ("classes empty", "classes", partial_fit(X, y, []), {}),
+    ("classes a set", "classes", partial_fit(X, y, {0, 1}), {}),
+    ("classes of text for numbers", "classes", partial_fit(X, y, ["0", "1"]), {}),
     # partial_fit
     ("classes of one", "classes", partial_fit(X, ONES, [1]), {}),
     ("classes without those of y", "classes", partial_fit(X, y, [1, 2]), {}),
@@ -308,6 +356,8 @@ AFTER_FIT = [
         fit(X, y),
         {"warm_start": True, "hidden_layer_sizes": (4, 4)},
     ),
+    ("predict masked", "X is a masked", lambda m: m.predict(HIDDEN_X), {}),
+    ("predict huge", "X", lambda m: m.predict(HUGE), {}),
     ("predict NaN", "X contains NaN", lambda m: m.predict(replaced(X, np.nan)), {}),
     ("predict other features", "2 features", lambda m: m.predict(X[:, :2]), {}),
     ("predict one row", "2D array", lambda m: m.predict_proba(X[0]), {}),
@@ -399,3 +449,44 @@ def test_a_refused_call_leaves_a_generator_as_it_was():
     with pytest.raises(ValueError, match="keep_prob"):
         model.fit(X, y)
     assert generator.randint(1000) == np.random.RandomState(0).randint(1000)
+
+
+STRANGE_BUT_RIGHT = {
+    "masks that hide nothing": lambda: (np.ma.masked_array(X), np.ma.masked_array(y)),
+    "big-endian": lambda: (X.astype(">f8"), y.astype(">i4")),
+    "the largest integers as labels": lambda: (X, np.where(y, 2**63 - 1, -(2**63))),
+    "unsigned labels": lambda: (X, np.where(y, 2**64 - 1, 3).astype(np.uint64)),
+    "a column of labels": lambda: (X, y.reshape(-1, 1)),
+    "labels in any alphabet": lambda: (X, np.array(["é", "ß"])[1 - y]),
+    "every sparse format": lambda: (sp.lil_array(X), y),
+    "64-bit indices": lambda: (with_long_indices(sp.csr_array(X)), y),
+    "read-only": lambda: (read_only(X), read_only(y)),
+    "not contiguous": lambda: (np.repeat(X, 2, axis=1)[:, ::2], np.repeat(y, 2)[::2]),
+}
+
+
+def with_long_indices(matrix):
+    matrix.indices = matrix.indices.astype(np.int64)
+    matrix.indptr = matrix.indptr.astype(np.int64)
+    return matrix
+
+
+def read_only(array):
+    array = array.copy()
+    array.flags.writeable = False
+    return array
+
+
+@pytest.mark.filterwarnings(
+    "ignore:A column-vector y:sklearn.exceptions.DataConversionWarning"
+)
+@pytest.mark.parametrize("name", STRANGE_BUT_RIGHT)
+def test_strange_input_that_means_the_same_gives_the_same(name):
+    given_X, given_y = STRANGE_BUT_RIGHT[name]()
+    own, expected = network().fit(given_X, given_y), network().fit(X, y)
+    np.testing.assert_allclose(
+        own.predict_proba(given_X), expected.predict_proba(X), rtol=1e-9
+    )
+    np.testing.assert_array_equal(
+        own.predict(given_X), own.classes_[expected.predict(X)]
+    )
