@@ -36,9 +36,9 @@ class Dataset:
         """Return X[rows], of an array in ``out``."""
         if self.is_sparse:
             return self.X[rows]
-        if self.X.flags.c_contiguous:
+        if self.X.flags.c_contiguous and self.X.flags.aligned:
             return np.take(self.X, rows, axis=0, out=out, mode="clip")
-        # `take` would copy the whole of an array that is not contiguous.
+        # `take` would first copy the whole of any other array.
         out[...] = self.X[rows]
         return out
 

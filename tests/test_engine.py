@@ -251,7 +251,15 @@ def test_keeping_everything_is_no_dropout(dropout_mask):
     np.testing.assert_array_equal(engines[0].state, engines[1].state)
 
 
-@pytest.mark.parametrize("layout", ["C", "F", "strided", "sparse"])
+def unaligned(X):
+    """Return a copy that begins in the middle of an entry, as data from a network may."""
+    memory = np.empty(X.nbytes + 1, np.uint8)[1:].view(X.dtype).reshape(X.shape)
+    memory[...] = X
+    assert not memory.flags.aligned
+    return memory
+
+
+@pytest.mark.parametrize("layout", ["C", "F", "strided", "unaligned", "sparse"])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_any_layout_of_X_trains_the_same(layout, dtype):
     sizes, vector, data, _ = make_problem("softmax", dtype=dtype)
@@ -259,6 +267,7 @@ def test_any_layout_of_X_trains_the_same(layout, dtype):
         "C": data.X,
         "F": np.asfortranarray(data.X),
         "strided": np.repeat(data.X, 2, axis=0)[::2],
+        "unaligned": unaligned(data.X),
         "sparse": csr_array(data.X),
     }[layout]
     states = []
