@@ -2,7 +2,9 @@
 
 ``python -m benchmarks.mutants`` changes one operator, number or condition at a time, in
 clones of the last commit, runs the tests of the numeric modules on each mutant, and
-writes what survived to `mutants.json`. It takes about an hour on two cores.
+writes what survived to `mutants.json` and, with the reasons given here, to
+`docs/mutants.md`. It takes about an hour on two cores; ``--render`` writes the page
+alone.
 """
 
 import argparse
@@ -18,6 +20,7 @@ from benchmarks.markdown import table
 
 ROOT = Path(__file__).parents[1]
 CONFIG = ".ci/mutants.toml"
+PAGE = ROOT / "docs" / "mutants.md"
 FOUND = Path(__file__).with_suffix(".json")
 MODULES = {
     "activations", "batches", "blas", "dropout", "engine", "initializers", "losses",
@@ -99,7 +102,11 @@ def render():
 def main():
     parser = argparse.ArgumentParser(prog="python -m benchmarks.mutants")
     parser.add_argument("--modules", default=",".join(sorted(MODULES)))
+    parser.add_argument("--render", action="store_true")
     options = parser.parse_args()
+    if options.render:
+        PAGE.write_text(render() + "\n")
+        return
     modules = set(options.modules.split(","))
     # The engine has a third of the mutants: a process for it, one for the others.
     shares = [{"engine"} & modules, modules - {"engine"}]
@@ -130,7 +137,7 @@ def main():
         )
         + "\n"
     )
-    print(render())
+    PAGE.write_text(render() + "\n")
 
 
 if __name__ == "__main__":

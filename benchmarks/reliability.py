@@ -1,8 +1,8 @@
 """What has been tried to break skreg, in figures.
 
 ``python -m benchmarks.reliability --output docs/reliability.md`` runs the tests kind
-by kind, the soak, the whole suite under every Python given with ``--python``, and adds
-what `benchmarks.mutants` has found.
+by kind, the soak, and the whole suite under every Python given with ``--python``. What
+`benchmarks.mutants` found is included from its own page.
 """
 
 import argparse
@@ -13,7 +13,7 @@ import sys
 import warnings
 from pathlib import Path
 
-from benchmarks import mutants, soak
+from benchmarks import soak
 from benchmarks.machine import n_cores, processor
 from benchmarks.markdown import table
 
@@ -56,7 +56,8 @@ The whole suite, with warnings as errors:
 
 ## Mutants
 
-{mutants}
+```{{include}} mutants.md
+```
 """
 
 
@@ -117,7 +118,6 @@ def main():
         kinds=kinds_table(),
         soak=soak.render([soak.fits(10_000), soak.stream(10_000_000)]),
         versions=versions_table([sys.executable, *options.python]),
-        mutants=mutants.render(),
     )
     if options.output:
         Path(options.output).write_text(text)

@@ -17,6 +17,12 @@ def test_units_are_kept_with_the_probability(p):
     assert binomtest(int(kept.sum()), kept.size, p).pvalue > 1e-3
 
 
+def test_the_least_probability_still_keeps_some():
+    kept = np.empty(2**20, bool)
+    draw_kept(generator(), 1e-9, kept)
+    assert 0 < kept.sum() < 100
+
+
 def test_draws_are_independent_of_their_neighbours():
     kept = np.empty(200_000, bool)
     draw_kept(generator(), 0.5, kept)

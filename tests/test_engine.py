@@ -184,11 +184,12 @@ def test_epoch_with_sample_masks_equals_reference(head, keep_probs, name):
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("keep_probs", [(1, 0.5, 0.6), (0.7, 0.5, 1), (0.6, 1, 0.1)])
+@pytest.mark.parametrize("hidden", [(5, 4), (2, 3)])
 def test_epoch_with_batch_masks_moves_kept_weights_as_reference(
-    keep_probs, name, sparse
+    hidden, keep_probs, name, sparse
 ):
     head = "softmax"
-    sizes, vector, data, weights = make_problem(head, weighted=True)
+    sizes, vector, data, weights = make_problem(head, hidden, weighted=True)
     given = Dataset(csr_array(data.X), data.table, data.codes, data.weights)
     engine = make_engine(
         sizes,
@@ -252,7 +253,7 @@ def test_keeping_everything_is_no_dropout(dropout_mask):
 
 
 def unaligned(X):
-    """Return a copy that begins in the middle of an entry, as data from a network may."""
+    """Return a copy that begins in the middle of an entry, as messages may."""
     memory = np.empty(X.nbytes + 1, np.uint8)[1:].view(X.dtype).reshape(X.shape)
     memory[...] = X
     assert not memory.flags.aligned

@@ -48,3 +48,16 @@ def test_patience_can_be_renewed():
     monitor.be_patient_again()
     assert not monitor.stalled
     assert monitor.best_score == 0.0
+
+
+@pytest.mark.parametrize("patience", [1, 4])
+def test_scores_that_are_never_a_number_stall(patience):
+    monitor = Monitor(tol=0, patience=patience)
+    for _ in range(patience):
+        assert not monitor.stalled
+        monitor.update(nan)
+    assert monitor.stalled
+
+
+def test_a_patience_that_was_lowered_is_over():
+    assert Monitor(tol=0, patience=2, epochs_without_improvement=5).stalled

@@ -1,0 +1,51 @@
+import numpy as np
+import pytest
+
+from skreg.blas import add_scaled, product, sum_of_squares
+
+SHAPES = [(1, 1, 1), (3, 2, 4), (1, 5, 3), (4, 1, 2), (0, 2, 3), (2, 0, 3), (2, 3, 0)]
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize(
+    "orders", [a + b + c for a in "CF" for b in "CF" for c in "CF"]
+)
+@pytest.mark.parametrize("shape", SHAPES)
+def test_product_accumulates_in_place_in_every_order(shape, orders, dtype):
+    m, k, n = shape
+    rng = np.random.default_rng(0)
+    a, b, out = (
+        np.asarray(rng.normal(size=size), dtype, order=order)
+        for size, order in zip([(m, k), (k, n), (m, n)], orders, strict=True)
+    )
+    before = out.copy()
+    multiply = product(a, b, out)
+    multiply(0.5, 0.25)
+    tolerance = 20 * np.finfo(dtype).eps
+    expected = 0.25 * before + 0.5 * (a @ b)
+    np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
+    a *= 2  # what is bound is the memory, not what was in it
+    multiply()
+    np.testing.assert_allclose(out, a @ b, rtol=tolerance, atol=tolerance)
+
+
+@pytest.mark.parametrize("k", [0, 2])
+def test_without_keep_nothing_of_the_memory_is_read(k):
+    out = np.full((3, 4), np.nan)
+    product(np.ones((3, k)), np.ones((k, 4)), out)()
+    np.testing.assert_array_equal(out, k)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("n", [0, 1, 7, 30_000])
+def test_add_scaled_and_sum_of_squares(n, dtype):
+    rng = np.random.default_rng(0)
+    x, out = rng.normal(size=(2, n)).astype(dtype)
+    expected = out + dtype(0.3) * x
+    add_scaled(out, 0.3, x)
+    np.testing.assert_allclose(
+        out, expected, rtol=1e-4 if dtype == np.float32 else 1e-12
+    )
+    wide = x.astype(float)
+    assert sum_of_squares(x) == pytest.approx(wide @ wide, rel=1e-4)
+    assert isinstance(sum_of_squares(x), float)
