@@ -3,8 +3,8 @@
 ``python -m benchmarks.mutants`` changes one operator, number or condition at a time, in
 clones of the last commit, runs the tests of the numeric modules on each mutant, and
 writes what survived to `mutants.json` and, with the reasons given here, to
-`docs/mutants.md`. It takes about an hour on two cores; ``--render`` writes the page
-alone.
+`docs/mutants.md`. It takes an hour and more on two cores, and may be interrupted;
+``--render`` writes the page alone.
 """
 
 import argparse
@@ -28,13 +28,39 @@ MODULES = {
 }  # fmt: skip
 
 QUERY = """
-select m.module_path, m.start_pos_row, m.operator_name, r.test_outcome, r.diff
-from mutation_specs m join work_results r on m.job_id = r.job_id
-where r.worker_outcome = 'NORMAL'
+select m.module_path, r.test_outcome, r.diff
+from mutation_specs m left join work_results r on m.job_id = r.job_id
+where r.worker_outcome is null or r.worker_outcome != 'SKIPPED'
 order by m.module_path, m.start_pos_row, m.operator_name
 """
 
-WHY = []
+SIZE = "how many rows are taken at once, not what comes out"
+SAME = "the same by another way"
+WHY = [
+    ("batches", "c_contiguous or", "a copy more, and the same numbers"),
+    ("batches", "row_bytes = ", SIZE),
+    ("batches", "_CACHE_BYTES // (row_bytes -", SIZE),
+    ("batches", "def rows_in_cache(row_bytes, multiple_of= 2)", SIZE),
+    ("batches", "strict=False", "the lengths are equal"),
+    ("batches", "self._keep_probs[0] != 1", "no probability is above 1"),
+    ("blas", "def fill(scale", "the scale of nothing"),
+    ("blas", "if not matrix.flags.f_contiguous", "f2py copies what it cannot take"),
+    ("dropout", "out.reshape(", "NumPy takes any negative number for the rest"),
+    ("dropout", "n_first = ", "all vectors have the same layout"),
+    ("dropout", "strict=False", "the lengths are equal"),
+    ("engine", "n_dense = ", SIZE),
+    ("engine", "row_bytes = ", SIZE),
+    ("engine", "if not isinstance(x, np.ndarray)", "f2py copies what it cannot take"),
+    ("engine", "/,", "how the arguments are passed"),
+    ("engine", "self._scratch = np.empty_like", "all vectors have the same length"),
+    ("engine", "all_kept = ", "whatever is 1 or more keeps all"),
+    ("engine", "min(keep_probs) <", SAME),
+    ("engine", "self._keep_probs, 2.0]", "whatever is 1 or more keeps all"),
+    ("engine", "if p < 2 else None", "a mask of ones"),
+    ("engine", "if keep_probs[0] < 2", "all inputs are kept, times one"),
+    ("engine", "if keep_probs[0] != 1", "no probability is above 1"),
+    ("schedules", "frozen=False", "nothing assigns to it"),
+]
 """Triples (module, part of the mutated line, why no test can or need kill it)."""
 
 
@@ -57,10 +83,25 @@ def run_share(modules, folder):
     return subprocess.Popen(["bash", "-c", script], cwd=clone, env=environment)
 
 
-def outcomes(folder):
-    """Return the rows of a finished session."""
-    with sqlite3.connect(Path(folder) / "session.sqlite") as session:
-        return session.execute(QUERY).fetchall()
+def collect(folders):
+    """Add what sessions have tried so far to the file of all modules."""
+    found = json.loads(FOUND.read_text()) if FOUND.exists() else {}
+    command = ["git", "rev-parse", "--short", "HEAD"]
+    for folder in folders:
+        commit = subprocess.check_output(command, cwd=folder, text=True).strip()
+        with sqlite3.connect(Path(folder) / "session.sqlite") as session:
+            rows = session.execute(QUERY).fetchall()
+        for path in sorted({row[0] for row in rows}):
+            own = [row for row in rows if row[0] == path]
+            tried = [row for row in own if row[1] is not None]
+            survivors = [row for row in tried if "SURVIVED" in row[1]]
+            found[Path(path).stem] = {
+                "commit": commit,
+                "mutants": len(own),
+                "tried": len(tried),
+                "survivors": [changed_lines(diff) for *_, diff in survivors],
+            }
+    FOUND.write_text(json.dumps(found, indent=1, sort_keys=True) + "\n")
 
 
 def changed_lines(diff):
@@ -68,7 +109,7 @@ def changed_lines(diff):
     lines = [
         line for line in diff.splitlines() if line[:1] in "+-" and line[1:2] != line[:1]
     ]
-    return ["".join(line[1:].split("#")[:1]).strip() for line in lines[:2]]
+    return [line[1:].strip() for line in lines[:2]]
 
 
 def reason(module, mutated):
@@ -82,19 +123,33 @@ def reason(module, mutated):
 def render():
     """Return what is known, as Markdown."""
     found = json.loads(FOUND.read_text())
-    rows = [
-        [
-            module,
-            f"`{before}`".replace("|", "\\|"),
-            f"`{after}`".replace("|", "\\|"),
-            reason(module, after),
+    counts, rows = [], []
+    for module, entry in found.items():
+        n_survivors = len(entry["survivors"])
+        counts.append(
+            [
+                module,
+                entry["commit"],
+                entry["mutants"],
+                entry["tried"],
+                entry["tried"] - n_survivors,
+                n_survivors,
+            ]
+        )
+        rows += [
+            [
+                module,
+                *(f"`{line}`".replace("|", "\\|") for line in (before, after)),
+                reason(module, after),
+            ]
+            for before, after in entry["survivors"]
         ]
-        for module, before, after in found["survivors"]
-    ]
+    header = ["Module", "commit", "mutants", "tried", "killed", "survived"]
     return (
-        f"`python -m benchmarks.mutants`, at commit {found['commit']}: "
-        f"{found['killed']:,} of {found['mutants']:,} mutants of the numeric modules "
-        "were killed by the tests of these modules. The survivors:\n\n"
+        "`python -m benchmarks.mutants` changes one operator, number or condition at a "
+        "time and runs the tests of the numeric modules. Mutants that were not tried "
+        "are those that the time did not suffice for.\n\n"
+        f"{table(header, counts, 2)}\n\nThe survivors:\n\n"
         + table(["Module", "line", "mutant", "why"], rows, 4)
     )
 
@@ -104,39 +159,20 @@ def main():
     parser.add_argument("--modules", default=",".join(sorted(MODULES)))
     parser.add_argument("--render", action="store_true")
     options = parser.parse_args()
-    if options.render:
-        PAGE.write_text(render() + "\n")
-        return
     modules = set(options.modules.split(","))
-    # The engine has a third of the mutants: a process for it, one for the others.
-    shares = [{"engine"} & modules, modules - {"engine"}]
-    shares, rows = [sorted(share) for share in shares if share], []
-    with tempfile.TemporaryDirectory() as folder:
-        folders = [Path(folder) / str(k) for k in range(len(shares))]
-        processes = list(map(run_share, shares, folders))
-        for process, share in zip(processes, folders, strict=True):
-            if process.wait():
-                raise RuntimeError(f"cosmic-ray failed on {share}")
-            rows += outcomes(share)
-    command = ["git", "rev-parse", "--short", "HEAD"]
-    commit = subprocess.check_output(command, cwd=ROOT, text=True).strip()
-    survivors = [
-        [Path(path).stem, *changed_lines(diff)]
-        for path, _, _, outcome, diff in rows
-        if "SURVIVED" in str(outcome)
-    ]
-    FOUND.write_text(
-        json.dumps(
-            {
-                "commit": commit,
-                "mutants": len(rows),
-                "killed": len(rows) - len(survivors),
-                "survivors": survivors,
-            },
-            indent=1,
-        )
-        + "\n"
-    )
+    if not options.render:
+        # The engine has a third of the mutants: a process for it, one for the others.
+        shares = [{"engine"} & modules, modules - {"engine"}]
+        shares = [sorted(share) for share in shares if share]
+        with tempfile.TemporaryDirectory() as folder:
+            folders = [Path(folder) / str(k) for k in range(len(shares))]
+            processes = list(map(run_share, shares, folders))
+            try:
+                for process in processes:
+                    process.wait()
+            except KeyboardInterrupt:
+                print("Interrupted: what was tried until now counts.")
+            collect(folders)
     PAGE.write_text(render() + "\n")
 
 

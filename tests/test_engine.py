@@ -135,7 +135,9 @@ OPTIMIZERS = {
 
 
 @pytest.mark.parametrize("name", OPTIMIZERS)
-@pytest.mark.parametrize("keep_probs", [(1, 1, 1), (0.7, 0.5, 0.6)])
+@pytest.mark.parametrize(
+    "keep_probs", [(1, 1, 1), (0.7, 0.5, 0.6), (1, 0.5, 0.6), (0.7, 1, 1)]
+)
 @pytest.mark.parametrize("head", HEADS)
 def test_epoch_with_sample_masks_equals_reference(head, keep_probs, name):
     sizes, vector, data, weights = make_problem(head, weighted=True)
@@ -315,6 +317,18 @@ def test_an_epoch_that_diverges_returns_nan(bad):
     engine = make_engine(sizes, vector * bad, data, "softmax", SGD(0.0))
     rng = np.random.Generator(np.random.SFC64(0))
     assert np.isnan(engine.run_epoch(np.arange(N_ROWS), 1e200, rng))
+
+
+def test_large_weights_are_no_divergence():
+    sizes, vector, data, _ = make_problem("softmax", hidden=(5,))
+    parameters = Parameters(sizes, vector)
+    parameters.weights *= 1e160
+    for bias in parameters.biases:
+        bias[...] = 0
+    nothing = Dataset(np.zeros_like(data.X), data.table, data.codes)
+    engine = make_engine(sizes, vector, nothing, "softmax", SGD(0.0), alpha=0.0)
+    loss = engine.run_epoch(np.arange(N_ROWS), 0.0, np.random.default_rng(0))
+    assert loss == pytest.approx(np.log(3))
 
 
 def test_prediction_does_not_depend_on_the_block_size(monkeypatch):
