@@ -5,7 +5,7 @@ from skreg.blas import add_scaled, sum_of_squares
 
 def l2_value(parameters, alpha):
     """Return alpha / 2 · Σ w²."""
-    return alpha / 2 * sum_of_squares(parameters.weights)
+    return alpha / 2 * sum_of_squares(parameters.weights) if alpha else 0.0
 
 
 def add_l2_gradient(parameters, alpha, gradient):
