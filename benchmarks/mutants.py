@@ -38,6 +38,8 @@ SIZE = "how many rows are taken at once, not what comes out"
 SAME = "the same by another way"
 WHY = [
     ("batches", "c_contiguous or", "a copy more, and the same numbers"),
+    ("batches", "not self.X.flags.c_contiguous", "a copy more, and the same numbers"),
+    ("batches", "frozen=False", "nothing assigns to it"),
     ("batches", "row_bytes = ", SIZE),
     ("batches", "_CACHE_BYTES // (row_bytes -", SIZE),
     ("batches", "def rows_in_cache(row_bytes, multiple_of= 2)", SIZE),
@@ -46,6 +48,8 @@ WHY = [
     ("blas", "def fill(scale", "the scale of nothing"),
     ("blas", "if not matrix.flags.f_contiguous", "f2py copies what it cannot take"),
     ("dropout", "out.reshape(", "NumPy takes any negative number for the rest"),
+    ("dropout", "if threshold != 2**16", "no probability is above 1"),
+    ("dropout", "by_rows = ", SAME),
     ("dropout", "n_first = ", "all vectors have the same layout"),
     ("dropout", "strict=False", "the lengths are equal"),
     ("engine", "n_dense = ", SIZE),
@@ -54,7 +58,13 @@ WHY = [
     ("engine", "/,", "how the arguments are passed"),
     ("engine", "self._scratch = np.empty_like", "all vectors have the same length"),
     ("engine", "all_kept = ", "whatever is 1 or more keeps all"),
+    ("engine", "copy=True", "a copy more, and the same numbers"),
     ("engine", "min(keep_probs) <", SAME),
+    ("engine", "min(keep_probs) !=", "no probability is above 1"),
+    ("engine", 'dropout_mask <= "batch"', "there are only two kinds"),
+    ("engine", "vector.min() - vector.max()", "finite or not, as the sum is"),
+    ("engine", "if p <= 1 else None", "a mask of ones"),
+    ("engine", "if p != 1 else None", "no probability is above 1"),
     ("engine", "self._keep_probs, 2.0]", "whatever is 1 or more keeps all"),
     ("engine", "if p < 2 else None", "a mask of ones"),
     ("engine", "if keep_probs[0] < 2", "all inputs are kept, times one"),
@@ -161,9 +171,8 @@ def main():
     options = parser.parse_args()
     modules = set(options.modules.split(","))
     if not options.render:
-        # The engine has a third of the mutants: a process for it, one for the others.
-        shares = [{"engine"} & modules, modules - {"engine"}]
-        shares = [sorted(share) for share in shares if share]
+        modules = sorted(modules)
+        shares = [share for share in (modules[::2], modules[1::2]) if share]
         with tempfile.TemporaryDirectory() as folder:
             folders = [Path(folder) / str(k) for k in range(len(shares))]
             processes = list(map(run_share, shares, folders))

@@ -99,6 +99,10 @@ class Labels:
 
 
 def _is_multilabel(y, name):
+    if np.ndim(y) and np.asarray(y).dtype.kind == "S":
+        raise TypeError(
+            f"{name} has labels of bytes. Decode them to text, with numpy.char.decode."
+        )
     with naming(name):
         check_classification_targets(y)
     if np.ndim(y) == 1:

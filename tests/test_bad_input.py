@@ -455,7 +455,7 @@ STRANGE_BUT_RIGHT = {
     "masks that hide nothing": lambda: (np.ma.masked_array(X), np.ma.masked_array(y)),
     "big-endian": lambda: (X.astype(">f8"), y.astype(">i4")),
     "the largest integers as labels": lambda: (X, np.where(y, 2**63 - 1, -(2**63))),
-    "unsigned labels": lambda: (X, np.where(y, 2**64 - 1, 3).astype(np.uint64)),
+    "unsigned labels": lambda: (X, np.array([3, 2**64 - 1], np.uint64)[y]),
     "a column of labels": lambda: (X, y.reshape(-1, 1)),
     "labels in any alphabet": lambda: (X, np.array(["é", "ß"])[1 - y]),
     "every sparse format": lambda: (sp.lil_array(X), y),
