@@ -36,6 +36,7 @@ order by m.module_path, m.start_pos_row, m.operator_name
 
 SIZE = "how many rows are taken at once, not what comes out"
 SAME = "the same by another way"
+SINCE = "killed since, by a test that this commit did not have"
 WHY = [
     ("batches", "c_contiguous or", "a copy more, and the same numbers"),
     ("batches", "not self.X.flags.c_contiguous", "a copy more, and the same numbers"),
@@ -63,6 +64,7 @@ WHY = [
     ("engine", "min(keep_probs) !=", "no probability is above 1"),
     ("engine", 'dropout_mask <= "batch"', "there are only two kinds"),
     ("engine", "vector.min() - vector.max()", "finite or not, as the sum is"),
+    ("engine", "strict=False", "the lengths are equal"),
     ("engine", "if p <= 1 else None", "a mask of ones"),
     ("engine", "if p != 1 else None", "no probability is above 1"),
     ("engine", "self._keep_probs, 2.0]", "whatever is 1 or more keeps all"),
@@ -70,6 +72,12 @@ WHY = [
     ("engine", "if keep_probs[0] < 2", "all inputs are kept, times one"),
     ("engine", "if keep_probs[0] != 1", "no probability is above 1"),
     ("schedules", "frozen=False", "nothing assigns to it"),
+    ("batches", "self._keep_probs[ -1] < 1", SINCE),
+    ("batches", "max( 0, _CACHE_BYTES", SINCE),
+    ("dropout", "max( 0, round(keep_prob", SINCE),
+    ("engine", "layer_sizes[ 1], dtype)", SINCE),
+    ("engine", "vector.min() * vector.max()", SINCE),
+    ("schedules", "floor= -0.999999", SINCE),
 ]
 """Triples (module, part of the mutated line, why no test can or need kill it)."""
 

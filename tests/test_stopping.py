@@ -61,3 +61,17 @@ def test_scores_that_are_never_a_number_stall(patience):
 
 def test_a_patience_that_was_lowered_is_over():
     assert Monitor(tol=0, patience=2, epochs_without_improvement=5).stalled
+
+
+def test_of_equal_scores_the_first_is_the_best():
+    monitor = Monitor(tol=0, patience=5)
+    assert monitor.update(1.0)
+    assert not monitor.update(1.0)
+
+
+def test_patience_begins_at_nought_again():
+    monitor = Monitor(tol=0, patience=2)
+    for score in (1.0, 1.0, 1.0):
+        monitor.update(score)
+    monitor.be_patient_again()
+    assert monitor.epochs_without_improvement == 0
