@@ -56,6 +56,7 @@ WHY = [
     ("engine", "n_dense = ", SIZE),
     ("engine", "row_bytes = ", SIZE),
     ("engine", "if not isinstance(x, np.ndarray)", "f2py copies what it cannot take"),
+    ("engine", "self.zeros = ", "more memory than is used"),
     ("engine", "/,", "how the arguments are passed"),
     ("engine", "self._scratch = np.empty_like", "all vectors have the same length"),
     ("engine", "all_kept = ", "whatever is 1 or more keeps all"),
