@@ -82,7 +82,7 @@ def kinds_table():
         output = pytest(
             sys.executable, [*files.split(), "--hypothesis-show-statistics"]
         )
-        examples = map(int, re.findall(r"(\d+) passing examples", output))
+        examples = map(int, re.findall(r"(\d+) passing", output))
         count = sum(examples) or outcomes(output)["passed"]
         rows.append([kind, f"{count:,}", what])
     return table(["Kind", "passed", "of"], rows)

@@ -197,7 +197,7 @@ def test_checkpoints_resume_to_the_bit_after_kill_9(tmp_path, checkpoints):
     command = [sys.executable, EXAMPLES / "checkpoints.py", path]
     rng, n_kills, seen = random.Random(0), 0, set()
     environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-    while n_kills < 6:
+    while n_kills < 12:
         process = subprocess.Popen(
             command, stdout=subprocess.PIPE, text=True, env=environment
         )
