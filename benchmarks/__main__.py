@@ -4,9 +4,9 @@ import argparse
 import os
 import subprocess
 import sys
-from pathlib import Path
 
 from benchmarks import growth, machine, targets
+from benchmarks.markdown import publish
 from benchmarks.memory import measure_memory
 from benchmarks.profile import profile_step
 from benchmarks.report import demoted, page
@@ -143,13 +143,7 @@ def main():
     chose_lesser = machine.has_avx512() and not machine.uses_avx512_kernels()
     if options.output and "steps" in options.only and chose_lesser:
         results["second run"] = demoted(second_run())
-    text = page(results, quick=options.quick) + "\n"
-    if options.output:
-        output = Path(options.output)
-        output.parent.mkdir(parents=True, exist_ok=True)
-        output.write_text(text, encoding="utf-8")
-    else:
-        print(text, end="")
+    publish(page(results, quick=options.quick) + "\n", options.output)
 
 
 if __name__ == "__main__":

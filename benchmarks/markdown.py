@@ -1,4 +1,6 @@
-"""Markdown tables, and how numbers are written in them."""
+"""Markdown tables, how numbers are written in them, and where pages go."""
+
+from pathlib import Path
 
 
 def table(header, rows, n_left=1):
@@ -37,3 +39,12 @@ MICROSECONDS = 1e-6
 def ratio_or_dash(value, unit):
     """Return "2.0×", or a dash where the unit is nothing."""
     return f"{number(value / unit)}×" if unit > 0 else "–"
+
+
+def publish(text, output):
+    """Write a page into the file ``output``, or print it if that is empty."""
+    if not output:
+        print(text, end="")
+        return
+    Path(output).parent.mkdir(parents=True, exist_ok=True)
+    Path(output).write_text(text, encoding="utf-8")

@@ -11,11 +11,10 @@ import re
 import subprocess
 import sys
 import warnings
-from pathlib import Path
 
 from benchmarks import soak
 from benchmarks.machine import n_cores, processor
-from benchmarks.markdown import table
+from benchmarks.markdown import publish, table
 
 KINDS = {
     "Properties": ("tests/test_properties.py", "cases that hypothesis drew"),
@@ -119,10 +118,7 @@ def main():
         soak=soak.render([soak.fits(10_000), soak.stream(10_000_000)]),
         versions=versions_table([sys.executable, *options.python]),
     )
-    if options.output:
-        Path(options.output).write_text(text)
-    else:
-        print(text)
+    publish(text, options.output)
 
 
 if __name__ == "__main__":

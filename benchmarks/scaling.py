@@ -20,7 +20,7 @@ from dask.distributed import Client, LocalCluster
 from sklearn.datasets import load_digits
 from sklearn.model_selection import train_test_split
 
-from benchmarks.markdown import number, table
+from benchmarks.markdown import number, publish, table
 from skreg import RegMLPClassifier
 from skreg.dask import fit_local_sgd
 
@@ -167,10 +167,7 @@ def main():
         paper=paper,
         pays=pays,
     )
-    if options.output:
-        Path(options.output).write_text(text)
-    else:
-        print(text)
+    publish(text, options.output)
 
 
 if __name__ == "__main__":
