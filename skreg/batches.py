@@ -1,13 +1,15 @@
 """Rows of a data set, gathered by index into buffers that are made once."""
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any
 
 import numpy as np
 
 from skreg.dropout import draw_mask
 
 _CACHE_BYTES = 2**18
+_MAX_BATCHES = 16
+"""Mini-batches per block: each has a pass of its own, and more of them gain nothing."""
 
 
 @dataclass(frozen=True)
@@ -48,19 +50,30 @@ class Dataset:
         np.take(self.table, codes, axis=1, out=out, mode="clip")
 
 
-class Batch(NamedTuple):
+@dataclass
+class Batch:
     """Views of the rows of one mini-batch."""
 
     x: Any
     """Features, already masked; array or CSR matrix of shape (n_rows, n_features)."""
-    y: np.ndarray
-    """Targets, of shape (n_outputs, n_rows)."""
-    weights: np.ndarray | None
-    """Relative weights, of shape (n_rows,)."""
     masks: list
-    """Per hidden layer a mask of shape (n_rows, n_units), or None."""
-    logits: np.ndarray
+    """Per hidden layer a mask of shape (n_rows, n_units), a number, or None."""
+    y: Any = None
+    """Targets, of shape (n_outputs, n_rows)."""
+    weights: Any = None
+    """Relative weights, of shape (n_rows,), or None where all are 1."""
+    logits: Any = None
     """Where to leave the logits, of shape (n_outputs, n_rows)."""
+
+    @property
+    def n_rows(self):
+        """How many rows there are."""
+        return self.x.shape[0]
+
+    @property
+    def is_dense(self):
+        """Whether x is an array."""
+        return isinstance(self.x, np.ndarray)
 
 
 class Block:
@@ -96,7 +109,11 @@ class Block:
         ]
         n_dense = 0 if dataset.is_sparse else n_features
         row_bytes = dtype.itemsize * (n_dense + 2 * n_outputs + sum(self._mask_sizes))
-        n_rows = min(dataset.X.shape[0], rows_in_cache(row_bytes, batch_size))
+        n_rows = min(
+            dataset.X.shape[0],
+            rows_in_cache(row_bytes, batch_size),
+            _MAX_BATCHES * batch_size,
+        )
         self.n_rows = n_rows
         self._dataset = dataset
         self._keep_probs = keep_probs
@@ -122,10 +139,8 @@ class Block:
             self._batches[n_rows] = self._views(n_rows)
         if data.is_sparse:
             parts = slices(n_rows, self._batch_size)
-            return [
-                batch._replace(x=x[part])
-                for batch, part in zip(self._batches[n_rows], parts, strict=True)
-            ]
+            for batch, part in zip(self._batches[n_rows], parts, strict=True):
+                batch.x = x[part]
         return self._batches[n_rows]
 
     def losses(self, values, n_rows):
@@ -164,9 +179,9 @@ class Block:
         return [
             Batch(
                 self._x[part],
+                [mask[part] if mask.size else None for mask in self._masks[1:]],
                 self._y[:, part],
                 self._weights[part] if weighted else None,
-                [mask[part] if mask.size else None for mask in self._masks[1:]],
                 self.logits[:, part],
             )
             for part in slices(n_rows, self._batch_size)

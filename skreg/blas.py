@@ -10,6 +10,8 @@ threads of one spin while those of the other work: up to 20 times slower, measur
 two cores.
 """
 
+from functools import partial
+
 import numpy as np
 from scipy.linalg import blas
 
@@ -19,35 +21,46 @@ _AXPY = {_SINGLE: blas.saxpy, _DOUBLE: blas.daxpy}
 _DOT = {_SINGLE: blas.sdot, _DOUBLE: blas.ddot}
 
 
-def product(a, b, out):
-    """Return a function that writes a product of matrices into memory.
+def product(a, b, out, scale=1.0, keep=0.0):
+    """Return a call that writes keep · out + scale · a b into ``out``.
 
     Parameters
     ----------
     a, b : ndarray of shapes (m, k) and (k, n)
         Contiguous, in row or column order. Their entries may change before a call.
     out : ndarray of shape (m, n)
-        Contiguous, of the same dtype.
+        Contiguous, of the same dtype. Without ``keep``, what stood there does not
+        matter.
+    scale, keep : float
+        Of the product, and of what is there.
 
     Returns
     -------
     callable
-        ``multiply(scale=1.0, keep=0.0)`` writes keep · out + scale · a b into ``out``.
-        Without ``keep``, what stood there does not matter.
+        Takes no arguments.
     """
     if out.flags.c_contiguous:  # BLAS wants it in column order: outᵀ = bᵀ aᵀ
         a, b, out = b.T, a.T, out.T
-    gemm = _GEMM[out.dtype]
     left, transpose_left = _in_columns(a)
     right, transpose_right = _in_columns(b)
+    if not left.size or not right.size:  # gemm takes no empty matrices
+        return partial(_rescale, out, keep)
+    return partial(
+        _GEMM[out.dtype],
+        scale,
+        left,
+        right,
+        keep,
+        out,
+        transpose_left,
+        transpose_right,
+        True,
+    )
 
-    def multiply(scale=1.0, keep=0.0):
-        gemm(scale, left, right, keep, out, transpose_left, transpose_right, True)
 
-    def fill(scale=1.0, keep=0.0):
-        out[...] = keep * out if keep else 0
-
-    return multiply if a.size and b.size else fill  # gemm takes no empty matrices
+def _rescale(out, keep):
+    """Write keep · out into ``out``."""
+    out[...] = keep * out if keep else 0
 
 
 def add_scaled(out, scale, x):

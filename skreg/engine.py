@@ -1,227 +1,23 @@
-"""The compute: forward, backward, one call per epoch, prediction in bounded memory.
+"""The compute: one call per epoch, and prediction in bounded memory.
 
-`Pass` is backpropagation through one mini-batch. `Engine` runs it over epochs on
-buffers that are made once, so that a mini-batch allocates nothing but views.
-
-Targets and logits have shape (n_outputs, n_rows), all else (n_rows, n_units).
+`Engine` runs the passes of mini-batches, and an optimizer after each, on buffers that
+are made once. Targets and logits have shape (n_outputs, n_rows).
 """
+
+from dataclasses import replace
 
 import numpy as np
 
 from skreg.activations import ACTIVATIONS
-from skreg.batches import Block, rows_in_cache, slices
-from skreg.blas import product
+from skreg.batches import Batch, Block, rows_in_cache, slices
 from skreg.dropout import Subnetwork, draw_units
 from skreg.losses import LOSSES
-from skreg.parameters import Parameters
+from skreg.parameters import Parameters, flush_tiny
+from skreg.passes import Buffers, Forward, ForwardBuffers, Pass
 from skreg.penalties import add_l2_gradient, l2_value
 
-
-def _add_product(x, coef, out):
-    """Add x W to ``out``; ``x`` may be sparse."""
-    if isinstance(x, np.ndarray):
-        product(x, coef, out)(1.0, 1.0)
-    else:
-        out += x @ coef
-
-
-def _accumulate_gradient(x, delta, out, scale, keep):
-    """Accumulate the gradient xᵀ δ of a layer whose input ``x`` may be sparse."""
-    if isinstance(x, np.ndarray):
-        product(x.T, delta, out)(scale, keep)
-    else:
-        gradient = scale * (x.T @ delta)
-        out[...] = gradient + keep * out if keep else gradient
-
-
-class ForwardBuffers:
-    """Memory for the forward pass of up to ``n_rows`` rows."""
-
-    def __init__(self, layer_sizes, n_rows, dtype):
-        self.outputs = [np.empty(size * n_rows, dtype) for size in layer_sizes[1:]]
-        self.zeros = np.zeros(max(layer_sizes[1:]) * n_rows, dtype)
-
-
-class Buffers(ForwardBuffers):
-    """Memory for the forward and the backward pass of up to ``n_rows`` rows."""
-
-    def __init__(self, layer_sizes, n_rows, dtype):
-        super().__init__(layer_sizes, n_rows, dtype)
-        self.dropped = [np.empty_like(flat) for flat in self.outputs[:-1]]
-        self.deltas = [np.empty_like(flat) for flat in self.outputs]
-        self.scratch = np.empty_like(self.zeros)
-        self.ones = np.ones_like(self.zeros)
-        self.row = np.empty(n_rows, dtype)
-
-
-def _like(array, flat):
-    """Return the beginning of ``flat`` in the shape of ``array``."""
-    return flat[: array.size].reshape(array.shape)
-
-
-def _by_rows(flats, layer_sizes, n_rows):
-    """Return arrays of shape (n_rows, n_units), one per layer after the first.
-
-    The last layer's lies transposed in memory: with few outputs, reductions over them
-    are fast only if the rows lie side by side.
-    """
-    *hidden, last = layer_sizes[1:]
-    return [
-        *(
-            flat[: n_rows * size].reshape(n_rows, size)
-            for flat, size in zip(flats, hidden, strict=False)
-        ),
-        flats[-1][: n_rows * last].reshape(last, n_rows).T,
-    ]
-
-
-class Forward:
-    """The forward pass of ``n_rows`` rows.
-
-    Parameters
-    ----------
-    parameters : Parameters
-        The network.
-    activation : Activation
-        Of the hidden layers.
-    buffers : ForwardBuffers
-        For at least ``n_rows`` rows, for this pass alone.
-    n_rows : int
-        How many rows.
-    dropped : list of (ndarray or None), optional
-        Per hidden layer, memory for its masked outputs; None where no unit is dropped.
-
-    Attributes
-    ----------
-    hidden : list of ndarray of shape (n_rows, n_units)
-        The outputs of the hidden layers.
-    inputs : list of ndarray of shape (n_rows, n_units)
-        What the layers after the first receive: the same, masked.
-    logits : ndarray of shape (n_outputs, n_rows)
-        The outputs of the last layer.
-    """
-
-    def __init__(self, parameters, activation, buffers, n_rows, dropped=None):
-        outputs = _by_rows(buffers.outputs, parameters.layer_sizes, n_rows)
-        *self.hidden, last = outputs
-        self.logits = last.T
-        self.inputs = [
-            h if flat is None else _like(h, flat)
-            for h, flat in zip(
-                self.hidden, dropped or [None] * len(self.hidden), strict=True
-            )
-        ]
-        self._apply = activation.apply
-        self._first = parameters.coefs[0], parameters.biases[0], outputs[0]
-        self._layers_up = [
-            (h, _like(h, buffers.zeros), received, bias, out, product(received, w, out))
-            for h, received, bias, out, w in zip(
-                self.hidden,
-                self.inputs,
-                parameters.biases[1:],
-                outputs[1:],
-                parameters.coefs[1:],
-                strict=True,
-            )
-        ]
-
-    def run(self, x, masks=None):
-        """Compute the ``logits`` of ``x``, which the caller has masked.
-
-        ``masks`` has an entry per hidden layer: an array of its shape, a number, or
-        None.
-        """
-        coef, bias, out = self._first
-        out[...] = bias
-        _add_product(x, coef, out)
-        for index, layer in enumerate(self._layers_up):
-            h, zeros, received, bias, out, add_product = layer
-            self._apply(h, zeros)
-            if masks is not None and masks[index] is not None:
-                np.multiply(h, masks[index], out=received)
-            out[...] = bias
-            add_product(1.0, 1.0)
-
-
-class Pass:
-    """The forward and backward pass of a mini-batch of ``n_rows`` rows.
-
-    With h⁰ = x, masks m scaled by 1 / p, and ⊙ the product by elements:
-
-        hˡ = f((hˡ⁻¹ ⊙ mˡ⁻¹) Wˡ + bˡ), the logits likewise but without f;
-        δˡ = s_i ∂ℓ/∂logits at the top, (δˡ⁺¹ (Wˡ⁺¹)ᵀ) ⊙ mˡ ⊙ f'ˡ below;
-        ∂J/∂Wˡ = Σ_i (hˡ⁻¹ ⊙ mˡ⁻¹)_iᵀ δˡ_i, ∂J/∂bˡ = Σ_i δˡ_i.
-
-    Parameters
-    ----------
-    parameters, gradient : Parameters
-        The network, and where its gradient is accumulated.
-    activation : Activation
-        Of the hidden layers.
-    loss : Loss
-        On the logits.
-    buffers : Buffers
-        For at least ``n_rows`` rows, for this pass alone.
-    n_rows : int
-        Rows in the mini-batch.
-    drops : list of bool
-        Per hidden layer, whether it has a mask.
-    """
-
-    def __init__(self, parameters, gradient, activation, loss, buffers, n_rows, drops):
-        dropped = [
-            flat if drop else None
-            for flat, drop in zip(buffers.dropped, drops, strict=True)
-        ]
-        self.parameters, self.gradient = parameters, gradient
-        forward = Forward(parameters, activation, buffers, n_rows, dropped)
-        self.forward, self.logits = forward.run, forward.logits
-        self._loss = loss
-        self._backpropagate = activation.backpropagate
-        deltas = _by_rows(buffers.deltas, parameters.layer_sizes, n_rows)
-        self._top_delta = deltas[-1].T
-        self._row = buffers.row[np.newaxis, :n_rows]
-        ones = buffers.ones[np.newaxis, :n_rows]
-        self._add_biases = [
-            product(ones, delta, bias[np.newaxis])
-            for delta, bias in zip(deltas, gradient.biases, strict=True)
-        ]
-        self._first = deltas[0], gradient.coefs[0]
-        # Per hidden layer, from the top down: the gradient of the layer above it, its
-        # delta by the product with that layer, and what this is multiplied with.
-        self._layers_down = [
-            (
-                index,
-                product(forward.inputs[index].T, deltas[index + 1], out),
-                product(deltas[index + 1], coef.T, deltas[index]),
-                deltas[index],
-                forward.hidden[index],
-                _like(deltas[index], buffers.ones),
-                _like(deltas[index], buffers.scratch),
-            )
-            for index, (coef, out) in reversed(
-                [*enumerate(zip(parameters.coefs[1:], gradient.coefs[1:], strict=True))]
-            )
-        ]
-
-    def backward(self, x, y, weights, masks, scale, keep):
-        """Accumulate the gradient of Σ_i s_i ℓ_i, after `forward`.
-
-        What was in ``gradient`` is multiplied by ``keep``, the new one by ``scale``.
-        """
-        self._loss.gradient(self.logits, y, self._top_delta, self._row)
-        if weights is not None:
-            self._top_delta *= weights
-        for layer in self._layers_down:
-            index, add_gradient, multiply, delta, h, ones, scratch = layer
-            add_gradient(scale, keep)
-            multiply()
-            if masks[index] is not None:
-                delta *= masks[index]
-            self._backpropagate(h, delta, ones, scratch)
-        _accumulate_gradient(x, *self._first, scale, keep)
-        for add_bias in self._add_biases:
-            add_bias(scale, keep)
+_FLUSH_EVERY = 64
+"""Steps between which tiny numbers are flushed, at the end of an epoch."""
 
 
 class Predictor:
@@ -266,8 +62,10 @@ class Predictor:
 
         They have shape (n_outputs, n_rows), and are overwritten by the next call.
         """
-        forward = Forward(self._parameters, self._activation, self._buffers, x.shape[0])
-        forward.run(x)
+        parameters = self._parameters
+        batch = Batch(x, masks=[None] * (len(parameters.coefs) - 1))
+        forward = Forward(parameters, self._activation, self._buffers, batch)
+        forward.run()
         return forward.logits
 
 
@@ -286,8 +84,8 @@ class Engine:
         Keys of `ACTIVATIONS` and `LOSSES`.
     alpha : float
         Strength of the L2 penalty.
-    optimizer : SGD, NesterovSGD or Adam
-        What takes a step.
+    optimizer : SGD, NesterovSGD or Adam, or None
+        What takes a step; None where only `loss_and_gradient` is asked for.
     keep_probs : sequence of float
         Probability of keeping a unit of the input and of each hidden layer.
     dropout_mask : {"sample", "batch"}
@@ -330,18 +128,17 @@ class Engine:
         self._scratch = None
         if optimizer is None or not optimizer.averages_gradient:
             self._scratch = np.empty_like(state[0])
-        self.parameters, self._gradient = self._views(layer_sizes, state)
-        self._moments = list(state[1:])
-        self._passes: dict[int, Pass] = {}
+        self._parts = self._views(layer_sizes, state)
+        self.parameters = self._parts[0]
+        self._buffers = Buffers(layer_sizes, batch_size, dtype)
+        self._passes: dict[int, list[Pass]] = {}
         self._subnetwork: Subnetwork | None = None
         all_kept = [1.0] * len(keep_probs)
+        row_keep_probs = keep_probs
         if dropout_mask == "batch" and min(keep_probs) < 1:
             self._subnetwork = Subnetwork(layer_sizes, state)
-            self._buffers = Buffers(layer_sizes, batch_size, dtype)
             self._kept_x = np.empty(batch_size * layer_sizes[0], dtype)
             row_keep_probs = all_kept
-        else:
-            row_keep_probs = keep_probs
         self._block = Block(training, layer_sizes, row_keep_probs, batch_size, dtype)
         if validation is not None:
             self._predictor = Predictor(
@@ -363,16 +160,18 @@ class Engine:
         """
         total = total_weight = 0.0
         values, sub = self._loss.values_after_gradient, self._subnetwork
+        n_steps_before = self.n_steps
         with np.errstate(all="ignore"):
             if sub is not None:
                 sub.load()
             for part in slices(len(order), self._block.n_rows):
                 rows = order[part]
-                for batch in self._block.gather(rows, rng):
-                    self.n_steps += 1
-                    if sub is None:
-                        self._step_network(batch, learning_rate)
-                    else:
+                batches = self._block.gather(rows, rng)
+                if sub is None:
+                    for passage in self._recorded(batches):
+                        self._descend(passage, self.state[1:], learning_rate)
+                else:
+                    for batch in batches:
                         self._step_subnetwork(sub, batch, learning_rate, rng)
                 loss, weight = self._block.losses(values, len(rows))
                 total += loss
@@ -384,6 +183,8 @@ class Engine:
             vector = self.parameters.vector
             if not np.isfinite(vector.min() + vector.max()):
                 return np.nan
+            if n_steps_before // _FLUSH_EVERY < self.n_steps // _FLUSH_EVERY:
+                flush_tiny(self.state)
         return total / total_weight + l2_value(self.parameters, self._alpha)
 
     def evaluate(self, out=None):
@@ -426,32 +227,18 @@ class Engine:
         """
         total = total_weight = 0.0
         values = self._loss.values_after_gradient
-        parameters, gradient = self.parameters, self._gradient
+        parameters, gradient = self._parts
         gradient.vector.fill(0)
         with np.errstate(all="ignore"):
             for part in slices(len(rows), self._block.n_rows):
-                for batch in self._block.gather(rows[part], rng=None):
-                    passage = self._network_pass(batch.y.shape[1])
-                    self._backpropagate(passage, batch, batch.x, batch.masks, 1, 1)
+                for passage in self._recorded(self._block.gather(rows[part], rng=None)):
+                    passage.run()
                 loss, weight = self._block.losses(values, len(rows[part]))
                 total += loss
                 total_weight += weight
             gradient.vector /= len(rows)
             add_l2_gradient(parameters, self._alpha, gradient)
         return total / total_weight + l2_value(parameters, self._alpha), gradient.vector
-
-    def _backpropagate(self, passage, batch, x, masks, scale, keep):
-        """Write the logits of a mini-batch, and accumulate its gradient."""
-        passage.forward(x, masks)
-        passage.backward(x, batch.y, batch.weights, masks, scale, keep)
-        batch.logits[...] = passage.logits
-
-    def _step_network(self, batch, learning_rate):
-        """Take a step on the whole network."""
-        passage = self._network_pass(batch.y.shape[1])
-        self._descend(
-            passage, batch, batch.x, batch.masks, self._moments, learning_rate
-        )
 
     def _step_subnetwork(self, sub, batch, learning_rate, rng):
         """Take a step on the network of the units that this mini-batch keeps."""
@@ -462,22 +249,22 @@ class Engine:
         ]
         sub.gather(units)
         masks = [1 / p if p < 1 else None for p in keep_probs[1:-1]]
-        w, g = self._views(sub.layer_sizes, sub.state, first_by_unit=True)
-        passage = self._pass(w, g, self._buffers, batch.y.shape[1], masks)
-        x = batch.x
+        batch = replace(batch, masks=masks)
         if keep_probs[0] < 1:
-            x = self._keep_inputs(x, units[0], 1 / keep_probs[0])
-        self._descend(passage, batch, x, masks, sub.state[1:], learning_rate)
+            batch.x = self._keep_inputs(batch.x, units[0], 1 / keep_probs[0])
+        passage = self._pass(
+            *self._views(sub.layer_sizes, sub.state, first_by_unit=True), batch
+        )
+        self._descend(passage, sub.state[1:], learning_rate)
         sub.scatter()
 
-    def _descend(self, passage, batch, x, masks, moments, learning_rate):
+    def _descend(self, passage, moments, learning_rate):
         """Take one step of the optimizer along the penalised gradient."""
-        optimizer = self._optimizer
-        scale, n_rows = optimizer.scale, batch.y.shape[1]
-        self._backpropagate(passage, batch, x, masks, scale / n_rows, optimizer.keep)
-        w, g = passage.parameters, passage.gradient
+        self.n_steps += 1
+        passage.run()
+        optimizer, w, g = self._optimizer, passage.parameters, passage.gradient
         if self._alpha:
-            add_l2_gradient(w, scale * self._alpha, g)
+            add_l2_gradient(w, optimizer.scale * self._alpha, g)
         optimizer.step(w.vector, g.vector, moments, self.n_steps, learning_rate)
 
     def _keep_inputs(self, x, kept, scale):
@@ -497,18 +284,22 @@ class Engine:
             Parameters(layer_sizes, gradient[: state.shape[1]], first_by_unit),
         )
 
-    def _network_pass(self, n_rows):
-        """Return the pass through the whole network, made once per number of rows."""
+    def _recorded(self, batches):
+        """Return the passes through the whole network, made once per block's size."""
+        n_rows = sum(batch.n_rows for batch in batches)
         if n_rows not in self._passes:
-            buffers = Buffers(self.parameters.layer_sizes, n_rows, self.state.dtype)
-            masks = [p if p < 1 else None for p in self._keep_probs[1:]]
-            self._passes[n_rows] = self._pass(
-                self.parameters, self._gradient, buffers, n_rows, masks
-            )
+            self._passes[n_rows] = [self._pass(*self._parts, b) for b in batches]
         return self._passes[n_rows]
 
-    def _pass(self, parameters, gradient, buffers, n_rows, masks):
-        drops = [mask is not None for mask in masks]
+    def _pass(self, parameters, gradient, batch):
+        """Return the pass that accumulates a gradient as the optimizer wants it.
+
+        That is the mean over the batch, or without an optimizer the sum over all.
+        """
+        scale, keep = 1.0, 1.0
+        if self._optimizer is not None:
+            scale, keep = self._optimizer.scale / batch.n_rows, self._optimizer.keep
         return Pass(
-            parameters, gradient, self._activation, self._loss, buffers, n_rows, drops
-        )
+            parameters, gradient, self._activation, self._loss, self._buffers, batch,
+            scale, keep,
+        )  # fmt: skip

