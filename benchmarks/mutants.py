@@ -24,7 +24,7 @@ PAGE = ROOT / "docs" / "mutants.md"
 FOUND = Path(__file__).with_suffix(".json")
 MODULES = {
     "activations", "batches", "blas", "dropout", "engine", "initializers", "losses",
-    "optimizers", "parameters", "penalties", "schedules", "stopping",
+    "optimizers", "parameters", "passes", "penalties", "schedules", "stopping",
 }  # fmt: skip
 
 QUERY = """

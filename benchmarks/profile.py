@@ -19,6 +19,7 @@ import skreg
 from benchmarks.markdown import MICROSECONDS, number, table
 from benchmarks.rivals import fit_all_epochs, skreg_classifier
 from benchmarks.works import DROPOUTS, SOLVERS, WORKS
+from skreg.passes import Pass
 
 PACKAGE = str(Path(skreg.__file__).parent)
 N_STATEMENTS = 15
@@ -46,7 +47,8 @@ class Profile(NamedTuple):
 class LineTimer:
     """Charges the time between two trace events to the line that runs in between.
 
-    A call into code outside ``folder`` counts as part of the line that makes it.
+    A call into code outside ``folder`` counts as part of the line that makes it. What a
+    `Pass` has recorded is charged to the names of what it calls.
     """
 
     def __init__(self, folder):
@@ -57,12 +59,26 @@ class LineTimer:
 
     def __enter__(self):
         self._line = None
+        self._run = Pass.run
+        Pass.run = self._run_recorded
         self._last = time.perf_counter()
         sys.settrace(self._on_call)
         return self
 
     def __exit__(self, *error):
         sys.settrace(None)
+        Pass.run = self._run
+
+    @property
+    def _run_recorded(self):
+        def run(passage):
+            for call in passage._calls:
+                name = getattr(call, "func", call).__name__.removeprefix("function ")
+                self.n_runs[name, None] += 1
+                self._move_to((name, None))
+                call()
+
+        return run
 
     def _on_call(self, frame, event, arg):
         line = self._line
@@ -110,13 +126,13 @@ def profile_step(work, solver, dropout):
         # What does not run in every epoch belongs to the fit, not to its steps.
         if timer.n_runs[line] < n_epochs:
             continue
-        where, source = _statement(*line)
+        key = where, source = _statement(*line) if line[1] else ("passes.py", line[0])
         cost = (seconds - overhead * timer.n_events[line]) / n_steps
         runs = timer.n_runs[line] / n_steps
-        if where in statements:
-            cost += statements[where].seconds
-            runs = max(runs, statements[where].n_runs)
-        statements[where] = Statement(where, source, cost, runs)
+        if key in statements:
+            cost += statements[key].seconds
+            runs = max(runs, statements[key].n_runs)
+        statements[key] = Statement(where, source, cost, runs)
     dearest = sorted(statements.values(), key=lambda statement: -statement.seconds)
     return Profile(dearest, unwatched / n_steps, overhead)
 

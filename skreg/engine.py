@@ -4,7 +4,7 @@
 are made once. Targets and logits have shape (n_outputs, n_rows).
 """
 
-from dataclasses import replace
+from math import isfinite
 
 import numpy as np
 
@@ -12,7 +12,7 @@ from skreg.activations import ACTIVATIONS
 from skreg.batches import Batch, Block, rows_in_cache, slices
 from skreg.dropout import Subnetwork, draw_units
 from skreg.losses import LOSSES
-from skreg.parameters import Parameters, flush_tiny
+from skreg.parameters import Parameters, all_finite, flush_tiny
 from skreg.passes import Buffers, Forward, ForwardBuffers, Pass
 from skreg.penalties import add_l2_gradient, l2_value
 
@@ -176,12 +176,11 @@ class Engine:
                 loss, weight = self._block.losses(values, len(rows))
                 total += loss
                 total_weight += weight
-                if not np.isfinite(total):
+                if not isfinite(total):
                     return np.nan
             if sub is not None:
                 sub.store()
-            vector = self.parameters.vector
-            if not np.isfinite(vector.min() + vector.max()):
+            if not all_finite(self.parameters.vector):
                 return np.nan
             if n_steps_before // _FLUSH_EVERY < self.n_steps // _FLUSH_EVERY:
                 flush_tiny(self.state)
@@ -249,11 +248,12 @@ class Engine:
         ]
         sub.gather(units)
         masks = [1 / p if p < 1 else None for p in keep_probs[1:-1]]
-        batch = replace(batch, masks=masks)
+        x = batch.x
         if keep_probs[0] < 1:
-            batch.x = self._keep_inputs(batch.x, units[0], 1 / keep_probs[0])
+            x = self._keep_inputs(x, units[0], 1 / keep_probs[0])
         passage = self._pass(
-            *self._views(sub.layer_sizes, sub.state, first_by_unit=True), batch
+            *self._views(sub.layer_sizes, sub.state, first_by_unit=True),
+            Batch(x, masks, batch.y, batch.weights, batch.logits),
         )
         self._descend(passage, sub.state[1:], learning_rate)
         sub.scatter()

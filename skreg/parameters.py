@@ -5,8 +5,11 @@ is an operation on the beginning of the vector.
 """
 
 from itertools import pairwise
+from math import isfinite
 
 import numpy as np
+
+from skreg.blas import sum_of_squares
 
 
 class Parameters:
@@ -72,6 +75,13 @@ class Parameters:
 def n_parameters(layer_sizes):
     """Return the length of the flat vector of a network with these layers."""
     return sum((fan_in + 1) * fan_out for fan_in, fan_out in pairwise(layer_sizes))
+
+
+def all_finite(vector):
+    """Return whether no number of a contiguous vector is infinite or nan."""
+    # The squares may overflow where the numbers do not; both extremes are 5 times as
+    # much work as the squares.
+    return isfinite(sum_of_squares(vector)) or isfinite(vector.min() + vector.max())
 
 
 def flush_tiny(state):

@@ -9,6 +9,7 @@ Targets and logits have shape (n_outputs, n_rows), all else (n_rows, n_units).
 """
 
 from functools import partial
+from operator import setitem
 
 import numpy as np
 
@@ -68,7 +69,7 @@ class Forward:
         self.logits = last.T
         self.inputs = []
         self.calls = [
-            partial(np.copyto, outputs[0], biases[0]),
+            partial(setitem, outputs[0], ..., biases[0]),
             _add_first_product(batch, coefs[0], outputs[0]),
         ]
         for layer, (h, mask) in enumerate(zip(self.hidden, batch.masks, strict=True)):
@@ -77,7 +78,7 @@ class Forward:
             if mask is not None:
                 received = _like(h, buffers.dropped[layer])
                 self.calls.append(partial(np.multiply, h, mask, received))
-            self.calls.append(partial(np.copyto, out, biases[layer + 1]))
+            self.calls.append(partial(setitem, out, ..., biases[layer + 1]))
             self.calls.append(product(received, coefs[layer + 1], out, keep=1.0))
             self.inputs.append(received)
 
@@ -144,7 +145,7 @@ class Pass:
             product(ones, delta, bias[np.newaxis], scale, keep)
             for delta, bias in zip(deltas, gradient.biases, strict=True)
         ]
-        calls.append(partial(np.copyto, batch.logits, forward.logits))
+        calls.append(partial(setitem, batch.logits, ..., forward.logits))
         self._calls = calls
 
     def run(self):

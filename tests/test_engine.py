@@ -3,44 +3,20 @@
 import numpy as np
 import pytest
 import reference
+from problems import HEADS, N_ROWS, layers, make_problem, out_activation, targets
 from scipy.sparse import csr_array
 
-from skreg.activations import ACTIVATIONS
-from skreg.batches import Batch, Dataset
+from skreg.batches import Dataset
 from skreg.dropout import draw_kept, draw_units
 from skreg.engine import Engine, Predictor
-from skreg.losses import LOSSES
 from skreg.optimizers import SGD, Adam, NesterovSGD
-from skreg.parameters import Parameters, n_parameters
-from skreg.passes import Buffers, Pass
+from skreg.parameters import Parameters
 
-N_ROWS = 11
-HEADS = {"logistic": 1, "softmax": 3, "multilabel": 3}
 ALPHA = 0.1
+PLAIN = SGD(0.9)
 
 
-def make_problem(head, hidden=(5, 4), weighted=False, dtype=np.float64, seed=0):
-    """Return layer sizes, a random parameter vector and a random data set."""
-    rng = np.random.default_rng(seed)
-    sizes = [3, *hidden, HEADS[head]]
-    vector = rng.normal(size=n_parameters(sizes)).astype(dtype)
-    X = rng.normal(size=(N_ROWS, 3)).astype(dtype)
-    weights = rng.uniform(0.1, 3, N_ROWS) if weighted else np.ones(N_ROWS)
-    weights /= weights.mean()
-    given = weights.astype(dtype) if weighted else None
-    if head == "multilabel":
-        table, codes = rng.integers(0, 2, (3, N_ROWS)).astype(dtype), None
-    else:
-        table = np.eye(3, dtype=dtype) if head == "softmax" else np.array([[0, 1.0]])
-        codes = rng.integers(0, table.shape[1], N_ROWS)
-    return sizes, vector, Dataset(X, table.astype(dtype), codes, given), weights
-
-
-def out_activation(head):
-    return "softmax" if head == "softmax" else "logistic"
-
-
-def make_engine(sizes, vector, dataset, head, optimizer=SGD(0.9), **options):  # noqa: B008
+def make_engine(sizes, vector, dataset, head, optimizer=PLAIN, **options):
     n_moments = optimizer.n_moments if optimizer else 0
     state = np.zeros((1 + n_moments, len(vector)), vector.dtype)
     state[0] = vector
@@ -56,56 +32,6 @@ def make_engine(sizes, vector, dataset, head, optimizer=SGD(0.9), **options):  #
         "training": dataset,
     }
     return Engine(sizes, state, **(defaults | options))
-
-
-def targets(dataset, rows):
-    """Return the targets of ``rows``, of shape (n_rows, n_outputs)."""
-    columns = rows if dataset.codes is None else dataset.codes[rows]
-    return dataset.table[:, columns].T
-
-
-def layers(sizes, vector):
-    parameters = Parameters(sizes, vector)
-    return [w.copy() for w in parameters.coefs], [b.copy() for b in parameters.biases]
-
-
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("masked", [False, True])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("head", HEADS)
-def test_pass_equals_reference(activation, head, masked, weighted):
-    sizes, vector, data, weights = make_problem(head, weighted=weighted)
-    rng = np.random.default_rng(1)
-    masks = [(rng.random((N_ROWS, n)) < 0.6) / 0.6 for n in sizes[:-1]]
-    if not masked:
-        masks = [np.ones((N_ROWS, n)) for n in sizes[:-1]]
-    gradient = Parameters(sizes, np.empty_like(vector))
-    buffers = Buffers(sizes, N_ROWS, vector.dtype)
-    loss = LOSSES[out_activation(head)]
-    y = targets(data, np.arange(N_ROWS))
-    batch = Batch(
-        data.X * masks[0],
-        masks[1:] if masked else [None, None],
-        y.T,
-        weights if weighted else None,
-        np.empty_like(y.T),
-    )
-    passage = Pass(
-        Parameters(sizes, vector), gradient, ACTIVATIONS[activation], loss, buffers,
-        batch, 1 / N_ROWS, 0.0,
-    )  # fmt: skip
-    passage.run()
-
-    expected_loss, coef_gradients, bias_gradients = reference.loss_and_gradient(
-        *layers(sizes, vector), activation, out_activation(head), data.X, y, weights,
-        masks, alpha=0,
-    )  # fmt: skip
-    values = loss.values(batch.logits, y.T)
-    assert np.mean(weights * values) == pytest.approx(expected_loss, rel=1e-12)
-    for own, expected in zip(gradient.coefs, coef_gradients, strict=True):
-        np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-12)
-    for own, expected in zip(gradient.biases, bias_gradients, strict=True):
-        np.testing.assert_allclose(own, expected, rtol=1e-9, atol=1e-12)
 
 
 @pytest.mark.parametrize("hidden", [(), (5,), (5, 4, 3)])
@@ -308,6 +234,20 @@ def test_snapshot_is_a_copy_that_restores():
     assert not np.array_equal(engine.state, after)
     engine.run_epoch(np.arange(N_ROWS), 0.1, rng)
     np.testing.assert_array_equal(engine.state, after)
+
+
+def test_tiny_weights_are_flushed_at_the_end_of_every_64th_step():
+    sizes, vector, data, _ = make_problem("softmax")
+    data.X[:, 0] = 0  # so that its weights have no gradient
+    Parameters(sizes, vector).coefs[0][0] = 1e-310
+    engine = make_engine(
+        sizes, vector, data, "softmax", n_steps=50, batch_size=1, alpha=0.0
+    )
+    rng = np.random.Generator(np.random.SFC64(0))
+    for n_steps, expected in (61, 1e-310), (72, 0):
+        engine.run_epoch(np.arange(N_ROWS), 0.1, rng)
+        assert engine.n_steps == n_steps
+        np.testing.assert_array_equal(engine.parameters.coefs[0][0], expected)
 
 
 @pytest.mark.parametrize("bad", [np.inf, np.nan, 1e200])

@@ -1,7 +1,7 @@
 import numpy as np
 import pytest
 
-from skreg.parameters import Parameters, flush_tiny, n_parameters
+from skreg.parameters import Parameters, all_finite, flush_tiny, n_parameters
 from skreg.penalties import add_l2_gradient, l2_value
 
 
@@ -61,3 +61,18 @@ def test_tiny_numbers_are_flushed_and_others_kept(dtype):
     flush_tiny(flushed)
     np.testing.assert_array_equal(flushed[:14], 0)
     np.testing.assert_array_equal(flushed[14:], given[14:])
+
+
+@pytest.mark.parametrize("number", [0.0, 1e-300, 1e300, -1e300])
+def test_large_numbers_are_finite(number):
+    assert all_finite(np.array([1.0, number, 2.0]))
+
+
+@pytest.mark.parametrize("others", [0.0, 1e300])
+@pytest.mark.parametrize("number", [np.inf, -np.inf, np.nan])
+def test_what_is_not_finite_is_found_anywhere(number, others):
+    for place in range(3):
+        vector = np.full(3, others)
+        vector[place] = number
+        with np.errstate(invalid="ignore"):
+            assert not all_finite(vector)

@@ -12,7 +12,7 @@ import skreg
 PACKAGE = Path(skreg.__file__).parent
 NUMERICS = {
     "blas": set(),
-    "parameters": set(),
+    "parameters": {"blas"},
     "activations": set(),
     "losses": set(),
     "penalties": {"blas"},

@@ -1,0 +1,41 @@
+"""Small random networks and data sets, as the engine takes them."""
+
+import numpy as np
+
+from skreg.batches import Dataset
+from skreg.parameters import Parameters, n_parameters
+
+N_ROWS = 11
+HEADS = {"logistic": 1, "softmax": 3, "multilabel": 3}
+
+
+def make_problem(head, hidden=(5, 4), weighted=False, dtype=np.float64, seed=0):
+    """Return layer sizes, a random parameter vector and a random data set."""
+    rng = np.random.default_rng(seed)
+    sizes = [3, *hidden, HEADS[head]]
+    vector = rng.normal(size=n_parameters(sizes)).astype(dtype)
+    X = rng.normal(size=(N_ROWS, 3)).astype(dtype)
+    weights = rng.uniform(0.1, 3, N_ROWS) if weighted else np.ones(N_ROWS)
+    weights /= weights.mean()
+    given = weights.astype(dtype) if weighted else None
+    if head == "multilabel":
+        table, codes = rng.integers(0, 2, (3, N_ROWS)).astype(dtype), None
+    else:
+        table = np.eye(3, dtype=dtype) if head == "softmax" else np.array([[0, 1.0]])
+        codes = rng.integers(0, table.shape[1], N_ROWS)
+    return sizes, vector, Dataset(X, table.astype(dtype), codes, given), weights
+
+
+def out_activation(head):
+    return "softmax" if head == "softmax" else "logistic"
+
+
+def targets(dataset, rows):
+    """Return the targets of ``rows``, of shape (n_rows, n_outputs)."""
+    columns = rows if dataset.codes is None else dataset.codes[rows]
+    return dataset.table[:, columns].T
+
+
+def layers(sizes, vector):
+    parameters = Parameters(sizes, vector)
+    return [w.copy() for w in parameters.coefs], [b.copy() for b in parameters.biases]
