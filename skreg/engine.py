@@ -131,6 +131,7 @@ class Engine:
         self._parts = self._views(layer_sizes, state)
         self.parameters = self._parts[0]
         self._buffers = Buffers(layer_sizes, batch_size, dtype)
+        self._moments = list(state[1:])
         self._passes: dict[int, list[Pass]] = {}
         self._subnetwork: Subnetwork | None = None
         all_kept = [1.0] * len(keep_probs)
@@ -169,7 +170,7 @@ class Engine:
                 batches = self._block.gather(rows, rng)
                 if sub is None:
                     for passage in self._recorded(batches):
-                        self._descend(passage, self.state[1:], learning_rate)
+                        self._descend(passage, self._moments, learning_rate)
                 else:
                     for batch in batches:
                         self._step_subnetwork(sub, batch, learning_rate, rng)
@@ -255,7 +256,7 @@ class Engine:
             *self._views(sub.layer_sizes, sub.state, first_by_unit=True),
             Batch(x, masks, batch.y, batch.weights, batch.logits),
         )
-        self._descend(passage, sub.state[1:], learning_rate)
+        self._descend(passage, list(sub.state[1:]), learning_rate)
         sub.scatter()
 
     def _descend(self, passage, moments, learning_rate):
