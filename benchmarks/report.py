@@ -28,6 +28,11 @@ processor has AVX-512 and the name is `Haswell` or `Zen`, start Python with
 `{machine.CORETYPE}=SkylakeX` in the environment: large networks gain most. skreg itself
 reads and sets no environment variable."""
 
+PRODUCTS = """\
+`sgemm` is the products. Within a step they take longer than in the limit, where they
+follow each other: what comes between pushes their operands out of the cache, or into
+that of another core."""
+
 
 def page(results, *, quick):
     """Return the whole page; ``results`` has an entry per part that was measured."""
@@ -98,6 +103,8 @@ def _targets(found):
 
 def _profiles(results):
     parts = []
+    if results.get("profiles"):
+        parts.append(PRODUCTS)
     for case, profile in results.get("profiles", {}).items():
         parts += [f"**{targets.describe(case)}**", render_profile(profile)]
     return "\n\n".join(parts)

@@ -2,8 +2,8 @@
 
 What a pass does is known as soon as its memory is: the calls are recorded when it is
 made, and to run it is a loop over them. So a step looks nothing up, makes no view and
-allocates nothing; of a small network it takes a fifth less time than the same calls
-written out.
+allocates nothing; of a small network it takes an eighth less time than with the same
+calls written out.
 
 Targets and logits have shape (n_outputs, n_rows), all else (n_rows, n_units).
 """
@@ -20,8 +20,8 @@ class ForwardBuffers:
     """Memory for the forward pass of up to ``n_rows`` rows."""
 
     def __init__(self, layer_sizes, n_rows, dtype):
-        self.outputs = [np.empty(size * n_rows, dtype) for size in layer_sizes[1:]]
-        self.zeros = np.zeros(max(layer_sizes[1:]) * n_rows, dtype)
+        self.outputs = np.empty(n_rows * sum(layer_sizes[1:]), dtype)
+        self.zeros = np.zeros(n_rows * max(layer_sizes[1:]), dtype)
 
 
 class Buffers(ForwardBuffers):
@@ -29,10 +29,10 @@ class Buffers(ForwardBuffers):
 
     def __init__(self, layer_sizes, n_rows, dtype):
         super().__init__(layer_sizes, n_rows, dtype)
-        self.dropped = [np.empty_like(flat) for flat in self.outputs[:-1]]
-        self.deltas = [np.empty_like(flat) for flat in self.outputs]
-        self.scratch = np.empty_like(self.zeros)
-        self.ones = np.ones_like(self.zeros)
+        self.dropped = [np.empty(n_rows * size, dtype) for size in layer_sizes[1:-1]]
+        self.deltas = np.empty_like(self.outputs)
+        self.derivatives = np.empty_like(self.outputs)
+        self.ones = np.ones_like(self.outputs)
         self.row = np.empty(n_rows, dtype)
 
 
@@ -94,7 +94,7 @@ class Pass:
     With h⁰ = x, masks m scaled by 1 / p, and ⊙ the product by elements:
 
         hˡ = f((hˡ⁻¹ ⊙ mˡ⁻¹) Wˡ + bˡ), the logits likewise but without f;
-        δˡ = s_i ∂ℓ/∂logits at the top, (δˡ⁺¹ (Wˡ⁺¹)ᵀ) ⊙ mˡ ⊙ f'ˡ below;
+        δˡ = s_i ∂ℓ/∂logits at the top, (δˡ⁺¹ (Wˡ⁺¹)ᵀ) ⊙ f'ˡ ⊙ mˡ below;
         ∂J/∂Wˡ = Σ_i (hˡ⁻¹ ⊙ mˡ⁻¹)_iᵀ δˡ_i, ∂J/∂bˡ = Σ_i δˡ_i.
 
     Parameters
@@ -128,15 +128,21 @@ class Pass:
         ]
         if batch.weights is not None:
             calls.append(partial(np.multiply, top, batch.weights, top))
+        derivatives = _by_rows(buffers.derivatives, parameters.layer_sizes, n_rows)
+        if forward.hidden:
+            end = n_rows * sum(parameters.layer_sizes[1:-1])
+            h, ones = buffers.outputs[:end], buffers.ones[:end]
+            calls.append(
+                partial(activation.derivative, h, ones, buffers.derivatives[:end])
+            )
         for layer in reversed(range(len(forward.hidden))):
-            h, delta, above = forward.hidden[layer], deltas[layer], deltas[layer + 1]
+            delta, above = deltas[layer], deltas[layer + 1]
             received, out = forward.inputs[layer], gradient.coefs[layer + 1]
-            ones, scratch = _like(h, buffers.ones), _like(h, buffers.scratch)
             calls.append(product(received.T, above, out, scale, keep))
             calls.append(product(above, coefs[layer + 1].T, delta))
-            if batch.masks[layer] is not None:
-                calls.append(partial(np.multiply, delta, batch.masks[layer], delta))
-            calls.append(partial(activation.backpropagate, h, delta, ones, scratch))
+            for factor in (derivatives[layer], batch.masks[layer]):
+                if factor is not None:
+                    calls.append(partial(np.multiply, delta, factor, delta))
         calls.append(
             _accumulate_first_gradient(batch, deltas[0], gradient.coefs[0], scale, keep)
         )
@@ -180,17 +186,17 @@ def _like(array, flat):
     return flat[: array.size].reshape(array.shape)
 
 
-def _by_rows(flats, layer_sizes, n_rows):
-    """Return arrays of shape (n_rows, n_units), one per layer after the first.
+def _by_rows(memory, layer_sizes, n_rows):
+    """Cut memory into arrays of shape (n_rows, n_units), one per layer but the first.
 
-    The last layer's lies transposed in memory: with few outputs, reductions over them
-    are fast only if the rows lie side by side.
+    They lie one behind the other. The last layer's lies transposed: with few outputs,
+    reductions over them are fast only if the rows lie side by side.
     """
-    *hidden, last = layer_sizes[1:]
-    return [
-        *(
-            flat[: n_rows * size].reshape(n_rows, size)
-            for flat, size in zip(flats, hidden, strict=False)
-        ),
-        flats[-1][: n_rows * last].reshape(last, n_rows).T,
-    ]
+    arrays, start = [], 0
+    for size in layer_sizes[1:]:
+        end = start + n_rows * size
+        arrays.append(memory[start:end].reshape(n_rows, size))
+        start = end
+    last = arrays[-1]
+    arrays[-1] = last.reshape(last.shape[::-1]).T
+    return arrays

@@ -24,7 +24,7 @@ def activations():
     yield "name", "f(z)", "f′(z), with h = f(z)", "bound"
     for name, activation in ACTIVATIONS.items():
         formula = _said(activation.apply, "f(z) = ")
-        derivative = _said(activation.backpropagate, "f'(z) = ")
+        derivative = _said(activation.derivative, "f'(z) = ")
         bound = f"{BOUNDS[name](100, 100):.3f}"
         yield f"`{name}`", formula, derivative, bound
 
