@@ -9,10 +9,14 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import check_is_fitted, validate_data
+from sklearn.utils.validation import (
+    check_consistent_length,
+    check_is_fitted,
+    validate_data,
+)
 
 from skreg.activations import ACTIVATIONS
 from skreg.batches import Dataset
@@ -569,18 +573,23 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _check_rows(self, X, y, sample_weight, resume):
         """Validate training rows; a fitted network fixes features and precision."""
         refuse_masked(X=X, y=y, sample_weight=sample_weight)
-        try:
-            X, y = validate_data(
+        if y is None:
+            raise ValueError(
+                "RegMLPClassifier requires y to be passed, but the target y is None."
+            )
+        with naming("X"):
+            X = validate_data(
                 self,
                 X,
-                y,
                 accept_sparse="csr",
-                multi_output=True,
                 dtype=self.coefs_[0].dtype if resume else [np.float64, np.float32],
                 reset=not resume,
             )
-        except OverflowError as error:
-            raise ValueError(f"X or y has numbers out of range: {error}.") from None
+        with naming("y"):
+            y = check_array(
+                y, input_name="y", ensure_2d=False, dtype=None, accept_sparse="csr"
+            )
+            check_consistent_length(X, y)
         return X, y, check_weights(sample_weight, X, "sample_weight")
 
     def _check_same_problem(self, labels):

@@ -34,7 +34,8 @@ def naming(argument):
         named = re.search(rf"\b{argument}\b", str(error))
         if named and not isinstance(error, OverflowError):
             raise
-        raise ValueError(f"{argument}: {error}") from None
+        kind = TypeError if isinstance(error, TypeError) else ValueError
+        raise kind(f"{argument}: {error}") from None
 
 
 def refuse_masked(**arguments):

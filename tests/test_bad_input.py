@@ -1,6 +1,7 @@
 """What is refused: one clear error, and the estimator is as it was before."""
 
 import re
+from datetime import date
 
 import numpy as np
 import pytest
@@ -130,21 +131,21 @@ CASES = [
     ("NaN", "Input X contains NaN", fit(replaced(X, np.nan), y), {}),
     ("inf", "Input X contains infinity", fit(replaced(X, np.inf), y), {}),
     ("sparse NaN", "contains NaN", fit(sp.csr_matrix(replaced(X, np.nan)), y), {}),
-    ("text", "could not convert string", fit(np.full(X.shape, "a"), y), {}),
-    ("complex X", "Complex data", fit(X * 1j, y), {}),
-    ("X of one dimension", "Expected 2D array", fit(X[:, 0], y), {}),
-    ("X of three dimensions", "dim 3", fit(X[None], y), {}),
-    ("no rows", "0 sample", fit(X[:0], y[:0]), {}),
-    ("no features", r"0 feature", fit(X[:, :0], y), {}),
-    ("X is None", "2D array", fit(None, y), {}),
+    ("text", "^X: could not convert string", fit(np.full(X.shape, "a"), y), {}),
+    ("complex X", "^X: Complex data", fit(X * 1j, y), {}),
+    ("X of one dimension", "^X: Expected 2D array", fit(X[:, 0], y), {}),
+    ("X of three dimensions", "^X: .*dim 3", fit(X[None], y), {}),
+    ("no rows", "^X: .*0 sample", fit(X[:0], y[:0]), {}),
+    ("no features", "^X: .*0 feature", fit(X[:, :0], y), {}),
+    ("X is None", "^X: .*2D array", fit(None, y), {}),
     # y
     ("y is None", "y cannot be None|requires y", fit(X, None), {}),
-    ("y of another length", "inconsistent", fit(X, y[:-1]), {}),
+    ("y of another length", "^y: .*inconsistent", fit(X, y[:-1]), {}),
     ("y with NaN", "y contains NaN", fit(X, replaced(y, np.nan)), {}),
     ("y continuous", "Unknown label type: continuous", fit(X, X[:, 0]), {}),
     ("y of mixed types", "label type", fit(X, np.array([1, "a"] * 20, object)), {}),
     ("y of several columns", "several columns", fit(X, np.c_[y, 2 * y]), {}),
-    ("y of three dimensions", "dim", fit(X, np.ones((N, 2, 2))), {}),
+    ("y of three dimensions", "^y: .*dim", fit(X, np.ones((N, 2, 2))), {}),
     ("one class", "greater than one.* 1 class", fit(X, ONES), {}),
     ("one text class", "greater than one.*'a'", fit(X, ["a"] * N), {}),
     # sample_weight
@@ -275,21 +276,31 @@ CASES = [
             },
         }.items()
     ),
-    ("X huge", "X", fit(HUGE, y), {}),
+    ("X huge", "^X: ", fit(HUGE, y), {}),
     ("X_val huge", "X_val", fit(X, y, X_val=HUGE, y_val=y), {}),
     ("y huge", "y", fit(X, np.array([10**30, 3] * 20, object)), {}),
     ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
     ("y of None", r"\by\b", fit(X, np.where(y, None, "a")), {}),
-    ("y of objects and NaN", "NaN", fit(X, np.array([np.nan, "b"] * 20, object)), {}),
+    (
+        "y of objects and NaN",
+        "^y: .*NaN",
+        fit(X, np.array([np.nan, "b"] * 20, object)),
+        {},
+    ),
     ("y infinite", "infinity", fit(X, np.where(y, np.inf, 1.0)), {}),
-    ("y a matrix of NumPy", "np.matrix", fit(X, np.asmatrix(y)), {}),
-    ("y a dict", "dim", fit(X, {"a": 1}), {}),
+    ("y a matrix of NumPy", "^y: np.matrix", fit(X, np.asmatrix(y)), {}),
+    ("y a dict", "^y: ", fit(X, {"a": 1}), {}),
     ("y None", "y", fit(X, None), {}),
     ("X complex", "Complex", fit(X + 1j, y), {}),
-    ("X sparse and complex", "Complex", fit(sp.csr_array(X + 1j), y), {}),
-    ("X ragged", "inhomogeneous", fit([[1, 2], [3]] * 20, y), {}),
-    ("X None", "2D array", fit(None, y), {}),
-    ("X a matrix of NumPy", "np.matrix", fit(np.asmatrix(X), y), {}),
+    ("X sparse and complex", "^X: Complex", fit(sp.csr_array(X + 1j), y), {}),
+    ("X ragged", "^X: .*inhomogeneous", fit([[1, 2], [3]] * 20, y), {}),
+    ("X of dates", "^X: ", fit(np.full(X.shape, date(2020, 1, 1), object), y), {}),
+    ("X a structured array", "^X: ", fit(np.zeros((N, 2), "f8,f8"), y), {}),
+    ("y complex", "^y: Complex", fit(X, 1j * y), {}),
+    ("y a number", "^y: ", fit(X, 1), {}),
+    ("y empty", "^y: ", fit(X, []), {}),
+    ("y sparse of one column", "for y", fit(X, sp.csr_array(y[:, None])), {}),
+    ("X a matrix of NumPy", "^X: np.matrix", fit(np.asmatrix(X), y), {}),
     ("weights complex", "sample_weight", fit(X, y, 1j * ONES), {}),
     ("one row", "1 class", fit(X[:1], y[:1]), {}),
     (
