@@ -27,9 +27,14 @@ def unchanged_on_error(estimator):
 
 @contextmanager
 def naming(argument):
-    """Name the argument in the message of an error about it."""
+    """Name the argument in the message of an error about it.
+
+    NumPy does not warn of numbers that are about to be refused, nor of a sum of finite
+    ones that overflows.
+    """
     try:
-        yield
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
     except (TypeError, ValueError, OverflowError) as error:
         named = re.search(rf"\b{argument}\b", str(error))
         if named and not isinstance(error, OverflowError):

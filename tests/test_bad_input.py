@@ -19,6 +19,7 @@ HIDDEN_X = np.ma.masked_greater(X, 1)
 HIDDEN_Y = np.ma.masked_array(y, mask=np.arange(N) < 3)
 HIDDEN_WEIGHTS = np.ma.masked_array(ONES, mask=np.arange(N) < 3)
 HUGE = np.full((N, 3), 10**400, object)
+OPPOSITE = np.where(X > 0, np.inf, -np.inf)
 RARE = np.where(np.arange(N) == 7, "rare", "frequent")
 
 pytestmark = pytest.mark.filterwarnings(
@@ -130,6 +131,7 @@ CASES = [
     # X
     ("NaN", "Input X contains NaN", fit(replaced(X, np.nan), y), {}),
     ("inf", "Input X contains infinity", fit(replaced(X, np.inf), y), {}),
+    ("inf and -inf", "Input X contains infinity", fit(OPPOSITE, y), {}),
     ("sparse NaN", "contains NaN", fit(sp.csr_matrix(replaced(X, np.nan)), y), {}),
     ("text", "^X: could not convert string", fit(np.full(X.shape, "a"), y), {}),
     ("complex X", "^X: Complex data", fit(X * 1j, y), {}),
@@ -155,6 +157,7 @@ CASES = [
             "negative": replaced(ONES, -1.0),
             "NaN": replaced(ONES, np.nan),
             "infinite": replaced(ONES, np.inf),
+            "inf and -inf": np.where(y, np.inf, -np.inf),
             "zero": 0 * ONES,
             "too short": ONES[:-1],
             "text": ["a"] * N,
@@ -209,6 +212,12 @@ CASES = [
         for score in [None, "high", {"accuracy": 1.0}, np.ones(2)]
     ),
     # The validation set
+    (
+        "X_val too large for float32",
+        "X_val contains infinity or a value too large",
+        fit(X.astype("f4"), y, X_val=1e200 * X, y_val=y),
+        {},
+    ),
     ("X_val alone", "y_val", fit(X, y, X_val=X), {}),
     ("y_val alone", "X_val", fit(X, y, y_val=y), {}),
     ("X_val shorter", "[Xy]_val", fit(X, y, X_val=X[:-1], y_val=y), {}),
@@ -223,6 +232,7 @@ CASES = [
         for kind, X_val in {
             "NaN": replaced(X, np.nan),
             "inf": replaced(X, np.inf),
+            "inf and -inf": OPPOSITE,
             "of fewer features": X[:, :2],
             "of one dimension": X[:, 0],
             "without rows": X[:0],
@@ -287,6 +297,7 @@ CASES = [
         fit(X, np.array([np.nan, "b"] * 20, object)),
         {},
     ),
+    ("y inf and -inf", "infinity", fit(X, np.where(y, np.inf, -np.inf)), {}),
     ("y infinite", "infinity", fit(X, np.where(y, np.inf, 1.0)), {}),
     ("y a matrix of NumPy", "^y: np.matrix", fit(X, np.asmatrix(y)), {}),
     ("y a dict", "^y: ", fit(X, {"a": 1}), {}),
@@ -370,6 +381,7 @@ AFTER_FIT = [
     ("predict masked", "X is a masked", lambda m: m.predict(HIDDEN_X), {}),
     ("predict huge", "X", lambda m: m.predict(HUGE), {}),
     ("predict NaN", "X contains NaN", lambda m: m.predict(replaced(X, np.nan)), {}),
+    ("predict inf and -inf", "X contains infinity", lambda m: m.predict(OPPOSITE), {}),
     ("predict other features", "2 features", lambda m: m.predict(X[:, :2]), {}),
     ("predict one row", "2D array", lambda m: m.predict_proba(X[0]), {}),
     ("predict nothing", "0 sample", lambda m: m.predict_log_proba(X[:0]), {}),
@@ -501,3 +513,9 @@ def test_strange_input_that_means_the_same_gives_the_same(name):
     np.testing.assert_array_equal(
         own.predict(given_X), own.classes_[expected.predict(X)]
     )
+
+
+def test_a_sum_that_overflows_is_not_warned_of():
+    model = network().fit(X, y)
+    large = np.where(X > 0, np.finfo("f4").max, np.finfo("f4").min).astype("f4")
+    assert np.isfinite(model.predict_proba(large)).all()
