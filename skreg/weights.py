@@ -13,10 +13,10 @@ def check_weights(weights, X, name):
         return None
     with naming(name):
         weights = _check_sample_weight(weights, X, dtype=np.float64)
-    if weights.min() < 0 or not weights.any():
+    if not (weights.min() >= 0 and 0 < weights.max() < np.inf):
         raise ValueError(
-            f"{name} has to be non-negative, with at least one positive weight; got "
-            f"weights from {weights.min()} to {weights.max()}."
+            f"{name} has to be finite and non-negative, with at least one positive "
+            f"weight; got weights from {weights.min()} to {weights.max()}."
         )
     return weights
 

@@ -161,6 +161,8 @@ CASES = [
             "zero": 0 * ONES,
             "too short": ONES[:-1],
             "text": ["a"] * N,
+            "one NaN for all": np.nan,
+            "one infinity for all": np.inf,
         }.items()
     ),
     ("sample_weight a matrix", "1D array", fit(X, y, np.ones((N, 2))), {}),
@@ -266,6 +268,8 @@ CASES = [
             "zero": 0 * ONES,
             "too short": ONES[:-1],
             "text": ["a"] * N,
+            "one NaN for all": np.nan,
+            "one infinity for all": np.inf,
         }.items()
     ),
     # Masks that hide something, numbers that no float holds, and stranger things.
