@@ -55,11 +55,20 @@ def row_weights(sample_weight, by_class, table, codes):
     """Return sample weight × class weight of each row, or None where all are 1."""
     if by_class is None:
         return sample_weight
-    if codes is None:
-        weights = np.where(table > 0, by_class[:, 1:], by_class[:, :1]).prod(axis=0)
-    else:
-        weights = by_class[codes]
-    return weights if sample_weight is None else weights * sample_weight
+    with np.errstate(over="ignore", invalid="ignore"):
+        if codes is None:
+            weights = np.where(table > 0, by_class[:, 1:], by_class[:, :1])
+            weights = weights.prod(axis=0)
+        else:
+            weights = by_class[codes]
+        if sample_weight is not None:
+            weights = weights * sample_weight
+    if not np.isfinite(weights).all():
+        raise ValueError(
+            "sample_weight × class_weight is too large a number for some row. Divide "
+            "the weights by the largest."
+        )
+    return weights
 
 
 def check_some_weight(weights, rows, kind):

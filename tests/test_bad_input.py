@@ -172,6 +172,18 @@ CASES = [
         fit(X, y, 1.0 - y),
         {"class_weight": {0: 0, 1: 1}},
     ),
+    (
+        "sample_weight × class_weight too large",
+        "class_weight",
+        fit(X, y, 1e200 * ONES),
+        {"class_weight": {0: 1e200, 1: 1}},
+    ),
+    (
+        "class_weight too large over the columns",
+        "class_weight",
+        fit(X, Y),
+        {"class_weight": [{0: 1e200, 1: 1e200}] * 3},
+    ),
     # The rows held out
     (
         "too few rows to hold out",
