@@ -93,7 +93,11 @@ def _multilabel_class_weights(class_weight, table, sample_weight):
         columns = table.astype(np.intp)
         return np.array([_balanced(column, 2, sample_weight) for column in columns])
     n_columns = len(table)
-    if not isinstance(class_weight, list) or len(class_weight) != n_columns:
+    if not (
+        isinstance(class_weight, list)
+        and len(class_weight) == n_columns
+        and all(isinstance(weights, dict) for weights in class_weight)
+    ):
         raise ValueError(
             "class_weight for multilabel targets has to be 'balanced' or a list of "
             f"{n_columns} dicts, one per column; got {class_weight!r}."

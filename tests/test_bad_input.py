@@ -126,7 +126,16 @@ CASES = [
             fit(X, Y),
             {"class_weight": weights},
         )
-        for weights in [{0: 1}, [{0: 1}], [1, 2, 3], [{2: 1}] * 3, [{0: -1}] * 3]
+        for weights in [
+            {0: 1},
+            [{0: 1}],
+            [1, 2, 3],
+            [{2: 1}] * 3,
+            [{0: -1}] * 3,
+            ["balanced"] * 3,
+            [None] * 3,
+            [[1, 2]] * 3,
+        ]
     ),
     # X
     ("NaN", "Input X contains NaN", fit(replaced(X, np.nan), y), {}),
