@@ -606,21 +606,20 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
 
     def _declared_labels(self, y, classes, resume):
         """Return the labels of a stream, which its first part need not have."""
-        if resume:
-            labels = self._labels()
-            if classes is not None and not np.array_equal(
-                np.unique(classes), labels.classes
-            ):
+        if classes is None and not resume:
+            raise ValueError("classes must be passed on the first call to partial_fit.")
+        if classes is not None:
+            refuse_masked(classes=classes)
+            labels = Labels.declared(classes, y)
+            if not resume:
+                labels.check()
+                return labels
+            if not np.array_equal(labels.classes, self.classes_):
                 raise ValueError(
                     f"classes={classes!r} is not the same as in the first call, which "
-                    f"had {labels.classes}. Leave it out, or start anew with fit."
+                    f"had {self.classes_}. Leave it out, or start anew with fit."
                 )
-            return labels
-        if classes is None:
-            raise ValueError("classes must be passed on the first call to partial_fit.")
-        labels = Labels.declared(classes, y)
-        labels.check()
-        return labels
+        return self._labels()
 
     def _check_layer_sizes(self, n_features, n_outputs):
         """Return the units of every layer."""

@@ -18,6 +18,7 @@ ONES = np.ones(N)
 HIDDEN_X = np.ma.masked_greater(X, 1)
 HIDDEN_Y = np.ma.masked_array(y, mask=np.arange(N) < 3)
 HIDDEN_WEIGHTS = np.ma.masked_array(ONES, mask=np.arange(N) < 3)
+HIDDEN_CLASSES = np.ma.masked_array([0, 1, 2], mask=[False, False, True])
 HUGE = np.full((N, 3), 10**400, object)
 OPPOSITE = np.where(X > 0, np.inf, -np.inf)
 RARE = np.where(np.arange(N) == 7, "rare", "frequent")
@@ -345,6 +346,9 @@ CASES = [
         fit(X[:2], y[:2]),
         {"early_stopping": True},
     ),
+    ("classes masked", "classes is a masked", partial_fit(X, y, HIDDEN_CLASSES), {}),
+    ("classes with None", "^classes: ", partial_fit(X, y, [0, 1, None]), {}),
+    ("classes of one row", "^classes: ", partial_fit(X, y, [[0, 1]]), {}),
     ("classes empty", "classes", partial_fit(X, y, []), {}),
     ("classes a set", "classes", partial_fit(X, y, {0, 1}), {}),
     ("classes of text for numbers", "classes", partial_fit(X, y, ["0", "1"]), {}),
