@@ -35,7 +35,13 @@ class Labels:
         with naming("classes"):
             classes = check_array(classes, ensure_2d=False, dtype=None)
             classes = np.unique(column_or_1d(classes))
-        return cls(classes, _is_multilabel(y, "y"))
+        multilabel = _is_multilabel(y, "y")
+        if multilabel and not np.array_equal(classes, np.arange(len(classes))):
+            raise ValueError(
+                "classes for multilabel targets has to be the numbers of the columns, "
+                f"0 and up; got {classes}."
+            )
+        return cls(classes, multilabel)
 
     @property
     def n_outputs(self):

@@ -358,6 +358,8 @@ CASES = [
     ("classes of mixed types", "classes", partial_fit(X, y, [0, "a"]), {}),
     ("classes with NaN", "classes", partial_fit(X, y, [0, 1, np.nan]), {}),
     ("classes a matrix", "classes", partial_fit(X, y, [[0, 1], [2, 3]]), {}),
+    ("classes names of columns", "numbers", partial_fit(X, Y, ["c", "a", "b"]), {}),
+    ("classes from one", "numbers of the columns", partial_fit(X, Y, [1, 2, 3]), {}),
     ("classes too few columns", "classes", partial_fit(X, Y, [0, 1]), {}),
     (
         "partial_fit stops early",
