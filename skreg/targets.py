@@ -105,9 +105,14 @@ class Labels:
 
 
 def _is_multilabel(y, name):
-    if np.ndim(y) and np.asarray(y).dtype.kind == "S":
+    if y.dtype.kind == "S":
         raise TypeError(
             f"{name} has labels of bytes. Decode them to text, with numpy.char.decode."
+        )
+    if y.dtype.kind == "O" and not all(isinstance(label, str) for label in np.ravel(y)):
+        raise ValueError(
+            f"Unknown label type: {name} has objects that are not all text. Give all "
+            "labels one type, for example with astype(int) or astype(str)."
         )
     with naming(name):
         check_classification_targets(y)

@@ -155,6 +155,7 @@ CASES = [
     ("y of another length", "^y: .*inconsistent", fit(X, y[:-1]), {}),
     ("y with NaN", "y contains NaN", fit(X, replaced(y, np.nan)), {}),
     ("y continuous", "Unknown label type: continuous", fit(X, X[:, 0]), {}),
+    ("y continuous columns", "Unknown label type: continuous", fit(X, X), {}),
     ("y of mixed types", "label type", fit(X, np.array([1, "a"] * 20, object)), {}),
     ("y of several columns", "several columns", fit(X, np.c_[y, 2 * y]), {}),
     ("y of three dimensions", "^y: .*dim", fit(X, np.ones((N, 2, 2))), {}),
@@ -316,7 +317,8 @@ CASES = [
     ("X_val huge", "X_val", fit(X, y, X_val=HUGE, y_val=y), {}),
     ("y huge", "y", fit(X, np.array([10**30, 3] * 20, object)), {}),
     ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
-    ("y of None", r"\by\b", fit(X, np.where(y, None, "a")), {}),
+    ("y of integer objects", r"\by\b.*astype", fit(X, y.astype(object)), {}),
+    ("y of None", r"\by\b.*astype", fit(X, np.where(y, None, "a")), {}),
     (
         "y of objects and NaN",
         "^y: .*NaN",
