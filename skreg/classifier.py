@@ -585,6 +585,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 dtype=self.coefs_[0].dtype if resume else [np.float64, np.float32],
                 reset=not resume,
             )
+        if issparse(X) and not X.has_canonical_format:
+            X = X.copy()  # an entry given in parts would have a mask for each
+            X.sum_duplicates()
         with naming("y"):
             y = check_array(
                 y, input_name="y", ensure_2d=False, dtype=None, accept_sparse="csr"

@@ -540,6 +540,27 @@ def test_input_dropout_per_row_trains_on_sparse_X():
     assert model.score(X, y) > 0.75
 
 
+@by_name(SOLVERS | DROPOUT | {"input dropout": {"input_keep_prob": 0.5}})
+def test_entries_of_sparse_X_may_come_in_parts_and_in_any_order(params):
+    X, y = problem("multiclass")
+    X[np.abs(X) < 1] = 0
+    whole = sp.csr_array(X)
+    parts = sp.csr_array(
+        (
+            np.repeat(whole.data / 2, 2)[::-1],
+            np.repeat(whole.indices, 2)[::-1],
+            2 * (whole.nnz - whole.indptr[::-1]),
+        ),
+        shape=X.shape,
+    )
+    before = parts.copy()
+    model = network(**params).fit(parts, y[::-1])
+    expected = network(**params).fit(whole[::-1], y[::-1])
+    assert_same_network(model, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(parts.data, before.data)
+    np.testing.assert_array_equal(parts.indices, before.indices)
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_feature_names_of_frames_are_checked(library):
     frames = pytest.importorskip(library)
