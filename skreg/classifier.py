@@ -406,7 +406,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             if split:
                 strata = None if labels.multilabel else y
                 rows, held_out = hold_out(
-                    rows, strata, self.validation_fraction, state.split_seed
+                    rows, strata, self._float("validation_fraction"), state.split_seed
                 )
                 check_some_weight(weights, held_out, "validation")
             check_some_weight(weights, rows, "training")
@@ -414,9 +414,10 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             training = Dataset(X, table, codes, weights)
             if split:
                 validation = ValidationSet(training, held_out, y, sample_weight)
-            horizon = state.history.n_epochs + self.max_iter
+            n_epochs = int(self.max_iter)
+            horizon = state.history.n_epochs + n_epochs
             status = self._train(
-                state, training, rows, validation, tasks, self.max_iter, horizon
+                state, training, rows, validation, tasks, n_epochs, horizon
             )
         if status is Status.MAX_ITER:
             limit = f"max_iter={self.max_iter}"
@@ -671,7 +672,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         """Return where training starts, and set the attributes known before it."""
         layer_sizes = self._check_layer_sizes(X.shape[1], labels.n_outputs)
         n_averages = 0 if self.solver == "lbfgs" else self._optimizer().n_moments
-        monitor = Monitor(self.tol, self.n_iter_no_change)
+        monitor = Monitor(self._float("tol"), self.n_iter_no_change)
         if resume:
             state = TrainingState.of(self, n_averages, monitor, self._follows())
             if state.layer_sizes != layer_sizes:
@@ -695,27 +696,34 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         address = r" at 0x[0-9a-f]+"  # of an object that may have been copied
         return [self.early_stopping, re.sub(address, "", str(self.scoring))]
 
+    def _float(self, name):
+        """Return a parameter as a float, whatever type of number it is."""
+        with naming(name):
+            return float(getattr(self, name))
+
     def _optimizer(self):
+        momentum = self._float("momentum")
         if self.solver == "adam":
-            return Adam(self.momentum, self.beta_2, self.epsilon)
-        return (NesterovSGD if self.nesterovs_momentum else SGD)(self.momentum)
+            return Adam(momentum, self._float("beta_2"), self._float("epsilon"))
+        return (NesterovSGD if self.nesterovs_momentum else SGD)(momentum)
 
     def _learning_rate(self):
-        initial = self.learning_rate_init
-        if initial == "auto":
+        if self.learning_rate_init == "auto":
             initial = 1e-3 if self.solver == "adam" else 0.1
+        else:
+            initial = self._float("learning_rate_init")
         return LearningRate(
             initial,
             SCHEDULES[self.learning_rate],
-            self.power_t,
-            self.learning_rate_decay,
+            self._float("power_t"),
+            self._float("learning_rate_decay"),
         )
 
     def _train(self, state, training, rows, validation, tasks, n_epochs, horizon):
         """Run the solver for up to ``n_epochs``, and set the fitted attributes."""
         full_batch = self.solver == "lbfgs"
         keep_probs = self._check_keep_probs(len(state.layer_sizes) - 2)
-        batch_size = 200 if self.batch_size == "auto" else self.batch_size
+        batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
         if full_batch:
             self._check_lbfgs_options(keep_probs)
             batch_size = _LBFGS_ROWS_AT_ONCE
@@ -725,7 +733,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             n_steps=state.n_steps,
             activation=self.activation,
             loss=self.out_activation_,
-            alpha=self.alpha,
+            alpha=self._float("alpha"),
             optimizer=None if full_batch else self._optimizer(),
             keep_probs=keep_probs,
             dropout_mask=self.dropout_mask,
@@ -752,7 +760,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         )
         n_before = state.history.n_epochs
         if full_batch:
-            status = minimize_objective(session, rows, n_epochs, self.max_fun, self.tol)
+            status = minimize_objective(
+                session, rows, n_epochs, int(self.max_fun), state.monitor.tol
+            )
             where = ""
         else:
             rate = self._learning_rate()

@@ -92,6 +92,10 @@ PARAMETERS = {
 # (what is wrong, part of the message, call, parameters)
 CASES = [
     # Parameters that do not go with the data or with each other.
+    *(
+        (f"{name} huge", f"{name}: int too large", fit(X, y), {name: 10**400})
+        for name in ["alpha", "epsilon", "learning_rate_init", "power_t", "tol"]
+    ),
     ("keep_prob too long", "1 hidden layer", fit(X, y), {"keep_prob": [0.5, 0.5]}),
     ("keep_prob empty", "1 hidden layer", fit(X, y), {"keep_prob": []}),
     *(

@@ -615,6 +615,40 @@ def test_equal_settings(a, b):
     assert_same_network(network(**a).fit(X, y), network(**b).fit(X, y))
 
 
+@pytest.mark.parametrize(
+    ("name", "value"),
+    [
+        ("alpha", np.float16(0.01)),
+        ("alpha", np.float64(0.01)),
+        ("batch_size", np.uint8(7)),
+        ("beta_2", np.float16(0.9)),
+        ("epsilon", np.float16(0.01)),
+        ("learning_rate_decay", np.float32(0.1)),
+        ("learning_rate_init", np.float16(0.01)),
+        ("max_iter", np.uint8(200)),
+        ("momentum", np.float16(0.7)),
+        ("power_t", np.int64(1)),
+        ("power_t", np.uint8(1)),
+        ("tol", np.float16(0.001)),
+        ("validation_fraction", np.float32(0.3)),
+    ],
+    ids=repr,
+)
+def test_numbers_of_numpy_are_taken_as_those_of_python(name, value):
+    X, y = problem(n=20)
+    params = {
+        "learning_rate": "invscaling",
+        "early_stopping": name == "validation_fraction",
+        "warm_start": True,
+    }
+    X = X.astype(np.float32)
+    one = network(**params | {name: value}).fit(X, y).fit(X, y)
+    two = network(**params | {name: value.item()}).fit(X, y).fit(X, y)
+    assert_same_network(one, two)
+    assert one.loss_curve_ == two.loss_curve_
+    assert {type(rate) for rate in one.learning_rate_curve_} == {float}
+
+
 def test_automatic_batches_have_200_rows():
     X, y = problem(n=450)
     assert_same_network(
