@@ -628,7 +628,8 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _check_layer_sizes(self, n_features, n_outputs):
         """Return the units of every layer."""
         hidden = self.hidden_layer_sizes
-        hidden = [hidden] if isinstance(hidden, Integral) else list(hidden)
+        with naming("hidden_layer_sizes"):
+            hidden = [hidden] if isinstance(hidden, Integral) else list(hidden)
         if not all(isinstance(n, Integral) and int(n) > 0 for n in hidden):
             raise ValueError(
                 "hidden_layer_sizes must be > 0 and whole numbers, got "
@@ -639,9 +640,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     def _check_keep_probs(self, n_hidden):
         """Return the keep probabilities of the input and of every hidden layer."""
         hidden = self.keep_prob
-        if isinstance(hidden, Real):
-            hidden = [hidden] * n_hidden
-        elif len(hidden) != n_hidden:
+        with naming("keep_prob"):
+            hidden = [hidden] * n_hidden if isinstance(hidden, Real) else list(hidden)
+        if len(hidden) != n_hidden:
             raise ValueError(
                 f"keep_prob has {len(hidden)} entries, but there are {n_hidden} hidden "
                 f"layers (hidden_layer_sizes={self.hidden_layer_sizes!r}). Pass one "
