@@ -775,7 +775,11 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self._warn_of(status, state.history.n_epochs, where)
         state.validated |= validation is not None
         self._set_fitted_attributes(state, engine, session.best)
-        tasks.end(Parameters.from_layers(self.coefs_, self.intercepts_))
+        try:
+            tasks.end(Parameters.from_layers(self.coefs_, self.intercepts_))
+        except KeyboardInterrupt:
+            status = Status.INTERRUPTED
+            self._warn_of(status, state.history.n_epochs, where)
         return status
 
     def _warn_of(self, status, n_epochs, where):

@@ -180,6 +180,25 @@ def test_what_a_callback_raises_comes_out_and_changes_nothing(hook, error, epoch
     np.testing.assert_array_equal(model.predict_proba(X), before)
 
 
+def test_ctrl_c_in_a_callback_after_the_last_epoch_keeps_the_model():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
+
+    class Callback:
+        def setup(self, estimator, context):
+            pass
+
+        teardown = on_fit_task_begin = lambda self, estimator, context, **data: None
+
+        def on_fit_task_end(self, estimator, context, **data):
+            if context.task_name != "epoch":
+                raise KeyboardInterrupt
+
+    model = network().set_callbacks(Callback())
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model.fit(X, y)
+    assert_same(model, network().fit(X, y))
+
+
 # ------------------------------------------------------------------------------------
 # Checkpoints
 
