@@ -134,7 +134,12 @@ CASES = [
             {0: None},
             {0: 0, 1: 0},
             {0: 1, "other": 2},
+            {"0": 1, "1": 2},
+            {np.nan: 1},
+            {0: [1]},
+            {0: 1j},
             [{0: 1}],
+            [],
         ]
     ),
     *(
@@ -191,6 +196,16 @@ CASES = [
             "text": ["a"] * N,
             "one NaN for all": np.nan,
             "one infinity for all": np.inf,
+            "negative for all": -1,
+            "zero for all": 0,
+            "empty": [],
+            "a column": ONES[:, None],
+            "a row": ONES[None],
+            "sparse": sp.csr_array(ONES[:, None]),
+            "of None": [None] * N,
+            "huge": [10**400] * N,
+            "a dict": {0: 1, 1: 2},
+            "the name of a class weight": "balanced",
         }.items()
     ),
     ("sample_weight a matrix", "1D array", fit(X, y, np.ones((N, 2))), {}),
@@ -280,6 +295,9 @@ CASES = [
             "without rows": X[:0],
             "complex": X * 1j,
             "text": "abc",
+            "sparse and NaN": sp.csr_array(replaced(X, np.nan)),
+            "of objects": np.full(X.shape, {}, object),
+            "a column": X[:, :1].tolist(),
         }.items()
     ),
     *(
@@ -355,6 +373,14 @@ CASES = [
     ("y complex", "^y: Complex", fit(X, 1j * y), {}),
     ("y a number", "^y: ", fit(X, 1), {}),
     ("y empty", "^y: ", fit(X, []), {}),
+    ("y a row", "^y: .*inconsistent", fit(X, y[None]), {}),
+    ("y of sequences", "^y: .*inhomogeneous", fit(X, [[0], [1, 2]] * 20), {}),
+    ("y without columns", "^y: .*0 feature", fit(X, Y[:, :0]), {}),
+    ("y of NaN columns", "y contains NaN", fit(X, np.where(Y, np.nan, 0)), {}),
+    ("y of other columns", "y may only have zeros and ones", fit(X, 2 * Y - 1), {}),
+    ("y sparse, of twos", "y may only have zeros", fit(X, sp.csr_array(2 * Y)), {}),
+    ("y sparse and NaN", "y contains NaN", fit(X, sp.csr_array(Y * np.nan)), {}),
+    ("y sparse and complex", "^y: Complex", fit(X, sp.csr_array(Y * 1j)), {}),
     ("y sparse of one column", "for y", fit(X, sp.csr_array(y[:, None])), {}),
     ("X a matrix of NumPy", "^X: np.matrix", fit(np.asmatrix(X), y), {}),
     ("weights complex", "sample_weight", fit(X, y, 1j * ONES), {}),
@@ -368,6 +394,18 @@ CASES = [
     ("classes masked", "classes is a masked", partial_fit(X, y, HIDDEN_CLASSES), {}),
     ("classes with None", "^classes: ", partial_fit(X, y, [0, 1, None]), {}),
     ("classes of one row", "^classes: ", partial_fit(X, y, [[0, 1]]), {}),
+    *(
+        (f"classes {kind}", "^classes: ", partial_fit(X, y, classes), {})
+        for kind, classes in {
+            "infinite": [0, 1, np.inf],
+            "complex": [0, 1j],
+            "sparse": sp.csr_array([[0, 1]]),
+            "a number": 2,
+            "text": "01",
+            "ragged": [[0], [1, 2]],
+            "of three dimensions": np.zeros((2, 1, 1)),
+        }.items()
+    ),
     ("classes empty", "classes", partial_fit(X, y, []), {}),
     ("classes a set", "classes", partial_fit(X, y, {0, 1}), {}),
     ("classes of text for numbers", "classes", partial_fit(X, y, ["0", "1"]), {}),
@@ -432,6 +470,25 @@ AFTER_FIT = [
     ("predict huge", "X", lambda m: m.predict(HUGE), {}),
     ("predict NaN", "X contains NaN", lambda m: m.predict(replaced(X, np.nan)), {}),
     ("predict inf and -inf", "X contains infinity", lambda m: m.predict(OPPOSITE), {}),
+    *(
+        (
+            f"{method} {kind}",
+            r"\bX\b",
+            lambda m, method=method, rows=rows: getattr(m, method)(rows),
+            {},
+        )
+        for method in ["predict", "predict_proba", "predict_log_proba"]
+        for kind, rows in {
+            "complex": X * 1j,
+            "text": np.full(X.shape, "a"),
+            "objects": np.full(X.shape, {}, object),
+            "None": None,
+            "sparse and NaN": sp.csr_array(replaced(X, np.nan)),
+            "sparse of other features": sp.csr_array(X[:, :2]),
+            "of three dimensions": X[None],
+            "without features": X[:, :0],
+        }.items()
+    ),
     ("predict other features", "2 features", lambda m: m.predict(X[:, :2]), {}),
     ("predict one row", "2D array", lambda m: m.predict_proba(X[0]), {}),
     ("predict nothing", "0 sample", lambda m: m.predict_log_proba(X[:0]), {}),
@@ -531,7 +588,25 @@ STRANGE_BUT_RIGHT = {
     "unsigned labels": lambda: (X, np.array([3, 2**64 - 1], np.uint64)[y]),
     "a column of labels": lambda: (X, y.reshape(-1, 1)),
     "labels in any alphabet": lambda: (X, np.array(["é", "ß"])[1 - y]),
-    "every sparse format": lambda: (sp.lil_array(X), y),
+    **{
+        f"sparse {format}": lambda format=format: (sp.csr_array(X).asformat(format), y)
+        for format in ["bsr", "coo", "csc", "csr", "dia", "dok", "lil"]
+    },
+    "sparse entries in halves": lambda: (
+        sp.coo_array(
+            (np.r_[X.flat, X.flat] / 2, np.indices((2, N, 3)).reshape(3, -1)[1:])
+        ),
+        y,
+    ),
+    "lists": lambda: (X.tolist(), y.tolist()),
+    "objects that are numbers": lambda: (X.astype(object), y),
+    "text that is numbers": lambda: (X.astype(str), y),
+    "Fortran's order": lambda: (np.asfortranarray(X), y),
+    "backwards in memory": lambda: (X[::-1, ::-1].copy()[::-1, ::-1], y),
+    "whole floats as labels": lambda: (X, y.astype(np.float16)),
+    "booleans as labels": lambda: (X, y.astype(bool)),
+    "text objects as labels": lambda: (X, np.array(["a", "b"], object)[y]),
+    "dates as labels": lambda: (X, y.astype("datetime64[D]")),
     "64-bit indices": lambda: (with_long_indices(sp.csr_array(X)), y),
     "read-only": lambda: (read_only(X), read_only(y)),
     "not contiguous": lambda: (np.repeat(X, 2, axis=1)[:, ::2], np.repeat(y, 2)[::2]),
