@@ -109,6 +109,8 @@ def _is_multilabel(y, name):
         raise TypeError(
             f"{name} has labels of bytes. Decode them to text, with numpy.char.decode."
         )
+    if y.dtype.kind in "mM" and np.isnat(y).any():
+        raise ValueError(f"{name} contains NaT, which is no label. Leave out its rows.")
     if y.dtype.kind == "O" and not all(isinstance(label, str) for label in np.ravel(y)):
         raise ValueError(
             f"Unknown label type: {name} has objects that are not all text. Give all "

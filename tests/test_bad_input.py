@@ -20,6 +20,7 @@ HIDDEN_Y = np.ma.masked_array(y, mask=np.arange(N) < 3)
 HIDDEN_WEIGHTS = np.ma.masked_array(ONES, mask=np.arange(N) < 3)
 HIDDEN_CLASSES = np.ma.masked_array([0, 1, 2], mask=[False, False, True])
 HUGE = np.full((N, 3), 10**400, object)
+NO_DATES = np.where(y, np.datetime64("NaT"), np.datetime64("2020-01-01"))
 OPPOSITE = np.where(X > 0, np.inf, -np.inf)
 RARE = np.where(np.arange(N) == 7, "rare", "frequent")
 
@@ -351,6 +352,8 @@ CASES = [
     ("X huge", "^X: ", fit(HUGE, y), {}),
     ("X_val huge", "X_val", fit(X, y, X_val=HUGE, y_val=y), {}),
     ("y huge", "y", fit(X, np.array([10**30, 3] * 20, object)), {}),
+    ("y of NaT", "y contains NaT", fit(X, NO_DATES), {}),
+    ("y_val of NaT", "y_val contains", fit(X, y, X_val=X, y_val=NO_DATES), {}),
     ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
     ("y of integer objects", r"\by\b.*astype", fit(X, y.astype(object)), {}),
     ("y of None", r"\by\b.*astype", fit(X, np.where(y, None, "a")), {}),
