@@ -616,7 +616,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             refuse_masked(classes=classes)
             labels = Labels.declared(classes, y)
             if not resume:
-                labels.check()
+                labels.check("classes")
                 return labels
             if not np.array_equal(labels.classes, self.classes_):
                 raise ValueError(

@@ -54,11 +54,11 @@ class Labels:
         """The output activation, a key of `LOSSES`."""
         return "softmax" if self.n_outputs > 1 and not self.multilabel else "logistic"
 
-    def check(self):
+    def check(self, name="y"):
         """Refuse a problem in which there is nothing to tell apart."""
         if len(self.classes) < 2 and not self.multilabel:
             raise ValueError(
-                "The number of classes has to be greater than one; y has only "
+                f"The number of classes has to be greater than one; {name} has only "
                 f"{len(self.classes)} class: {self.classes.tolist()}."
             )
 
@@ -90,7 +90,8 @@ class Labels:
         if unseen:
             raise ValueError(
                 f"{name} has classes {unseen}, which are not among the known classes "
-                f"{self.classes.tolist()}. Declare all classes at the start."
+                f"{self.classes.tolist()}. Declare all classes at the start, or leave out "
+                "these rows."
             )
         codes = np.searchsorted(self.classes, y)
         if self.n_outputs == 1:

@@ -413,7 +413,7 @@ CASES = [
     ("classes a set", "classes", partial_fit(X, y, {0, 1}), {}),
     ("classes of text for numbers", "classes", partial_fit(X, y, ["0", "1"]), {}),
     # partial_fit
-    ("classes of one", "classes", partial_fit(X, ONES, [1]), {}),
+    ("classes of one", r"classes(=\[1\]| has only 1)", partial_fit(X, ONES, [1]), {}),
     ("classes without those of y", "classes", partial_fit(X, y, [1, 2]), {}),
     ("classes of mixed types", "classes", partial_fit(X, y, [0, "a"]), {}),
     ("classes with NaN", "classes", partial_fit(X, y, [0, 1, np.nan]), {}),
