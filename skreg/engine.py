@@ -128,8 +128,7 @@ class Engine:
         self._scratch = None
         if optimizer is None or not optimizer.averages_gradient:
             self._scratch = np.empty_like(state[0])
-        self._parts = self._views(layer_sizes, state)
-        self.parameters = self._parts[0]
+        self.parameters, self._gradient = self._views(layer_sizes, state)
         self._buffers = Buffers(layer_sizes, batch_size, dtype)
         self._moments = list(state[1:])
         self._passes: dict[int, list[Pass]] = {}
@@ -227,7 +226,7 @@ class Engine:
         """
         total = total_weight = 0.0
         values = self._loss.values_after_gradient
-        parameters, gradient = self._parts
+        parameters, gradient = self.parameters, self._gradient
         gradient.vector.fill(0)
         with np.errstate(all="ignore"):
             for part in slices(len(rows), self._block.n_rows):
@@ -252,10 +251,9 @@ class Engine:
         x = batch.x
         if keep_probs[0] < 1:
             x = self._keep_inputs(x, units[0], 1 / keep_probs[0])
-        passage = self._pass(
-            *self._views(sub.layer_sizes, sub.state, first_by_unit=True),
-            Batch(x, masks, batch.y, batch.weights, batch.logits),
-        )
+        w, g = self._views(sub.layer_sizes, sub.state, first_by_unit=True)
+        kept = Batch(x, masks, batch.y, batch.weights, batch.logits)
+        passage = self._pass(w, g, kept)
         self._descend(passage, list(sub.state[1:]), learning_rate)
         sub.scatter()
 
@@ -289,7 +287,8 @@ class Engine:
         """Return the passes through the whole network, made once per block's size."""
         n_rows = sum(batch.n_rows for batch in batches)
         if n_rows not in self._passes:
-            self._passes[n_rows] = [self._pass(*self._parts, b) for b in batches]
+            w, g = self.parameters, self._gradient
+            self._passes[n_rows] = [self._pass(w, g, batch) for batch in batches]
         return self._passes[n_rows]
 
     def _pass(self, parameters, gradient, batch):

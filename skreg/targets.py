@@ -90,8 +90,8 @@ class Labels:
         if unseen:
             raise ValueError(
                 f"{name} has classes {unseen}, which are not among the known classes "
-                f"{self.classes.tolist()}. Declare all classes at the start, or leave out "
-                "these rows."
+                f"{self.classes.tolist()}. Declare all classes at the start, or leave "
+                "out these rows."
             )
         codes = np.searchsorted(self.classes, y)
         if self.n_outputs == 1:

@@ -110,6 +110,8 @@ def _multilabel_class_weights(class_weight, table, sample_weight):
 
 def _balanced(codes, n_classes, sample_weight):
     """Return Σ_i s_i / (number of classes · Σ_{i in class} s_i)."""
+    if sample_weight is not None:  # only ratios count, and the sum may overflow
+        sample_weight = sample_weight / sample_weight.max()
     totals = np.bincount(codes, sample_weight, minlength=n_classes)
     present = totals > 0
     return np.divide(

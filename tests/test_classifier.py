@@ -370,6 +370,14 @@ def test_balanced_gives_every_class_the_same_share(weighted):
     )
 
 
+def test_balanced_takes_weights_whose_sum_overflows():
+    X, y = problem("multiclass")
+    assert_same_network(
+        network(class_weight="balanced").fit(X, y, np.full(len(y), 1e308)),
+        network(class_weight="balanced").fit(X, y),
+    )
+
+
 def test_class_weights_of_multilabel_targets_multiply_over_the_columns():
     X, Y = problem("multilabel")
     per_column = [{0: 1, 1: 3}, {0: 0.5, 1: 1}, {0: 1, 1: 1}]
