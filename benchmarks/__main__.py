@@ -37,7 +37,7 @@ def parse_arguments(arguments=None):
     add("--solvers", type=_some_of(SOLVERS), default=SOLVERS, help=_list(SOLVERS))
     add("--dropouts", type=_some_of(DROPOUTS), default=DROPOUTS, help=_list(DROPOUTS))
     add("--rivals", type=_some_of(RIVALS), default=list(RIVALS), help=_list(RIVALS))
-    add("--repetitions", type=int, help="rounds; 9 by default, 3 with --quick")
+    add("--repetitions", type=int, help="rounds; 7 by default, 3 with --quick")
     add("--quick", action="store_true", help="shorter and fewer rounds, to look around")
     add("--output", default="", help="write the page here instead of printing it")
     return parser.parse_args(arguments)
@@ -60,7 +60,7 @@ def _some_of(known):
 
 def measure(options):
     """Return the results of the parts asked for, by part."""
-    repetitions = options.repetitions or (3 if options.quick else 9)
+    repetitions = options.repetitions or (3 if options.quick else 7)
     results = {"rivals": options.rivals, "workflows": []}
     common = {"quick": options.quick, "repetitions": repetitions}
     if "steps" in options.only:

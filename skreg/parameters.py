@@ -95,6 +95,6 @@ def flush_tiny(state):
     info = np.finfo(state.dtype)
     # A decay by 0.9 takes 170 steps from here to the least normal number.
     tiny = info.tiny * 2**26
-    large = tiny * 2 / info.eps  # tiny is half a unit in its last place
+    large = 3 * tiny / info.eps  # tiny is half a unit in its last place, up and down
     state += large
     state -= large

@@ -1,6 +1,21 @@
+import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from skreg.batches import rows_in_cache, slices
+from skreg.batches import Block, Dataset, rows_in_cache, slices
+
+
+@pytest.mark.parametrize("kind", [np.asarray, csr_array])
+def test_features_are_dropped_with_their_own_probability(kind):
+    X = np.ones((400, 5))
+    data = Dataset(kind(X), np.eye(2), np.zeros(400, int))
+    block = Block(data, [5, 3, 2], [0.25, 0.5], 200, X.dtype)
+    rng = np.random.Generator(np.random.SFC64(0))
+    first, second = block.gather(np.arange(400), rng)
+    for batch in (first, second):
+        x = batch.x if kind is np.asarray else batch.x.toarray()
+        assert set(np.unique(x)) == {0, 1 / 0.25}
+        assert set(np.unique(batch.masks[0])) == {0, 1 / 0.5}
 
 
 @pytest.mark.parametrize("multiple", [1, 7, 100])

@@ -54,13 +54,18 @@ def test_l2_penalises_weights_and_not_biases():
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_tiny_numbers_are_flushed_and_others_kept(dtype):
     info = np.finfo(dtype)
-    tiny = info.smallest_subnormal * 10.0 ** np.arange(7)
-    kept = np.array([0, 1e-20, 1e-3, 1, 1e30, info.max / 4])
-    given = np.concatenate([tiny, -tiny, kept, -kept]).astype(dtype)
-    flushed = given.copy()
-    flush_tiny(flushed)
-    np.testing.assert_array_equal(flushed[:14], 0)
-    np.testing.assert_array_equal(flushed[14:], given[14:])
+    limit = 2.0**26 * float(info.tiny)
+    tiny = [float(info.smallest_subnormal), float(info.tiny), 0.9 * limit]
+    kept = [0, 2 * limit, 1e-20, 1e-3, 1, 1e30, float(info.max) / 4]
+    given = np.array([*tiny, *kept], dtype)
+    for sign in (1, -1):
+        flushed = sign * given
+        flush_tiny(flushed)
+        np.testing.assert_array_equal(flushed[:3], 0)
+        np.testing.assert_array_equal(flushed[3:], sign * given[3:])
+    just_above = np.array([1.1, -1.1], dtype) * limit
+    flush_tiny(just_above)
+    assert just_above.all()
 
 
 @pytest.mark.parametrize("number", [0.0, 1e-300, 1e300, -1e300])
