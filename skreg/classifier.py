@@ -94,9 +94,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         The same for the input features.
     dropout_mask : {"sample", "batch"}, default="sample"
         "sample" draws a mask for every row. "batch" draws one for every mini-batch and
-        trains the network of the kept units alone, which makes a step cheaper in all
-        but small networks and mini-batches; weights that join dropped units rest, with
-        their averages and their decay.
+        trains the network of the kept units alone, which makes a step of a wide network
+        on large mini-batches cheaper, and one of a small network dearer; weights that
+        join dropped units rest, with their averages and their decay.
     batch_size : int or "auto", default="auto"
         Rows per mini-batch; "auto" is 200. All rows, if there are fewer.
     learning_rate_init : float or "auto", default="auto"
