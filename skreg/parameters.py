@@ -79,9 +79,11 @@ def n_parameters(layer_sizes):
 
 def all_finite(vector):
     """Return whether no number of a contiguous vector is infinite or nan."""
-    # The squares may overflow where the numbers do not; both extremes are 5 times as
-    # much work as the squares.
-    return isfinite(sum_of_squares(vector)) or isfinite(vector.min() + vector.max())
+    # The squares may overflow where the numbers do not, but the two extremes are 5
+    # times as much work.
+    return isfinite(sum_of_squares(vector)) or (
+        isfinite(vector.min()) and isfinite(vector.max())
+    )
 
 
 def flush_tiny(state):

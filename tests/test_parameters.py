@@ -68,9 +68,9 @@ def test_tiny_numbers_are_flushed_and_others_kept(dtype):
     assert just_above.all()
 
 
-@pytest.mark.parametrize("number", [0.0, 1e-300, 1e300, -1e300])
-def test_large_numbers_are_finite(number):
-    assert all_finite(np.array([1.0, number, 2.0]))
+@pytest.mark.parametrize("numbers", [[0.0, 1e-300], [1e308, 1e308], [-1e308, 1e308]])
+def test_the_largest_and_the_smallest_numbers_are_finite(numbers):
+    assert all_finite(np.array([1.0, *numbers, 2.0]))
 
 
 @pytest.mark.parametrize("others", [0.0, 1e300])
