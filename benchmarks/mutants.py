@@ -37,6 +37,7 @@ order by m.module_path, m.start_pos_row, m.operator_name
 SIZE = "how many rows are taken at once, not what comes out"
 SAME = "the same by another way"
 LENGTHS = "the lengths are equal"
+REWRITTEN = "the line has been written anew since, and its mutants are killed"
 MEMORY = "more memory than is used"
 PROBABILITY = "no probability is above 1"
 SINCE = "killed since, by a test that this commit did not have"
@@ -93,9 +94,9 @@ WHY = [
     ("parameters", "coefs[ 1].dtype", "all layers have one type"),
     ("parameters", "coefs[ -1].dtype", "all layers have one type"),
     ("parameters", "strict=False", LENGTHS),
-    ("parameters", "vector.min() - vector.max()", SINCE),
+    ("parameters", "vector.min() - vector.max()", REWRITTEN),
     ("parameters", "tiny = info.tiny", SINCE),
-    ("parameters", "large = tiny", SINCE),
+    ("parameters", "large = tiny", REWRITTEN),
     ("passes", "strict=False", LENGTHS),
     ("passes", "sum(layer_sizes[ 0:])", MEMORY),
     ("passes", "max(layer_sizes[ 0:])", MEMORY),

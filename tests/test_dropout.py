@@ -18,7 +18,7 @@ def test_units_are_kept_with_the_probability(p):
 
 
 def test_the_least_probability_still_keeps_some():
-    kept = np.empty(2**20, bool)
+    kept = np.empty(2**23, bool)
     draw_kept(generator(), 1e-9, kept)
     assert binomtest(int(kept.sum()), kept.size, 2**-16).pvalue > 1e-3
 
