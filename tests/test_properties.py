@@ -23,7 +23,9 @@ from skreg.passes import Buffers, Pass
 hypothesis = pytest.importorskip("hypothesis", reason="extra: properties")
 given, settings, st = hypothesis.given, hypothesis.settings, hypothesis.strategies
 
-settings.register_profile("skreg", deadline=None, derandomize=True, print_blob=True)
+settings.register_profile(
+    "skreg", max_examples=250, deadline=None, derandomize=True, print_blob=True
+)
 settings.load_profile("skreg")
 
 pytestmark = pytest.mark.filterwarnings(
@@ -61,8 +63,18 @@ def make_data(seed, n_rows=30, n_features=4, dtype=np.float64):
 
 
 def full_batch(**params):
-    """Return a network whose every step takes all rows, in any number."""
-    defaults = {"batch_size": 10_000, "max_iter": 4, "tol": 0.0, "random_state": 0}
+    """Return a network whose every step takes all rows, in any number.
+
+    With epsilon=1e-8 adam would make steps of a gradient that is zero but for rounding,
+    as that of the biases is where classes are balanced and all units dead.
+    """
+    defaults = {
+        "batch_size": 10_000,
+        "max_iter": 4,
+        "tol": 0.0,
+        "epsilon": 1e-2,
+        "random_state": 0,
+    }
     return RegMLPClassifier(**(defaults | params))
 
 
@@ -134,7 +146,6 @@ def test_gradients_equal_differences(
     weighted=st.booleans(),
     shuffle=st.booleans(),
 )
-@settings(max_examples=40)
 def test_the_order_of_rows_is_nothing_to_a_full_batch(
     seed, hidden, solver, dtype, kind, weighted, shuffle
 ):
@@ -149,7 +160,6 @@ def test_the_order_of_rows_is_nothing_to_a_full_batch(
 
 
 @given(seed=SEEDS, hidden=HIDDEN, solver=SOLVERS, dtype=DTYPES, kind=LABELS)
-@settings(max_examples=40)
 def test_a_weight_of_k_is_k_copies(seed, hidden, solver, dtype, kind):
     X, codes, weights = make_data(seed, dtype=dtype)
     y = make_labels(kind, codes)
@@ -162,7 +172,6 @@ def test_a_weight_of_k_is_k_copies(seed, hidden, solver, dtype, kind):
 
 
 @given(seed=SEEDS, hidden=HIDDEN, solver=SOLVERS, dtype=DTYPES, kind=LABELS)
-@settings(max_examples=40)
 def test_a_weight_of_zero_is_absence(seed, hidden, solver, dtype, kind):
     X, codes, weights = make_data(seed, dtype=dtype)
     y = make_labels(kind, codes)
@@ -185,7 +194,6 @@ def test_a_weight_of_zero_is_absence(seed, hidden, solver, dtype, kind):
     kind=LABELS,
     exponent=st.integers(-30, 30),
 )
-@settings(max_examples=60)
 def test_probabilities_are_probabilities(
     seed, hidden, activation, dtype, kind, exponent
 ):
@@ -236,7 +244,6 @@ def test_extreme_logits_give_probabilities(logits, head, dtype):
     n_rows=st.integers(1, 300),
     cache_bytes=st.integers(1, 2**14),
 )
-@settings(max_examples=60)
 def test_blocks_and_threads_change_no_prediction(
     seed, hidden, dtype, n_rows, cache_bytes
 ):
