@@ -90,9 +90,10 @@ def flush_tiny(state):
     """Round what is so small that it will soon be subnormal to zero, in place.
 
     Under L2 the weights of a dead unit and their averages decay without end, and many
-    processors take a hundred times as long for a product with a subnormal number: on an
-    Intel Xeon a fit of a small network by adam took 4 times as long without this. What
-    is rounded is below 1e-30 in float32, and changes no sum with a number above 1e-22.
+    processors take many times as long for a product with a subnormal number: on an
+    Intel Xeon a fit of a small network by adam took 4 times as long without this. In
+    float32 what is below 8e-31 becomes zero, and nothing changes by more than twice
+    that or by two units in its own last place.
     """
     info = np.finfo(state.dtype)
     # A decay by 0.9 takes 170 steps from here to the least normal number.

@@ -68,6 +68,21 @@ def test_tiny_numbers_are_flushed_and_others_kept(dtype):
     assert just_above.all()
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_flushing_changes_numbers_of_any_size_by_no_more_than_it_says(dtype):
+    info = np.finfo(dtype)
+    limit = 2.0**26 * float(info.tiny)
+    rng = np.random.default_rng(0)
+    exponents = rng.uniform(np.log10(float(info.tiny)), 5, 100_000)
+    given = (10**exponents * rng.choice([-1, 1], len(exponents))).astype(dtype)
+    flushed = given.copy()
+    flush_tiny(flushed)
+    np.testing.assert_array_equal(flushed == 0, np.abs(given) < limit)
+    # Two roundings, each to half a unit of a number of at most the next binade.
+    most = 2 * np.maximum(limit, np.abs(np.spacing(given)))
+    assert (np.abs(flushed - given) <= most).all()
+
+
 @pytest.mark.parametrize("numbers", [[0.0, 1e-300], [1e308, 1e308], [-1e308, 1e308]])
 def test_the_largest_and_the_smallest_numbers_are_finite(numbers):
     assert all_finite(np.array([1.0, *numbers, 2.0]))
