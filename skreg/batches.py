@@ -50,20 +50,22 @@ class Dataset:
         np.take(self.table, codes, axis=1, out=out, mode="clip")
 
 
-@dataclass
+@dataclass(eq=False)
 class Batch:
     """Views of the rows of one mini-batch."""
 
     x: Any
     """Features, already masked; array or CSR matrix of shape (n_rows, n_features)."""
     masks: list
-    """Per hidden layer a mask of shape (n_rows, n_units), a number, or None."""
+    """Per hidden layer a mask of shape (n_rows, n_units), or None."""
     y: Any = None
     """Targets, of shape (n_outputs, n_rows)."""
     weights: Any = None
     """Relative weights, of shape (n_rows,), or None where all are 1."""
     logits: Any = None
     """Where to leave the logits, of shape (n_outputs, n_rows)."""
+    factors: Any = None
+    """What the inputs of each layer are multiplied by as well, or None for 1."""
 
     @property
     def n_rows(self):

@@ -43,8 +43,6 @@ def product(a, b, out, scale=1.0, keep=0.0):
         a, b, out = b.T, a.T, out.T
     left, transpose_left = _in_columns(a)
     right, transpose_right = _in_columns(b)
-    if not left.size or not right.size:  # gemm takes no empty matrices
-        return partial(_rescale, out, keep)
     return partial(
         _GEMM[out.dtype],
         scale,
@@ -58,20 +56,14 @@ def product(a, b, out, scale=1.0, keep=0.0):
     )
 
 
-def _rescale(out, keep):
-    """Write keep · out into ``out``."""
-    out[...] = keep * out if keep else 0
-
-
 def add_scaled(out, scale, x):
     """Add scale · x to ``out``; both are contiguous vectors of the same dtype."""
-    if x.size:
-        _AXPY[x.dtype](x, out, x.size, scale)
+    _AXPY[x.dtype](x, out, x.size, scale)
 
 
 def sum_of_squares(x):
     """Return the sum of the squares of a contiguous vector."""
-    return float(_DOT[x.dtype](x, x)) if x.size else 0.0
+    return float(_DOT[x.dtype](x, x))
 
 
 def _in_columns(matrix):

@@ -4,13 +4,14 @@
 are made once. Targets and logits have shape (n_outputs, n_rows).
 """
 
+from dataclasses import replace
 from math import isfinite
 
 import numpy as np
 
 from skreg.activations import ACTIVATIONS
 from skreg.batches import Batch, Block, rows_in_cache, slices
-from skreg.dropout import Subnetwork, draw_units
+from skreg.dropout import Subnetwork
 from skreg.losses import LOSSES
 from skreg.parameters import Parameters, all_finite, flush_tiny
 from skreg.passes import Buffers, Forward, ForwardBuffers, Pass
@@ -18,6 +19,8 @@ from skreg.penalties import add_l2_gradient, l2_value
 
 _FLUSH_EVERY = 64
 """Steps between which tiny numbers are flushed, at the end of an epoch."""
+_MAX_PASSES = 512
+"""Passes through subnetworks to remember: they take some 10 MB."""
 
 
 class Predictor:
@@ -124,7 +127,6 @@ class Engine:
         self._loss = LOSSES[loss]
         self._alpha = alpha
         self._optimizer = optimizer
-        self._keep_probs = keep_probs
         self._scratch = None
         if optimizer is None or not optimizer.averages_gradient:
             self._scratch = np.empty_like(state[0])
@@ -133,10 +135,11 @@ class Engine:
         self._moments = list(state[1:])
         self._passes: dict[int, list[Pass]] = {}
         self._subnetwork: Subnetwork | None = None
+        self._sub_passes: dict[tuple, Pass] = {}
         all_kept = [1.0] * len(keep_probs)
         row_keep_probs = keep_probs
         if dropout_mask == "batch" and min(keep_probs) < 1:
-            self._subnetwork = Subnetwork(layer_sizes, state)
+            self._subnetwork = Subnetwork(layer_sizes, keep_probs, state)
             self._kept_x = np.empty(batch_size * layer_sizes[0], dtype)
             row_keep_probs = all_kept
         self._block = Block(training, layer_sizes, row_keep_probs, batch_size, dtype)
@@ -241,19 +244,18 @@ class Engine:
 
     def _step_subnetwork(self, sub, batch, learning_rate, rng):
         """Take a step on the network of the units that this mini-batch keeps."""
-        keep_probs = [*self._keep_probs, 1.0]
-        units = [
-            draw_units(rng, p, size)
-            for p, size in zip(keep_probs, self.parameters.layer_sizes, strict=True)
-        ]
+        units = sub.draw(rng)
         sub.gather(units)
-        masks = [1 / p if p < 1 else None for p in keep_probs[1:-1]]
-        x = batch.x
-        if keep_probs[0] < 1:
-            x = self._keep_inputs(x, units[0], 1 / keep_probs[0])
-        w, g = self._views(sub.layer_sizes, sub.state, first_by_unit=True)
-        kept = Batch(x, masks, batch.y, batch.weights, batch.logits)
-        passage = self._pass(w, g, kept)
+        x = self._keep_inputs(batch.x, units[0]) if sub.drops_inputs else batch.x
+        key = (batch, sub.layer_sizes)
+        if key not in self._sub_passes:
+            if len(self._sub_passes) == _MAX_PASSES:
+                self._sub_passes.clear()
+            w, g = self._views(sub.layer_sizes, sub.state, first_by_unit=True)
+            kept = replace(batch, x=x, factors=sub.factors)
+            self._sub_passes[key] = self._pass(w, g, kept)
+        passage = self._sub_passes[key]
+        passage.batch.x = x
         self._descend(passage, list(sub.state[1:]), learning_rate)
         sub.scatter()
 
@@ -266,14 +268,12 @@ class Engine:
             add_l2_gradient(w, optimizer.scale * self._alpha, g)
         optimizer.step(w.vector, g.vector, moments, self.n_steps, learning_rate)
 
-    def _keep_inputs(self, x, kept, scale):
-        """Return the kept columns of ``x``, scaled."""
+    def _keep_inputs(self, x, units):
+        """Return the columns ``units`` of ``x``, any column where a unit is spare."""
         if not isinstance(x, np.ndarray):
-            return x[:, kept] * scale
-        out = self._kept_x[: len(x) * len(kept)].reshape(len(x), len(kept))
-        np.take(x, kept, axis=1, out=out, mode="clip")
-        out *= scale
-        return out
+            return x[:, np.minimum(units, x.shape[1] - 1)]
+        out = self._kept_x[: len(x) * len(units)].reshape(len(x), len(units))
+        return np.take(x, units, axis=1, out=out, mode="clip")
 
     def _views(self, layer_sizes, state, first_by_unit=False):
         """Return the network in ``state``, and where its gradient is accumulated."""

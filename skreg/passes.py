@@ -48,7 +48,7 @@ class Forward:
     buffers : ForwardBuffers
         For at least the rows of the batch.
     batch : Batch
-        Its features, already masked, and its masks of the hidden layers.
+        Its features, already masked, and its masks and factors.
 
     Attributes
     ----------
@@ -58,19 +58,22 @@ class Forward:
         The outputs of the hidden layers.
     inputs : list of ndarray of shape (n_rows, n_units)
         What the layers after the first receive: the same, masked.
+    factors : list of float
+        What the inputs of each layer are multiplied by as well.
     logits : ndarray of shape (n_outputs, n_rows)
         The outputs of the last layer.
     """
 
     def __init__(self, parameters, activation, buffers, batch):
         coefs, biases = parameters.coefs, parameters.biases
+        self.factors = batch.factors or [1.0] * len(coefs)
         outputs = _by_rows(buffers.outputs, parameters.layer_sizes, batch.n_rows)
         *self.hidden, last = outputs
         self.logits = last.T
         self.inputs = []
         self.calls = [
             partial(setitem, outputs[0], ..., biases[0]),
-            _add_first_product(batch, coefs[0], outputs[0]),
+            _add_first_product(batch, coefs[0], outputs[0], self.factors[0]),
         ]
         for layer, (h, mask) in enumerate(zip(self.hidden, batch.masks, strict=True)):
             received, out = h, outputs[layer + 1]
@@ -79,7 +82,8 @@ class Forward:
                 received = _like(h, buffers.dropped[layer])
                 self.calls.append(partial(np.multiply, h, mask, received))
             self.calls.append(partial(setitem, out, ..., biases[layer + 1]))
-            self.calls.append(product(received, coefs[layer + 1], out, keep=1.0))
+            factor = self.factors[layer + 1]
+            self.calls.append(product(received, coefs[layer + 1], out, factor, 1.0))
             self.inputs.append(received)
 
     def run(self):
@@ -91,7 +95,8 @@ class Forward:
 class Pass:
     """The forward and backward pass of a mini-batch.
 
-    With h⁰ = x, masks m scaled by 1 / p, and ⊙ the product by elements:
+    With h⁰ = x, masks m scaled by 1 / p, and ⊙ the product by elements (where a batch
+    has a factor instead of a mask, the products bring it along):
 
         hˡ = f((hˡ⁻¹ ⊙ mˡ⁻¹) Wˡ + bˡ), the logits likewise but without f;
         δˡ = s_i ∂ℓ/∂logits at the top, (δˡ⁺¹ (Wˡ⁺¹)ᵀ) ⊙ f'ˡ ⊙ mˡ below;
@@ -117,7 +122,7 @@ class Pass:
     def __init__(
         self, parameters, gradient, activation, loss, buffers, batch, scale, keep
     ):
-        self.parameters, self.gradient = parameters, gradient
+        self.parameters, self.gradient, self.batch = parameters, gradient, batch
         n_rows, coefs = batch.n_rows, parameters.coefs
         forward = Forward(parameters, activation, buffers, batch)
         deltas = _by_rows(buffers.deltas, parameters.layer_sizes, n_rows)
@@ -138,13 +143,16 @@ class Pass:
         for layer in reversed(range(len(forward.hidden))):
             delta, above = deltas[layer], deltas[layer + 1]
             received, out = forward.inputs[layer], gradient.coefs[layer + 1]
-            calls.append(product(received.T, above, out, scale, keep))
-            calls.append(product(above, coefs[layer + 1].T, delta))
-            for factor in (derivatives[layer], batch.masks[layer]):
-                if factor is not None:
-                    calls.append(partial(np.multiply, delta, factor, delta))
+            factor = forward.factors[layer + 1]
+            calls.append(product(received.T, above, out, scale * factor, keep))
+            calls.append(product(above, coefs[layer + 1].T, delta, factor))
+            for mask in (derivatives[layer], batch.masks[layer]):
+                if mask is not None:
+                    calls.append(partial(np.multiply, delta, mask, delta))
         calls.append(
-            _accumulate_first_gradient(batch, deltas[0], gradient.coefs[0], scale, keep)
+            _accumulate_first_gradient(
+                batch, deltas[0], gradient.coefs[0], scale * forward.factors[0], keep
+            )
         )
         ones = buffers.ones[np.newaxis, :n_rows]
         calls += [
@@ -160,13 +168,13 @@ class Pass:
             call()
 
 
-def _add_first_product(batch, coef, out):
-    """Return a call that adds x W to ``out``; a sparse x may be another each time."""
+def _add_first_product(batch, coef, out, factor):
+    """Return a call that adds factor · x W; a sparse x may be another each time."""
 
     def add_sparse():
-        np.add(out, batch.x @ coef, out)
+        np.add(out, factor * (batch.x @ coef), out)
 
-    return product(batch.x, coef, out, keep=1.0) if batch.is_dense else add_sparse
+    return product(batch.x, coef, out, factor, 1.0) if batch.is_dense else add_sparse
 
 
 def _accumulate_first_gradient(batch, delta, out, scale, keep):

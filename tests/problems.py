@@ -9,12 +9,14 @@ N_ROWS = 11
 HEADS = {"logistic": 1, "softmax": 3, "multilabel": 3}
 
 
-def make_problem(head, hidden=(5, 4), weighted=False, dtype=np.float64, seed=0):
+def make_problem(
+    head, hidden=(5, 4), weighted=False, dtype=np.float64, seed=0, n_features=3
+):
     """Return layer sizes, a random parameter vector and a random data set."""
     rng = np.random.default_rng(seed)
-    sizes = [3, *hidden, HEADS[head]]
+    sizes = [n_features, *hidden, HEADS[head]]
     vector = rng.normal(size=n_parameters(sizes)).astype(dtype)
-    X = rng.normal(size=(N_ROWS, 3)).astype(dtype)
+    X = rng.normal(size=(N_ROWS, n_features)).astype(dtype)
     weights = rng.uniform(0.1, 3, N_ROWS) if weighted else np.ones(N_ROWS)
     weights /= weights.mean()
     given = weights.astype(dtype) if weighted else None

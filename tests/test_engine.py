@@ -7,7 +7,7 @@ from problems import HEADS, N_ROWS, layers, make_problem, out_activation, target
 from scipy.sparse import csr_array
 
 from skreg.batches import Dataset
-from skreg.dropout import draw_kept, draw_units
+from skreg.dropout import draw_kept
 from skreg.engine import Engine, Predictor
 from skreg.optimizers import SGD, Adam, NesterovSGD
 from skreg.parameters import Parameters
@@ -111,12 +111,14 @@ def test_epoch_with_sample_masks_equals_reference(head, keep_probs, name):
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("name", OPTIMIZERS)
 @pytest.mark.parametrize("keep_probs", [(1, 0.5, 0.6), (0.7, 0.5, 1), (0.6, 1, 0.1)])
-@pytest.mark.parametrize("hidden", [(5, 4), (1, 3)])
+@pytest.mark.parametrize(("n_features", "hidden"), [(3, (1, 4)), (13, (21, 10))])
 def test_epoch_with_batch_masks_moves_kept_weights_as_reference(
-    hidden, keep_probs, name, sparse
+    n_features, hidden, keep_probs, name, sparse
 ):
     head = "softmax"
-    sizes, vector, data, weights = make_problem(head, hidden, weighted=True)
+    sizes, vector, data, weights = make_problem(
+        head, hidden, weighted=True, n_features=n_features
+    )
     given = Dataset(csr_array(data.X), data.table, data.codes, data.weights)
     engine = make_engine(
         sizes,
@@ -126,6 +128,7 @@ def test_epoch_with_batch_masks_moves_kept_weights_as_reference(
         OPTIMIZERS[name],
         keep_probs=keep_probs,
         dropout_mask="batch",
+        activation="logistic",  # what a unit without inputs gives is not zero
     )
     order = np.random.default_rng(4).permutation(N_ROWS)
     twin = np.random.Generator(np.random.SFC64(6))
@@ -134,17 +137,16 @@ def test_epoch_with_batch_masks_moves_kept_weights_as_reference(
     averages = [np.zeros((2, *w.shape)) for w in coefs + biases]
     for t, start in enumerate(range(0, N_ROWS, 4), 1):
         batch = order[start : start + 4]
-        kept = []
-        for p, size in zip([*keep_probs, 1], sizes, strict=True):
-            units = np.zeros(size, bool)
-            units[draw_units(twin, p, size)] = True
-            kept.append(units)
+        kept = [np.ones(size, bool) for size in sizes]
+        for p, units in zip(keep_probs, kept, strict=False):
+            if p < 1:
+                draw_kept(twin, p, units)
         masks = [
             np.tile(units / p, (len(batch), 1))
             for units, p in zip(kept, keep_probs, strict=False)
         ]
         _, coef_g, bias_g = reference.loss_and_gradient(
-            coefs, biases, "tanh", "softmax", data.X[batch], targets(data, batch),
+            coefs, biases, "logistic", "softmax", data.X[batch], targets(data, batch),
             weights[batch], masks, ALPHA,
         )  # fmt: skip
         moves = [np.outer(a, b) for a, b in zip(kept, kept[1:], strict=False)] + kept[
@@ -284,3 +286,18 @@ def test_prediction_does_not_depend_on_the_block_size(monkeypatch):
     parts = Predictor(parameters, "tanh", 1000, sparse=False)
     assert parts.block_size < 100
     np.testing.assert_allclose(whole.logits(X), parts.logits(X), rtol=1e-12)
+
+
+def test_passes_may_be_forgotten_at_any_time(monkeypatch):
+    sizes, vector, data, _ = make_problem("softmax", (40,))
+    states = []
+    for n_passes in (512, 2):
+        monkeypatch.setattr("skreg.engine._MAX_PASSES", n_passes)
+        engine = make_engine(
+            sizes, vector, data, "softmax", keep_probs=[1, 0.5], dropout_mask="batch"
+        )
+        rng = np.random.Generator(np.random.SFC64(0))
+        for _ in range(5):
+            engine.run_epoch(np.arange(N_ROWS), 0.1, rng)
+        states.append(engine.state)
+    np.testing.assert_array_equal(*states)
