@@ -98,12 +98,17 @@ class Adam:
         m, s = moments
         unbias_m = 1 - self.momentum**n_steps
         unbias_s = (1 - self.beta_2**n_steps) ** 0.5
-        m *= self.momentum
-        add_scaled(m, 1 - self.momentum, g)
+        _update_average(m, self.momentum, g)
         np.multiply(g, g, out=g)
-        s *= self.beta_2
-        add_scaled(s, 1 - self.beta_2, g)
+        _update_average(s, self.beta_2, g)
         np.sqrt(s, out=g)
         g += self.epsilon * unbias_s
         np.divide(m, g, out=g)
         add_scaled(w, -learning_rate * unbias_s / unbias_m, g)
+
+
+def _update_average(average, beta, x):
+    """Average ← β · average + (1 - β) · x."""
+    # BLAS has all cores at it, NumPy one: 3 to 5% of a step of a wide network.
+    add_scaled(average, beta - 1, average)
+    add_scaled(average, 1 - beta, x)
