@@ -14,18 +14,13 @@ _MAX_BATCHES = 16
 
 @dataclass(frozen=True)
 class Dataset:
-    """Features, targets and relative weights of the same rows; nothing is copied.
-
-    The targets of row ``i`` are ``table[:, codes[i]]``: a column of the identity matrix
-    for a class label. Multilabel targets are the table themselves, without codes.
-    """
+    """Features, targets and relative weights of the same rows; nothing is copied."""
 
     X: Any
     """Array or CSR matrix of shape (n_rows, n_features)."""
-    table: np.ndarray
-    """Array of shape (n_outputs, n_codes) with entries 0 and 1."""
-    codes: np.ndarray | None = None
-    """Array of shape (n_rows,)."""
+    targets: np.ndarray
+    """The number of each row's class, of shape (n_rows,); or indicators 0 and 1 of
+    several labels, of shape (n_outputs, n_rows)."""
     weights: np.ndarray | None = None
     """Array of shape (n_rows,), or None where all weights are 1."""
 
@@ -45,9 +40,14 @@ class Dataset:
         return out
 
     def gather_targets(self, rows, out):
-        """Write the targets of ``rows`` into ``out``, of shape (n_outputs, n)."""
-        codes = rows if self.codes is None else self.codes[rows]
-        np.take(self.table, codes, axis=1, out=out, mode="clip")
+        """Write indicators of the targets into ``out``, of shape (n_outputs, n)."""
+        if self.targets.ndim == 2:
+            np.take(self.targets, rows, axis=1, out=out, mode="clip")
+        elif len(out) == 1:
+            out[0] = self.targets[rows]
+        else:
+            out.fill(0)
+            out[self.targets[rows], np.arange(len(rows))] = 1
 
 
 @dataclass(eq=False)

@@ -393,11 +393,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             if resume:
                 self._check_same_problem(labels)
             state = self._state(X, labels, resume)
-            table, codes = labels.encode(y, X.dtype)
-            by_class = class_weights(
-                self.class_weight, labels, table, codes, sample_weight
-            )
-            weights = row_weights(sample_weight, by_class, table, codes)
+            targets = labels.encode(y, X.dtype)
+            by_class = class_weights(self.class_weight, labels, targets, sample_weight)
+            weights = row_weights(sample_weight, by_class, targets)
             validation = check_validation_set(
                 self, X_val, y_val, sample_weight_val, labels, by_class, X.dtype
             )
@@ -411,7 +409,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 check_some_weight(weights, held_out, "validation")
             check_some_weight(weights, rows, "training")
             weights = relative(weights, rows, X.dtype)
-            training = Dataset(X, table, codes, weights)
+            training = Dataset(X, targets, weights)
             if split:
                 validation = ValidationSet(training, held_out, y, sample_weight)
             n_epochs = int(self.max_iter)
@@ -478,16 +476,14 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             X, y, sample_weight = self._check_rows(X, y, sample_weight, resume)
             labels = self._declared_labels(y, classes, resume)
             state = self._state(X, labels, resume)
-            table, codes = labels.encode(y, X.dtype)
-            by_class = class_weights(
-                self.class_weight, labels, table, codes, sample_weight
-            )
-            weights = row_weights(sample_weight, by_class, table, codes)
+            targets = labels.encode(y, X.dtype)
+            by_class = class_weights(self.class_weight, labels, targets, sample_weight)
+            weights = row_weights(sample_weight, by_class, targets)
             rows = np.arange(X.shape[0])
             check_some_weight(weights, rows, "training")
             if weights is not None:
                 weights = weights.astype(X.dtype)
-            training = Dataset(X, table, codes, weights)
+            training = Dataset(X, targets, weights)
             tasks = EpochTasks(self, None, {})
             self._train(state, training, rows, None, tasks, 1, self.max_iter)
         return self

@@ -20,6 +20,7 @@ from dask import delayed
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
+from skreg.batches import Dataset
 from skreg.losses import LOSSES
 from skreg.stopping import Monitor
 
@@ -154,10 +155,11 @@ def _merge(one, two):
 def _validate(end, X, y):
     """Return the loss and the score of a network on validation rows."""
     network, _ = end
-    table, codes = network._labels().encode(np.asarray(y), network.coefs_[0].dtype)
-    targets = table if codes is None else table[:, codes]
-    logits = network._network_logits(X)
-    loss = float(LOSSES[network.out_activation_].values(logits.T, targets).mean())
+    targets = network._labels().encode(np.asarray(y), network.coefs_[0].dtype)
+    logits = network._network_logits(X).T
+    indicators = np.empty_like(logits)
+    Dataset(X, targets).gather_targets(np.arange(logits.shape[1]), indicators)
+    loss = float(LOSSES[network.out_activation_].values(logits, indicators).mean())
     if network.scoring == "loss":
         return loss, -loss
     return loss, float(check_scoring(network, network.scoring)(network, X, y))

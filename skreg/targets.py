@@ -63,9 +63,10 @@ class Labels:
             )
 
     def encode(self, y, dtype, name="y"):
-        """Return the table of targets, a column each, and the column for each label.
+        """Return the number of each row's class, of shape (n_samples,).
 
-        For multilabel targets the table has a column per sample; there are no codes.
+        For multilabel targets, indicators of ``dtype`` and of shape (n_classes,
+        n_samples).
         """
         if _is_multilabel(y, name) != self.multilabel:
             wanted = "an indicator matrix" if self.multilabel else "a column of labels"
@@ -73,17 +74,17 @@ class Labels:
                 f"{name} has to be {wanted}, as when the classes were learned."
             )
         if self.multilabel:
-            table = y.toarray() if issparse(y) else np.asarray(y)
-            if table.shape[1] != len(self.classes):
+            indicators = y.toarray() if issparse(y) else np.asarray(y)
+            if indicators.shape[1] != len(self.classes):
                 raise ValueError(
-                    f"{name} has {table.shape[1]} columns, but there are "
+                    f"{name} has {indicators.shape[1]} columns, but there are "
                     f"{len(self.classes)} classes. Give every class a column."
                 )
-            if not np.isin(table, (0, 1)).all():
+            if not np.isin(indicators, (0, 1)).all():
                 raise ValueError(
                     f"The indicator matrix {name} may only have zeros and ones."
                 )
-            return np.ascontiguousarray(table.T, dtype), None
+            return np.ascontiguousarray(indicators.T, dtype)
         y = column_or_1d(y)
         known = set(self.classes.tolist())
         unseen = [label for label in np.unique(y).tolist() if label not in known]
@@ -93,10 +94,7 @@ class Labels:
                 f"{self.classes.tolist()}. Declare all classes at the start, or leave "
                 "out these rows."
             )
-        codes = np.searchsorted(self.classes, y)
-        if self.n_outputs == 1:
-            return np.array([[0, 1]], dtype), codes
-        return np.eye(self.n_outputs, dtype=dtype), codes
+        return np.searchsorted(self.classes, y)
 
     def decode(self, probabilities):
         """Return the most probable label of each row, or the indicators above 0.5."""

@@ -47,15 +47,13 @@ def check_validation_set(estimator, X, y, sample_weight, labels, by_class, dtype
             y, input_name="y_val", ensure_2d=False, dtype=None, accept_sparse="csr"
         )
         check_consistent_length(checked, y)
-        table, codes = labels.encode(y, dtype, "y_val")
+        targets = labels.encode(y, dtype, "y_val")
     sample_weight = check_weights(sample_weight, checked, "sample_weight_val")
-    weights = row_weights(sample_weight, by_class, table, codes)
+    weights = row_weights(sample_weight, by_class, targets)
     rows = np.arange(checked.shape[0])
     check_some_weight(weights, rows, "validation")
     weights = relative(weights, rows, dtype)
-    return ValidationSet(
-        Dataset(checked, table, codes, weights), rows, y, sample_weight
-    )
+    return ValidationSet(Dataset(checked, targets, weights), rows, y, sample_weight)
 
 
 def hold_out(rows, strata, fraction, seed):

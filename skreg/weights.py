@@ -21,7 +21,7 @@ def check_weights(weights, X, name):
     return weights
 
 
-def class_weights(class_weight, labels, table, codes, sample_weight):
+def class_weights(class_weight, labels, targets, sample_weight):
     """Return the weight of each class, of shape (n_classes,), or None for none.
 
     For multilabel targets, of shape (n_classes, 2): of the zeros and of the ones of
@@ -31,9 +31,9 @@ def class_weights(class_weight, labels, table, codes, sample_weight):
         return None
     with naming("class_weight"):
         if labels.multilabel:
-            weights = _multilabel_class_weights(class_weight, table, sample_weight)
+            weights = _multilabel_class_weights(class_weight, targets, sample_weight)
         elif class_weight == "balanced":
-            weights = _balanced(codes, len(labels.classes), sample_weight)
+            weights = _balanced(targets, len(labels.classes), sample_weight)
         elif isinstance(class_weight, list):
             raise ValueError(
                 "class_weight is a list, which is for multilabel targets. Pass a dict "
@@ -51,16 +51,16 @@ def class_weights(class_weight, labels, table, codes, sample_weight):
     return weights
 
 
-def row_weights(sample_weight, by_class, table, codes):
+def row_weights(sample_weight, by_class, targets):
     """Return sample weight × class weight of each row, or None where all are 1."""
     if by_class is None:
         return sample_weight
     with np.errstate(over="ignore", invalid="ignore"):
-        if codes is None:
-            weights = np.where(table > 0, by_class[:, 1:], by_class[:, :1])
+        if targets.ndim == 2:
+            weights = np.where(targets > 0, by_class[:, 1:], by_class[:, :1])
             weights = weights.prod(axis=0)
         else:
-            weights = by_class[codes]
+            weights = by_class[targets]
         if sample_weight is not None:
             weights = weights * sample_weight
     if not np.isfinite(weights).all():
@@ -88,11 +88,11 @@ def relative(weights, rows, dtype):
     return (weights / weights[rows].mean()).astype(dtype)
 
 
-def _multilabel_class_weights(class_weight, table, sample_weight):
+def _multilabel_class_weights(class_weight, indicators, sample_weight):
     if class_weight == "balanced":
-        columns = table.astype(np.intp)
+        columns = indicators.astype(np.intp)
         return np.array([_balanced(column, 2, sample_weight) for column in columns])
-    n_columns = len(table)
+    n_columns = len(indicators)
     if not (
         isinstance(class_weight, list)
         and len(class_weight) == n_columns

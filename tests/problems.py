@@ -21,21 +21,22 @@ def make_problem(
     weights /= weights.mean()
     given = weights.astype(dtype) if weighted else None
     if head == "multilabel":
-        table, codes = rng.integers(0, 2, (3, N_ROWS)).astype(dtype), None
+        targets = rng.integers(0, 2, (3, N_ROWS)).astype(dtype)
     else:
-        table = np.eye(3, dtype=dtype) if head == "softmax" else np.array([[0, 1.0]])
-        codes = rng.integers(0, table.shape[1], N_ROWS)
-    return sizes, vector, Dataset(X, table.astype(dtype), codes, given), weights
+        targets = rng.integers(0, 3 if head == "softmax" else 2, N_ROWS)
+    return sizes, vector, Dataset(X, targets, given), weights
 
 
 def out_activation(head):
     return "softmax" if head == "softmax" else "logistic"
 
 
-def targets(dataset, rows):
-    """Return the targets of ``rows``, of shape (n_rows, n_outputs)."""
-    columns = rows if dataset.codes is None else dataset.codes[rows]
-    return dataset.table[:, columns].T
+def indicators(dataset, rows, head):
+    """Return the targets of ``rows`` as indicators, of shape (n_rows, n_outputs)."""
+    if head == "multilabel":
+        return dataset.targets.T[rows]
+    classes = [[0], [1], [2]] if head == "softmax" else [[1]]
+    return (dataset.targets[rows] == classes).T.astype(dataset.X.dtype)
 
 
 def layers(sizes, vector):

@@ -8,7 +8,7 @@ from skreg.batches import Block, Dataset, rows_in_cache, slices
 @pytest.mark.parametrize("kind", [np.asarray, csr_array])
 def test_features_are_dropped_with_their_own_probability(kind):
     X = np.ones((400, 5))
-    data = Dataset(kind(X), np.eye(2), np.zeros(400, int))
+    data = Dataset(kind(X), np.zeros(400, int))
     block = Block(data, [5, 3, 2], [0.25, 0.5], 200, X.dtype)
     rng = np.random.Generator(np.random.SFC64(0))
     first, second = block.gather(np.arange(400), rng)
@@ -16,6 +16,22 @@ def test_features_are_dropped_with_their_own_probability(kind):
         x = batch.x if kind is np.asarray else batch.x.toarray()
         assert set(np.unique(x)) == {0, 1 / 0.25}
         assert set(np.unique(batch.masks[0])) == {0, 1 / 0.5}
+
+
+@pytest.mark.parametrize(
+    ("targets", "expected"),
+    [
+        (np.array([0, 1, 1, 0]), [[0, 0, 1]]),
+        (np.array([2, 1, 0, 2]), [[0, 0, 1], [0, 0, 0], [1, 1, 0]]),
+        (np.array([[0, 1, 1, 0], [0, 0, 1, 1.0]]), [[0, 0, 1], [1, 0, 1]]),
+    ],
+)
+def test_targets_are_gathered_as_indicators(targets, expected):
+    memory = np.full((len(expected), 5), np.nan)
+    data = Dataset(np.ones((4, 2)), targets)
+    data.gather_targets(np.array([3, 0, 2]), memory[:, :3])
+    np.testing.assert_array_equal(memory[:, :3], expected)
+    assert np.isnan(memory[:, 3:]).all()
 
 
 @pytest.mark.parametrize("multiple", [1, 7, 100])

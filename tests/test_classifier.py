@@ -492,6 +492,13 @@ def test_no_copy_of_X_is_taken(order, params):
     assert peak_bytes(lambda: model.partial_fit(X, y)) < X.nbytes / 3
 
 
+def test_memory_does_not_grow_with_the_square_of_the_classes():
+    y = np.arange(4000) % 2000
+    X = np.random.default_rng(0).normal(size=(4000, 3)).astype(np.float32)
+    model = RegMLPClassifier((2,), batch_size=10, max_iter=1, random_state=0)
+    assert peak_bytes(lambda: model.fit(X, y)) < 2000**2
+
+
 @pytest.mark.parametrize("params", [{}, {"solver": "lbfgs"}, {"early_stopping": True}])
 def test_sparse_X_is_never_dense_as_a_whole(params):
     X = sp.random(400, 10_000, density=1e-3, format="csr", random_state=0)

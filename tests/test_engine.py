@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import reference
-from problems import HEADS, N_ROWS, layers, make_problem, out_activation, targets
+from problems import HEADS, N_ROWS, indicators, layers, make_problem, out_activation
 from scipy.sparse import csr_array
 
 from skreg.batches import Dataset
@@ -86,7 +86,7 @@ def test_epoch_with_sample_masks_equals_reference(head, keep_probs, name):
         batch = order[start : start + 4]
         loss, coef_g, bias_g = reference.loss_and_gradient(
             coefs, biases, "tanh", out_activation(head), data.X[batch],
-            targets(data, batch), weights[batch],
+            indicators(data, batch, head), weights[batch],
             [mask[start : start + 4] for mask in masks], ALPHA,
         )  # fmt: skip
         penalty = ALPHA / 2 * sum((coef**2).sum() for coef in coefs)
@@ -119,7 +119,7 @@ def test_epoch_with_batch_masks_moves_kept_weights_as_reference(
     sizes, vector, data, weights = make_problem(
         head, hidden, weighted=True, n_features=n_features
     )
-    given = Dataset(csr_array(data.X), data.table, data.codes, data.weights)
+    given = Dataset(csr_array(data.X), data.targets, data.weights)
     engine = make_engine(
         sizes,
         vector,
@@ -146,8 +146,8 @@ def test_epoch_with_batch_masks_moves_kept_weights_as_reference(
             for units, p in zip(kept, keep_probs, strict=False)
         ]
         _, coef_g, bias_g = reference.loss_and_gradient(
-            coefs, biases, "logistic", "softmax", data.X[batch], targets(data, batch),
-            weights[batch], masks, ALPHA,
+            coefs, biases, "logistic", "softmax", data.X[batch],
+            indicators(data, batch, head), weights[batch], masks, ALPHA,
         )  # fmt: skip
         moves = [np.outer(a, b) for a, b in zip(kept, kept[1:], strict=False)] + kept[
             1:
@@ -202,7 +202,7 @@ def test_any_layout_of_X_trains_the_same(layout, dtype):
     }[layout]
     states = []
     for features in (data.X, X):
-        given = Dataset(features, data.table, data.codes)
+        given = Dataset(features, data.targets)
         engine = make_engine(sizes, vector, given, "softmax")
         engine.run_epoch(np.arange(N_ROWS), 0.1, np.random.Generator(np.random.SFC64()))
         assert engine.state.dtype == dtype
@@ -218,8 +218,9 @@ def test_evaluate_is_the_weighted_mean_loss_of_the_rows_named():
         sizes, vector, data, "softmax", validation=data, validation_rows=rows
     )
     loss, *_ = reference.loss_and_gradient(
-        *layers(sizes, vector), "tanh", "softmax", data.X[rows], targets(data, rows),
-        weights[rows] / weights[rows].mean(), [np.ones((3, n)) for n in sizes[:-1]], 0,
+        *layers(sizes, vector), "tanh", "softmax", data.X[rows],
+        indicators(data, rows, "softmax"), weights[rows] / weights[rows].mean(),
+        [np.ones((3, n)) for n in sizes[:-1]], 0,
     )  # fmt: skip
     assert engine.evaluate() == pytest.approx(loss, rel=1e-12)
 
@@ -270,7 +271,7 @@ def test_large_weights_are_no_divergence():
     parameters.weights *= 1e160
     for bias in parameters.biases:
         bias[...] = 0
-    nothing = Dataset(np.zeros_like(data.X), data.table, data.codes)
+    nothing = Dataset(np.zeros_like(data.X), data.targets)
     engine = make_engine(sizes, vector, nothing, "softmax", SGD(0.0), alpha=0.0)
     loss = engine.run_epoch(np.arange(N_ROWS), 0.0, np.random.default_rng(0))
     assert loss == pytest.approx(np.log(3))

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 import reference
-from problems import HEADS, N_ROWS, layers, make_problem, out_activation, targets
+from problems import HEADS, N_ROWS, indicators, layers, make_problem, out_activation
 
 from skreg.activations import ACTIVATIONS
 from skreg.batches import Batch
@@ -25,7 +25,7 @@ def test_pass_equals_reference(activation, head, masked, weighted):
     gradient = Parameters(sizes, np.empty_like(vector))
     buffers = Buffers(sizes, N_ROWS, vector.dtype)
     loss = LOSSES[out_activation(head)]
-    y = targets(data, np.arange(N_ROWS))
+    y = indicators(data, np.arange(N_ROWS), head)
     batch = Batch(
         data.X * masks[0],
         masks[1:] if masked else [None, None],

@@ -36,7 +36,7 @@ ALLOWED = {
     "weights": {"errors"},
     "validation": {"batches", "errors", "weights"},
     "state": {"initializers", "parameters", "stopping", "training"},
-    "dask": {"losses", "stopping"},
+    "dask": {"batches", "losses", "stopping"},
 }
 USES_SKLEARN = {
     "classifier",
