@@ -684,9 +684,10 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.n_layers_ = len(layer_sizes)
         self.out_activation_ = labels.out_activation
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        return TrainingState.new(
-            layer_sizes, n_averages, X.dtype, self.activation, seed, monitor
-        )
+        with naming("hidden_layer_sizes"):  # if there is no memory for so many
+            return TrainingState.new(
+                layer_sizes, n_averages, X.dtype, self.activation, seed, monitor
+            )
 
     def _follows(self):
         """Return what decides when to stop, and the name of the validation score."""

@@ -35,20 +35,21 @@ def naming(argument):
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             yield
-    except (TypeError, ValueError, OverflowError) as error:
+    except (TypeError, ValueError, OverflowError, MemoryError) as error:
         named = re.search(rf"\b{argument}\b", str(error))
         if named and not isinstance(error, OverflowError):
             raise
-        kind = TypeError if isinstance(error, TypeError) else ValueError
+        kinds = TypeError, MemoryError, ValueError
+        kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
         raise kind(f"{argument}: {error}") from None
 
 
 def refuse_masked(**arguments):
     """Refuse masked arrays that mask something: it would be taken for data."""
     for name, value in arguments.items():
-        if np.ma.is_masked(value):
+        parts = value if isinstance(value, list | tuple) else [value]
+        if any(map(np.ma.is_masked, parts)):
             raise ValueError(
-                f"{name} is a masked array with masked entries, which would be taken "
-                "for data. Fill them in (SimpleImputer, or their filled method) or "
-                "leave out their rows."
+                f"{name} has masked entries, which would be taken for data. Fill them "
+                "in (SimpleImputer, or their filled method) or leave out their rows."
             )

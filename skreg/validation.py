@@ -128,4 +128,5 @@ class Scorer:
                 f"scoring={self._estimator.scoring!r} has to return a number, got "
                 f"{score!r}."
             )
-        return loss, float(score)
+        with naming("scoring"):
+            return loss, float(score)

@@ -51,6 +51,7 @@ def partial_fit(*args, **kwargs):
 PARAMETERS = {
     "hidden_layer_sizes": [
         0,
+        10**20,
         -1,
         2.5,
         "ab",
@@ -269,6 +270,12 @@ CASES = [
         )
         for score in [None, "high", {"accuracy": 1.0}, np.ones(2)]
     ),
+    (
+        "scoring returns what no float holds",
+        "^scoring: ",
+        fit(X, y),
+        {"early_stopping": True, "scoring": lambda model, X, y: 10**400},
+    ),
     # The validation set
     (
         "X_val too large for float32",
@@ -333,7 +340,7 @@ CASES = [
     ),
     # Masks that hide something, numbers that no float holds, and stranger things.
     *(
-        (f"{name} masked", f"{name} is a masked array", fit(**arguments), {})
+        (f"{name} masked", f"{name} has masked entries", fit(**arguments), {})
         for name, arguments in {
             "X": {"X": HIDDEN_X, "y": y},
             "y": {"X": X, "y": HIDDEN_Y},
@@ -349,6 +356,8 @@ CASES = [
             },
         }.items()
     ),
+    ("X of masked rows", "X has masked entries", fit(list(HIDDEN_X), y), {}),
+    ("y of masked labels", "y has masked entries", fit(X, list(HIDDEN_Y)), {}),
     ("X huge", "^X: ", fit(HUGE, y), {}),
     ("X_val huge", "X_val", fit(X, y, X_val=HUGE, y_val=y), {}),
     ("y huge", "y", fit(X, np.array([10**30, 3] * 20, object)), {}),
@@ -394,7 +403,12 @@ CASES = [
         fit(X[:2], y[:2]),
         {"early_stopping": True},
     ),
-    ("classes masked", "classes is a masked", partial_fit(X, y, HIDDEN_CLASSES), {}),
+    (
+        "classes masked",
+        "classes has masked entries",
+        partial_fit(X, y, HIDDEN_CLASSES),
+        {},
+    ),
     ("classes with None", "^classes: ", partial_fit(X, y, [0, 1, None]), {}),
     ("classes of one row", "^classes: ", partial_fit(X, y, [[0, 1]]), {}),
     *(
@@ -469,7 +483,7 @@ AFTER_FIT = [
         fit(X, y),
         {"warm_start": True, "hidden_layer_sizes": (4, 4)},
     ),
-    ("predict masked", "X is a masked", lambda m: m.predict(HIDDEN_X), {}),
+    ("predict masked", "X has masked entries", lambda m: m.predict(HIDDEN_X), {}),
     ("predict huge", "X", lambda m: m.predict(HUGE), {}),
     ("predict NaN", "X contains NaN", lambda m: m.predict(replaced(X, np.nan)), {}),
     ("predict inf and -inf", "X contains infinity", lambda m: m.predict(OPPOSITE), {}),
@@ -537,6 +551,11 @@ def test_a_fitted_estimator_stays_as_it_was(match, call, params):
     assert all(vars(model)[name] is value for name, value in before.items())
     np.testing.assert_array_equal(model.predict_proba(X), predicted)
     assert model.loss_curve_ == losses
+
+
+def test_a_network_that_no_memory_holds():
+    with pytest.raises(MemoryError, match=r"^hidden_layer_sizes: "):
+        network(hidden_layer_sizes=10**14).fit(X, y)
 
 
 def test_training_goes_on_after_a_refused_call():
