@@ -1,3 +1,5 @@
+from math import ceil
+
 import numpy as np
 import pytest
 from scipy.stats import binomtest
@@ -61,12 +63,11 @@ def test_units_are_filled_up_to_a_multiple_of_8_with_the_spare_one(n_units, p):
     for _ in range(20):
         kept = np.empty(n_units, bool)
         draw_kept(twin, p, kept)
-        n_kept = kept.sum()
+        n_kept = int(kept.sum())
         units = draw_units(rng, p, n_units)
         np.testing.assert_array_equal(units[:n_kept], np.flatnonzero(kept))
         assert (units[n_kept:] == n_units).all()
-        assert len(units) in {8 * max(1, np.ceil(n_kept / 8)), n_units}
-        assert len(units) <= n_units
+        assert len(units) == min(n_units, max(8, 8 * ceil(n_kept / 8)))
 
 
 SIZES = [3, 5, 4, 2]

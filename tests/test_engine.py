@@ -11,6 +11,7 @@ from skreg.dropout import draw_kept
 from skreg.engine import Engine, Predictor
 from skreg.optimizers import SGD, Adam, NesterovSGD
 from skreg.parameters import Parameters
+from skreg.passes import Pass
 
 ALPHA = 0.1
 PLAIN = SGD(0.9)
@@ -289,16 +290,26 @@ def test_prediction_does_not_depend_on_the_block_size(monkeypatch):
     np.testing.assert_allclose(whole.logits(X), parts.logits(X), rtol=1e-12)
 
 
-def test_passes_may_be_forgotten_at_any_time(monkeypatch):
-    sizes, vector, data, _ = make_problem("softmax", (40,))
-    states = []
-    for n_passes in (512, 2):
-        monkeypatch.setattr("skreg.engine._MAX_PASSES", n_passes)
+def test_passes_are_remembered_up_to_a_limit(monkeypatch):
+    sizes, vector, data, _ = make_problem("softmax", (400,))
+    states, made = [], []
+    monkeypatch.setattr(
+        "skreg.engine.Pass", lambda *arguments: made.append(1) or Pass(*arguments)
+    )
+    for limit in (100, 3):
+        monkeypatch.setattr("skreg.engine._MAX_PASSES", limit)
+        made.clear()
         engine = make_engine(
             sizes, vector, data, "softmax", keep_probs=[1, 0.5], dropout_mask="batch"
         )
         rng = np.random.Generator(np.random.SFC64(0))
-        for _ in range(5):
-            engine.run_epoch(np.arange(N_ROWS), 0.1, rng)
+        most = 0
+        for _ in range(30):
+            engine.run_epoch(np.arange(4), 0.1, rng)
+            most = max(most, len(engine._sub_passes))
         states.append(engine.state)
+        if limit == 3:
+            assert most == 3 < len(made)
+        else:
+            assert 3 < most == len(made) < 30
     np.testing.assert_array_equal(*states)
