@@ -102,7 +102,8 @@ class Adam:
         np.multiply(g, g, out=g)
         _update_average(s, self.beta_2, g)
         np.sqrt(s, out=g)
-        g += self.epsilon * unbias_s
+        # Rounded to zero, ε would leave 0 / 0 where there has been no gradient.
+        g += max(self.epsilon * unbias_s, np.finfo(g.dtype).tiny)
         np.divide(m, g, out=g)
         add_scaled(w, -learning_rate * unbias_s / unbias_m, g)
 

@@ -48,6 +48,14 @@ def test_float32_stays_float32(name):
     np.testing.assert_allclose(own, wide, rtol=1e-5, atol=1e-6)
 
 
+def test_adam_divides_nothing_by_nothing_where_epsilon_is_below_the_type():
+    w = np.ones(3, np.float32)
+    gradients = np.array([[0, 0, 1], [0, 0, 0]], np.float32)
+    own = run(Adam(0.9, 0.999, 1e-60), w, gradients, [0.1, 0.1])
+    np.testing.assert_array_equal(own[:2], 1)
+    assert own[2] < 1
+
+
 def test_averaged_momentum_is_the_classical_one_at_a_larger_rate():
     rng = np.random.default_rng(0)
     w, gradients = rng.normal(size=9), rng.normal(size=(8, 9))
