@@ -35,6 +35,7 @@ from skreg.targets import Labels
 from skreg.training import Session, train
 from skreg.validation import Scorer, ValidationSet, check_validation_set, hold_out
 from skreg.weights import (
+    as_used,
     check_some_weight,
     check_weights,
     class_weights,
@@ -406,11 +407,11 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
                 rows, held_out = hold_out(
                     rows, strata, self._float("validation_fraction"), state.split_seed
                 )
-                check_some_weight(weights, held_out, "validation")
-            check_some_weight(weights, rows, "training")
             weights = relative(weights, rows, X.dtype)
+            check_some_weight(weights, rows, "training")
             training = Dataset(X, targets, weights)
             if split:
+                check_some_weight(weights, held_out, "validation")
                 validation = ValidationSet(training, held_out, y, sample_weight)
             n_epochs = int(self.max_iter)
             horizon = state.history.n_epochs + n_epochs
@@ -479,10 +480,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             targets = labels.encode(y, X.dtype)
             by_class = class_weights(self.class_weight, labels, targets, sample_weight)
             weights = row_weights(sample_weight, by_class, targets)
+            weights = as_used(weights, X.dtype)
             rows = np.arange(X.shape[0])
             check_some_weight(weights, rows, "training")
-            if weights is not None:
-                weights = weights.astype(X.dtype)
             training = Dataset(X, targets, weights)
             tasks = EpochTasks(self, None, {})
             self._train(state, training, rows, None, tasks, 1, self.max_iter)

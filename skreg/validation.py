@@ -51,8 +51,8 @@ def check_validation_set(estimator, X, y, sample_weight, labels, by_class, dtype
     sample_weight = check_weights(sample_weight, checked, "sample_weight_val")
     weights = row_weights(sample_weight, by_class, targets)
     rows = np.arange(checked.shape[0])
-    check_some_weight(weights, rows, "validation")
     weights = relative(weights, rows, dtype)
+    check_some_weight(weights, rows, "validation")
     return ValidationSet(Dataset(checked, targets, weights), rows, y, sample_weight)
 
 
@@ -104,7 +104,8 @@ class Scorer:
             # need no copy of the rows, and no other forward pass than the loss.
             self._X = rows
             self._logits = np.empty((len(rows), estimator.n_outputs_), engine.dtype)
-            self._estimator._network_logits = lambda X: self._logits.copy()
+            logits = self._logits  # not self: a cycle would keep X until collected
+            self._estimator._network_logits = lambda X: logits.copy()
         else:
             # X is an array here, whatever it was when it was passed to fit.
             self._estimator.__dict__.pop("feature_names_in_", None)

@@ -72,20 +72,34 @@ def row_weights(sample_weight, by_class, targets):
 
 
 def check_some_weight(weights, rows, kind):
-    """Refuse rows that have no weight between them."""
-    if weights is not None and not weights[rows].any():
+    """Refuse rows whose weights, as they will be used, sum to zero or to infinity."""
+    if weights is None:
+        return
+    total = weights[rows].sum(dtype=np.float64)
+    if not 0 < total < np.inf:
         raise ValueError(
-            f"sample_weight × class_weight is zero for every {kind} row. Give some of "
-            "them a positive weight."
+            f"sample_weight × class_weight of the {kind} rows sums to {total}, in "
+            f"{weights.dtype}. Give some of them a positive weight, and all rows "
+            "weights of about the same size."
         )
 
 
-def relative(weights, rows, dtype):
-    """Return weights with mean 1 over ``rows``; None if there are none."""
+def as_used(weights, dtype):
+    """Return weights in the precision of training; None if there are none."""
     if weights is None:
         return None
-    weights = weights / weights.max()
-    return (weights / weights[rows].mean()).astype(dtype)
+    with np.errstate(over="ignore"):
+        return weights.astype(dtype)
+
+
+def relative(weights, rows, dtype):
+    """Return weights with mean 1 over ``rows``, unless all of these are zero."""
+    if weights is None:
+        return None
+    weights = weights / (weights.max() or 1)
+    with np.errstate(over="ignore"):
+        weights = weights / (weights[rows].mean() or 1)
+    return as_used(weights, dtype)
 
 
 def _multilabel_class_weights(class_weight, indicators, sample_weight):

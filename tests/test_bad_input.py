@@ -260,6 +260,18 @@ CASES = [
         fit(X, Y, replaced(0 * ONES, 1.0)),
         {"early_stopping": True},
     ),
+    (
+        "held-out rows whose weight float32 rounds to zero",
+        "sample_weight.*(validation|training) rows",
+        fit(X.astype(np.float32), y, replaced(1e-50 * ONES, 1.0)),
+        {"early_stopping": True},
+    ),
+    (
+        "weights of too different sizes",
+        "sample_weight.*(validation|training) rows",
+        fit(X, y, replaced(1e-200 * ONES, 1e200)),
+        {"early_stopping": True},
+    ),
     ("scoring unknown", "scoring", fit(X, y, X_val=X, y_val=y), {"scoring": "nope"}),
     *(
         (
@@ -551,6 +563,15 @@ def test_a_fitted_estimator_stays_as_it_was(match, call, params):
     assert all(vars(model)[name] is value for name, value in before.items())
     np.testing.assert_array_equal(model.predict_proba(X), predicted)
     assert model.loss_curve_ == losses
+
+
+@pytest.mark.parametrize("weight", [1e-50, 1e39])
+def test_weights_of_a_part_that_float32_does_not_hold(weight):
+    model = network()
+    with pytest.raises(ValueError, match=r"sample_weight.* sums to (0\.0|inf)"):
+        model.partial_fit(X.astype(np.float32), y, [0, 1], weight * ONES)
+    assert not hasattr(model, "coefs_")
+    model.partial_fit(X, y, [0, 1], weight * ONES)
 
 
 def test_a_network_that_no_memory_holds():
