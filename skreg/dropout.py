@@ -3,10 +3,11 @@
 Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
 JMLR 15, 2014, in its inverted form: a kept unit is scaled by 1 / p in training, and
 nothing is done at prediction. A unit is kept when 16 random bits, read as an integer,
-are below p · 2¹⁶, so that p is exact to 2⁻¹⁷; drawing them is four times as fast as
-drawing a uniform float32 per unit.
+are below p · 2¹⁶, so that p is exact to 2⁻¹⁷, and at least 2⁻¹⁶; drawing them is four
+times as fast as drawing a uniform float32 per unit.
 """
 
+from contextlib import contextmanager
 from itertools import pairwise
 
 import numpy as np
@@ -59,9 +60,10 @@ class Subnetwork:
     them is moved whole, at the speed of memory, which single entries are not.
 
     Each layer that drops units has a spare one there, from which nothing comes, since
-    its weights are zero. It fills the subnetwork's layers up to a multiple of 8 units:
-    then the products are some 10% faster, and few enough sizes occur that their passes
-    need not be recorded anew.
+    the weights of what it gives are zero whenever it is gathered. (All else of it may
+    be anything, and which of several copies is scattered last.) It fills the layers of
+    the subnetwork up to a multiple of 8 units: then the products are some 10% faster,
+    and few enough sizes occur that their passes need not be recorded anew.
 
     Parameters
     ----------
@@ -78,6 +80,10 @@ class Subnetwork:
         Whether it has not all inputs.
     factors : list of float
         The 1 / p that the inputs of each layer are scaled by.
+    layer_sizes : tuple of int
+        Number of units per layer of the subnetwork gathered last.
+    state : ndarray of shape (n_vectors, n_parameters(layer_sizes))
+        Its parameters and averages; the first weights lie unit by unit.
     """
 
     def __init__(self, layer_sizes, keep_probs, state):
@@ -98,15 +104,16 @@ class Subnetwork:
         self._memory = np.empty_like(state)
         self._index = np.empty(state.shape[1], dtype=np.intp)
 
-    def load(self):
-        """Copy the whole state."""
+    @contextmanager
+    def copied(self):
+        """Make the copy of the whole state, and copy it back at the end."""
         for whole, copy in self._pairs():
             copy[...] = whole
-
-    def store(self):
-        """Copy it back."""
-        for whole, copy in self._pairs():
-            whole[...] = copy
+        try:
+            yield
+        finally:
+            for whole, copy in self._pairs():
+                whole[...] = copy
 
     def draw(self, rng):
         """Return the units of each layer for one mini-batch."""
@@ -117,11 +124,7 @@ class Subnetwork:
         ] + [outputs]
 
     def gather(self, units):
-        """Copy the parameters between ``units``, an index array per layer.
-
-        They are in ``state`` then, for a network with ``layer_sizes`` whose first
-        weights lie unit by unit.
-        """
+        """Copy what joins ``units``, an index array per layer, into ``state``."""
         self.layer_sizes = tuple(len(indices) for indices in units)
         self.state = self._memory[:, : n_parameters(self.layer_sizes)]
         self._first_units = units[1][:0] if self.drops_inputs else units[1]

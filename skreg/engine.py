@@ -4,6 +4,7 @@
 are made once. Targets and logits have shape (n_outputs, n_rows).
 """
 
+from contextlib import nullcontext
 from dataclasses import replace
 from math import isfinite
 
@@ -18,7 +19,7 @@ from skreg.passes import Buffers, Forward, ForwardBuffers, Pass
 from skreg.penalties import add_l2_gradient, l2_value
 
 _FLUSH_EVERY = 64
-"""Steps between which tiny numbers are flushed, at the end of an epoch."""
+"""Tiny numbers are flushed after an epoch in which steps passed a multiple of it."""
 _MAX_PASSES = 512
 """Passes through subnetworks to remember: they take some 10 MB."""
 
@@ -165,24 +166,21 @@ class Engine:
         values, sub = self._loss.values_after_gradient, self._subnetwork
         n_steps_before = self.n_steps
         with np.errstate(all="ignore"):
-            if sub is not None:
-                sub.load()
-            for part in slices(len(order), self._block.n_rows):
-                rows = order[part]
-                batches = self._block.gather(rows, rng)
-                if sub is None:
-                    for passage in self._recorded(batches):
-                        self._descend(passage, self._moments, learning_rate)
-                else:
-                    for batch in batches:
-                        self._step_subnetwork(sub, batch, learning_rate, rng)
-                loss, weight = self._block.losses(values, len(rows))
-                total += loss
-                total_weight += weight
-                if not isfinite(total):
-                    return np.nan
-            if sub is not None:
-                sub.store()
+            with nullcontext() if sub is None else sub.copied():
+                for part in slices(len(order), self._block.n_rows):
+                    rows = order[part]
+                    batches = self._block.gather(rows, rng)
+                    if sub is None:
+                        for passage in self._recorded(batches):
+                            self._descend(passage, self._moments, learning_rate)
+                    else:
+                        for batch in batches:
+                            self._step_subnetwork(sub, batch, learning_rate, rng)
+                    loss, weight = self._block.losses(values, len(rows))
+                    total += loss
+                    total_weight += weight
+                    if not isfinite(total):
+                        return np.nan
             if not all_finite(self.parameters.vector):
                 return np.nan
             if n_steps_before // _FLUSH_EVERY < self.n_steps // _FLUSH_EVERY:
@@ -255,7 +253,7 @@ class Engine:
             kept = replace(batch, x=x, factors=sub.factors)
             self._sub_passes[key] = self._pass(w, g, kept)
         passage = self._sub_passes[key]
-        passage.batch.x = x
+        passage.batch.x = x  # sparse features are another matrix each time
         self._descend(passage, list(sub.state[1:]), learning_rate)
         sub.scatter()
 

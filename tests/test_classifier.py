@@ -1,6 +1,8 @@
 """What RegMLPClassifier learns, against independent truths."""
 
+import gc
 import tracemalloc
+import weakref
 
 import numpy as np
 import pytest
@@ -18,6 +20,7 @@ from sklearn.preprocessing import StandardScaler
 
 from skreg import RegMLPClassifier
 from skreg.engine import Engine
+from skreg.optimizers import Adam
 
 pytestmark = pytest.mark.filterwarnings(
     "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning",
@@ -928,6 +931,43 @@ def test_an_interrupt_in_the_first_epoch_leaves_a_model_that_predicts(monkeypatc
         model = network().fit(X, y)
     assert model.predict(X).shape == y.shape
     assert model.n_iter_ == 0
+
+
+@by_name(DROPOUT)
+def test_an_interrupt_within_the_first_epoch_keeps_the_steps_taken(monkeypatch, params):
+    X, y = problem()
+    step, n_steps = Adam.step, []
+
+    def interrupted_step(*arguments):
+        if len(n_steps) == 2:
+            raise KeyboardInterrupt
+        n_steps.append(1)
+        step(*arguments)
+
+    monkeypatch.setattr(Adam, "step", interrupted_step)
+    with pytest.warns(UserWarning, match="interrupted by user in epoch 1"):
+        model = network(**params).fit(X, y)
+    assert all(bias.any() for bias in model.intercepts_)  # they begin at zero
+
+
+@pytest.mark.parametrize("scoring", ["loss", "accuracy", lambda model, X, y: 1.0])
+def test_nothing_keeps_the_training_data_after_a_fit(monkeypatch, scoring):
+    """Not even until the garbage is collected."""
+    X, y = problem()
+    engines = []
+
+    def run_epoch(self, *arguments):
+        engines.append(weakref.ref(self))
+        return original(self, *arguments)
+
+    original = Engine.run_epoch
+    monkeypatch.setattr(Engine, "run_epoch", run_epoch)
+    gc.disable()
+    try:
+        network(early_stopping=True, scoring=scoring).fit(X, y)
+        assert engines[0]() is None
+    finally:
+        gc.enable()
 
 
 @by_name(SOLVERS)

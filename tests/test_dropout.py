@@ -90,8 +90,20 @@ def test_subnetwork_gathers_and_scatters_what_joins_kept_units(keep_probs, units
     sub = Subnetwork(SIZES, keep_probs, state)
     assert sub.drops_inputs == (keep_probs[0] < 1)
     assert sub.factors == [1 / p for p in keep_probs]
-    sub.load()
-    sub.gather(units)
+    with sub.copied():
+        sub.gather(units)
+        check_gathered(sub, before, units, kept)
+        sub.state[...] = 7
+        sub.scatter()
+    for row, old in zip(state, before, strict=True):
+        whole, expected = Parameters(SIZES, row), Parameters(SIZES, old)
+        for layer in range(3):
+            expected.coefs[layer][np.ix_(kept[layer], kept[layer + 1])] = 7
+            expected.biases[layer][kept[layer + 1]] = 7
+        np.testing.assert_array_equal(whole.vector, expected.vector)
+
+
+def check_gathered(sub, before, units, kept):
     assert sub.layer_sizes == tuple(len(u) for u in units)
     for row, small in zip(before, sub.state, strict=True):
         whole, part = Parameters(SIZES, row), Parameters(sub.layer_sizes, small, True)
@@ -104,29 +116,20 @@ def test_subnetwork_gathers_and_scatters_what_joins_kept_units(keep_probs, units
             bias = whole.biases[layer][kept[layer + 1]]
             np.testing.assert_array_equal(part.biases[layer][:n_out], bias)
             assert not part.biases[layer][n_out:].any()
-    sub.state[...] = 7
-    sub.scatter()
-    sub.store()
-    for row, old in zip(state, before, strict=True):
-        whole, expected = Parameters(SIZES, row), Parameters(SIZES, old)
-        for layer in range(3):
-            expected.coefs[layer][np.ix_(kept[layer], kept[layer + 1])] = 7
-            expected.biases[layer][kept[layer + 1]] = 7
-        np.testing.assert_array_equal(whole.vector, expected.vector)
 
 
 def test_nothing_comes_from_a_spare_unit_that_has_been_trained():
     state = np.ones((2, n_parameters(SIZES)))
     sub = Subnetwork(SIZES, [0.5, 0.5, 0.5], state)
-    sub.load()
     units = [np.array(u) for u in ([0, 3], [1, 5], [2, 4], [0, 1])]
-    for _ in range(2):
-        sub.gather(units)
-        for coef in Parameters(sub.layer_sizes, sub.state[0], True).coefs:
-            assert coef[0, 0]
-            assert not coef[-1].any()
-        sub.state[...] = 7
-        sub.scatter()
+    with sub.copied():
+        for _ in range(2):
+            sub.gather(units)
+            for coef in Parameters(sub.layer_sizes, sub.state[0], True).coefs:
+                assert coef[0, 0]
+                assert not coef[-1].any()
+            sub.state[...] = 7
+            sub.scatter()
 
 
 def test_what_is_not_dropped_is_not_drawn():
