@@ -39,16 +39,6 @@ class Dataset:
         out[...] = self.X[rows]
         return out
 
-    def gather_targets(self, rows, out):
-        """Write indicators of the targets into ``out``, of shape (n_outputs, n)."""
-        if self.targets.ndim == 2:
-            np.take(self.targets, rows, axis=1, out=out, mode="clip")
-        elif len(out) == 1:
-            out[0] = self.targets[rows]
-        else:
-            out.fill(0)
-            out[self.targets[rows], np.arange(len(rows))] = 1
-
 
 @dataclass(eq=False)
 class Batch:
@@ -132,7 +122,7 @@ class Block:
         """Return the mini-batches of ``rows``, with new masks."""
         data, n_rows = self._dataset, len(rows)
         x = self._gather_features(rows, rng)
-        data.gather_targets(rows, self._y[:, :n_rows])
+        gather_indicators(data.targets, rows, self._y[:, :n_rows])
         if data.weights is not None:
             data.weights.take(rows, out=self._weights[:n_rows], mode="clip")
         for layer in range(1, len(self._masks)):
@@ -154,7 +144,7 @@ class Block:
         if self._dataset.weights is None:
             return float(values.sum()), n_rows
         weights = self._weights[:n_rows].astype(np.float64)
-        return float(values @ weights), float(weights.sum())
+        return float((values * weights).sum()), float(weights.sum())
 
     def _gather_features(self, rows, rng):
         n_rows = len(rows)
@@ -188,6 +178,20 @@ class Block:
             )
             for part in slices(n_rows, self._batch_size)
         ]
+
+
+def gather_indicators(targets, rows, out):
+    """Write the targets of ``rows`` as indicators into ``out``.
+
+    They are as in a `Dataset`; ``out`` has shape (n_outputs, n_rows).
+    """
+    if targets.ndim == 2:
+        np.take(targets, rows, axis=1, out=out, mode="clip")
+    elif len(out) == 1:
+        out[0] = targets[rows]
+    else:
+        out.fill(0)
+        out[targets[rows], np.arange(len(rows))] = 1
 
 
 def slices(n_rows, size):

@@ -20,7 +20,7 @@ from dask import delayed
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
-from skreg.batches import Dataset
+from skreg.batches import gather_indicators
 from skreg.losses import LOSSES
 from skreg.stopping import Monitor
 
@@ -158,7 +158,7 @@ def _validate(end, X, y):
     targets = network._labels().encode(np.asarray(y), network.coefs_[0].dtype)
     logits = network._network_logits(X).T
     indicators = np.empty_like(logits)
-    Dataset(X, targets).gather_targets(np.arange(logits.shape[1]), indicators)
+    gather_indicators(targets, np.arange(logits.shape[1]), indicators)
     loss = float(LOSSES[network.out_activation_].values(logits, indicators).mean())
     if network.scoring == "loss":
         return loss, -loss

@@ -1,9 +1,9 @@
 """Forward and backward through one mini-batch, as calls on memory that is bound once.
 
 What a pass does is known as soon as its memory is: the calls are recorded when it is
-made, and to run it is a loop over them. So a step looks nothing up, makes no view and
-allocates nothing; of a small network it takes an eighth less time than with the same
-calls written out.
+made, and to run it is a loop over them. So it looks nothing up, makes no view and, but
+for sparse features, allocates nothing; a step of a small network takes an eighth less
+time than with the same calls written out.
 
 Targets and logits have shape (n_outputs, n_rows), all else (n_rows, n_units).
 """

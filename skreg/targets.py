@@ -1,4 +1,4 @@
-"""Labels to indicators and back, which output head, and class weights."""
+"""Labels to the numbers of classes and back, and which output head."""
 
 from dataclasses import dataclass
 

@@ -2,7 +2,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 
-from skreg.batches import Block, Dataset, rows_in_cache, slices
+from skreg.batches import Block, Dataset, gather_indicators, rows_in_cache, slices
 
 
 @pytest.mark.parametrize("kind", [np.asarray, csr_array])
@@ -28,8 +28,7 @@ def test_features_are_dropped_with_their_own_probability(kind):
 )
 def test_targets_are_gathered_as_indicators(targets, expected):
     memory = np.full((len(expected), 5), np.nan)
-    data = Dataset(np.ones((4, 2)), targets)
-    data.gather_targets(np.array([3, 0, 2]), memory[:, :3])
+    gather_indicators(targets, np.array([3, 0, 2]), memory[:, :3])
     np.testing.assert_array_equal(memory[:, :3], expected)
     assert np.isnan(memory[:, 3:]).all()
 
