@@ -53,7 +53,7 @@ def _sigmoid_probabilities(logits):
 def _softmax_values(logits, y):
     """Log Σ_k exp(z_k) - z_y, with the largest logit subtracted from all first."""
     shifted = logits - logits.max(axis=0)
-    return np.log(np.exp(shifted).sum(axis=0)) - np.einsum("kn,kn->n", shifted, y)
+    return np.log(np.exp(shifted).sum(axis=0)) - (shifted * y).sum(axis=0)
 
 
 def _softmax(logits, out, row):
@@ -75,7 +75,7 @@ def _softmax_gradient(logits, y, out, row):
 
 def _softmax_values_after_gradient(logits, y):
     """-log p_y."""
-    return -np.einsum("kn,kn->n", logits, y)
+    return -(logits * y).sum(axis=0)
 
 
 def _softmax_probabilities(logits):
