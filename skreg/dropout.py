@@ -60,10 +60,10 @@ class Subnetwork:
     them is moved whole, at the speed of memory, which single entries are not.
 
     Each layer that drops units has a spare one there, from which nothing comes, since
-    the weights of what it gives are zero whenever it is gathered. (All else of it may
-    be anything, and which of several copies is scattered last.) It fills the layers of
-    the subnetwork up to a multiple of 8 units: then the products are some 10% faster,
-    and few enough sizes occur that their passes need not be recorded anew.
+    the weights of what it gives are zero whenever it is gathered. (All else of it need
+    only be finite, and any of several copies may be scattered last.) It fills the
+    layers of the subnetwork up to a multiple of 8 units: then the products are some 10%
+    faster, and few enough sizes occur that their passes need not be recorded anew.
 
     Parameters
     ----------

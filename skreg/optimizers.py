@@ -110,6 +110,6 @@ class Adam:
 
 def _update_average(average, beta, x):
     """Average ← β · average + (1 - β) · x."""
-    # BLAS has all cores at it, NumPy one: 3 to 5% of a step of a wide network.
+    # BLAS has all cores at it, NumPy one: up to 5% of a step of a wide network.
     add_scaled(average, beta - 1, average)
     add_scaled(average, 1 - beta, x)
