@@ -34,7 +34,6 @@ exclude_patterns = [
     "_templates",
     "figures",
     "scaling_figures.md",
-    "mutants.md",
 ]
 default_role = "py:obj"
 
