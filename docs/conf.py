@@ -29,12 +29,7 @@ extensions = [
     "registries",
 ]
 templates_path = ["_templates"]
-exclude_patterns = [
-    "_build",
-    "_templates",
-    "figures",
-    "scaling_figures.md",
-]
+exclude_patterns = ["_build", "_templates", "figures"]
 default_role = "py:obj"
 
 myst_enable_extensions = ["colon_fence", "deflist", "dollarmath"]
