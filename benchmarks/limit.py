@@ -1,70 +1,48 @@
-"""The limit: the matrix products that a training step or a prediction cannot avoid."""
+"""The limit: the matrix products that a step of training cannot avoid."""
 
+from functools import partial
 from itertools import pairwise
 
 import numpy as np
+from scipy.linalg.blas import sgemm
 
-from skreg.blas import product
+from benchmarks.works import DROPOUTS, KEEP_PROB
 
-LAYOUTS = ("in, out", "out, in")
-
-
-def step_products(layer_sizes, n_rows, layout, train=True):
-    """Return a function for each product of one step.
-
-    Per layer one forward product, and in training one for the gradient of its weights;
-    one for the deltas of every layer but the first. Weights and their gradients have
-    the given layout.
-    """
-    rng = np.random.default_rng(0)
-
-    def filled(*shape):
-        return rng.random(shape, dtype=np.float32)
-
-    inputs = [filled(n_rows, size) for size in layer_sizes]
-    deltas = [filled(n_rows, size) for size in layer_sizes]
-    products, backward = [], []
-    for layer, (fan_in, fan_out) in enumerate(pairwise(layer_sizes)):
-        x, delta = inputs[layer], deltas[layer + 1]
-        if layout == LAYOUTS[0]:
-            coef, gradient = filled(fan_in, fan_out), (x.T, delta)
-        else:
-            coef, gradient = filled(fan_out, fan_in).T, (delta.T, x)
-        products.append(product(x, coef, inputs[layer + 1].copy()))
-        shape = gradient[0].shape[0], gradient[1].shape[1]
-        backward.append(product(*gradient, np.empty(shape, np.float32)))
-        if layer:
-            backward.append(product(delta, coef.T, np.empty_like(deltas[layer])))
-    return products + backward[::-1] if train else products
+pool = "SciPy"
+dropouts = DROPOUTS
 
 
-def runner(layer_sizes, batch_sizes, layout, train=True):
-    """Return a function that does the products of some epochs, and nothing else.
+def trainer(work, X, y, dropout, solver):
+    """Return a function that does the products of some epochs, with other numbers."""
+    first, *hidden, last = work.layer_sizes
+    if dropout == "batch":
+        hidden = [round(KEEP_PROB * size) for size in hidden]
+    n_full, rest = divmod(work.n_rows, work.batch_size)
+    epoch = n_full * products([first, *hidden, last], work.batch_size)
+    if rest:
+        epoch += products([first, *hidden, last], rest)
 
-    ``batch_sizes`` has pairs (rows in a batch, how many such batches).
-    """
-    plan = [
-        (step_products(layer_sizes, n_rows, layout, train), count)
-        for n_rows, count in batch_sizes
-        if count
-    ]
+    def train(n_epochs):
+        for multiply in n_epochs * epoch:
+            multiply()
 
-    def run(n_epochs):
-        for _ in range(n_epochs):
-            for products, count in plan:
-                for _ in range(count):
-                    for multiply in products:
-                        multiply()
-
-    return run
+    return train
 
 
-def halved(layer_sizes, keep_prob):
-    """Return the layers that ``batch`` dropout leaves, on average."""
-    first, *hidden, last = layer_sizes
-    return (first, *(max(1, round(size * keep_prob)) for size in hidden), last)
+def products(layer_sizes, n_rows):
+    """Return a call for each product of a step, forward and back."""
+    matrix = partial(np.ones, dtype=np.float32, order="F")
+    forward, backward, inputs = [], [], matrix((layer_sizes[0], n_rows))
+    for fan_in, fan_out in pairwise(layer_sizes):
+        weights, outputs = matrix((fan_out, fan_in)), matrix((fan_out, n_rows))
+        gradient, deltas = matrix((fan_out, fan_in)), matrix((fan_in, n_rows))
+        if forward:  # the first layer passes no deltas on
+            backward.insert(0, _product(weights, outputs, deltas, transpose_a=True))
+        backward.insert(0, _product(outputs, inputs, gradient, transpose_b=True))
+        forward.append(_product(weights, inputs, outputs))
+        inputs = outputs
+    return forward + backward
 
 
-def fastest(seconds):
-    """Return the times of the layout that has the lower median."""
-    return min(seconds, key=np.median)
+def _product(a, b, out, transpose_a=False, transpose_b=False):
+    return partial(sgemm, 1.0, a, b, 0.0, out, transpose_a, transpose_b, True)

@@ -2,6 +2,8 @@
 
 from pathlib import Path
 
+import numpy as np
+
 
 def table(header, rows, n_left=1):
     """Return a table; the first columns are set left, the others right."""
@@ -18,33 +20,17 @@ def number(value):
     return f"{value:.{0 if size >= 100 else 1 if size >= 10 else 2}f}"
 
 
-def times(spread):
-    """Return "2.0× (1.9–2.1)", or a dash for None."""
-    if spread is None:
+def ratio(times, unit):
+    """Return the median and the quartiles of ratios, or a dash if one is missing."""
+    if times is None or unit is None:
         return "–"
-    return f"{number(spread.median)}× ({number(spread.low)}–{number(spread.high)})"
-
-
-def scaled(spread, unit):
-    """Return the median and the quartiles in a unit, or a dash for None."""
-    if spread is None:
-        return "–"
-    median, low, high = (number(value / unit) for value in spread)
-    return f"{median} ({low}–{high})"
-
-
-MICROSECONDS = 1e-6
-
-
-def ratio_or_dash(value, unit):
-    """Return "2.0×", or a dash where the unit is nothing."""
-    return f"{number(value / unit)}×" if unit > 0 else "–"
+    low, median, high = map(number, np.percentile(times / unit, [25, 50, 75]))
+    return f"{median}× ({low}–{high})"
 
 
 def publish(text, output):
-    """Write a page into the file ``output``, or print it if that is empty."""
-    if not output:
+    """Write a page into the file ``output``, or print it if none is given."""
+    if output:
+        Path(output).write_text(text, encoding="utf-8")
+    else:
         print(text, end="")
-        return
-    Path(output).parent.mkdir(parents=True, exist_ok=True)
-    Path(output).write_text(text, encoding="utf-8")
