@@ -1,50 +1,16 @@
-"""RegMLPClassifier: parameters in, fitted attributes out."""
+"""RegMLPClassifier: the network as a classifier."""
 
-import re
-import warnings
-from numbers import Integral, Real
+from functools import partial
 
 import numpy as np
-from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, ClassifierMixin, _fit_context
-from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
-from sklearn.utils import check_array, check_random_state
-from sklearn.utils._param_validation import Interval, Options, StrOptions
+from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
-from sklearn.utils.validation import (
-    check_consistent_length,
-    check_is_fitted,
-    validate_data,
-)
 
-from skreg.activations import ACTIVATIONS
-from skreg.batches import Dataset
-from skreg.callbacks import CallbackSupportMixin, EpochTasks, with_callbacks
-from skreg.engine import Engine, Predictor
-from skreg.errors import naming, refuse_masked, unchanged_on_error
-from skreg.lbfgs import minimize_objective
-from skreg.losses import LOSSES
-from skreg.optimizers import SGD, Adam, NesterovSGD
-from skreg.parameters import Parameters
-from skreg.progress import format_epoch
-from skreg.schedules import SCHEDULES, LearningRate
-from skreg.state import TrainingState
-from skreg.stopping import Monitor, Status
-from skreg.targets import Labels
-from skreg.training import Session, train
-from skreg.validation import Scorer, ValidationSet, check_validation_set, hold_out
-from skreg.weights import (
-    as_used,
-    check_some_weight,
-    check_weights,
-    class_weights,
-    relative,
-    row_weights,
-)
-
-_LBFGS_ROWS_AT_ONCE = 2048
-_FIT_CALLER = 4  # the stack level of who calls `fit`, above its two decorators
+from skreg._base import NetworkEstimator
+from skreg._inputs.labels import Labels
+from skreg._inputs.plan import CONSTRAINTS
+from skreg._inputs.weights import class_weights
 
 
 def _is_stochastic(estimator):
@@ -56,12 +22,7 @@ def _is_stochastic(estimator):
     return True
 
 
-def _nan_last(score):
-    """Sort key that puts nan below every number."""
-    return score == score, score
-
-
-class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
+class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     r"""Multilayer perceptron classifier with dropout, weight decay and early stopping.
 
     The network minimises, over its weights W and biases b,
@@ -227,53 +188,9 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
     (1, 2)
     """
 
-    # Where the HTML representation links to.
-    _doc_link_module = "skreg"
-    _doc_link_template = (
-        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
-    )
-
     _parameter_constraints: dict = {
-        "hidden_layer_sizes": [
-            "array-like",
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "activation": [StrOptions(set(ACTIVATIONS))],
-        "solver": [StrOptions({"sgd", "adam", "lbfgs"})],
-        "alpha": [Interval(Real, 0, None, closed="left")],
-        "keep_prob": [Interval(Real, 0, 1, closed="right"), "array-like"],
-        "input_keep_prob": [Interval(Real, 0, 1, closed="right")],
-        "dropout_mask": [StrOptions({"sample", "batch"})],
-        "batch_size": [
-            StrOptions({"auto"}),
-            Interval(Integral, 1, None, closed="left"),
-        ],
-        "learning_rate_init": [
-            StrOptions({"auto"}),
-            Interval(Real, 0, None, closed="neither"),
-        ],
-        "learning_rate": [StrOptions(set(SCHEDULES))],
-        "power_t": [Interval(Real, 0, None, closed="left")],
-        "learning_rate_decay": [Interval(Real, 0, 1, closed="left")],
-        "momentum": [Interval(Real, 0, 1, closed="left")],
-        "nesterovs_momentum": ["boolean"],
-        "beta_2": [Interval(Real, 0, 1, closed="left")],
-        "epsilon": [Interval(Real, 0, None, closed="neither")],
-        "max_iter": [Interval(Integral, 1, None, closed="left")],
-        "max_fun": [Interval(Integral, 1, None, closed="left")],
-        "tol": [Interval(Real, 0, None, closed="left")],
-        "n_iter_no_change": [
-            Interval(Integral, 1, None, closed="left"),
-            Options(Real, {np.inf}),
-        ],
-        "early_stopping": ["boolean"],
-        "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
-        "scoring": [StrOptions({"loss"}), str, callable],
+        **CONSTRAINTS,
         "class_weight": [StrOptions({"balanced"}), dict, list, None],
-        "shuffle": ["boolean"],
-        "warm_start": ["boolean"],
-        "random_state": ["random_state"],
-        "verbose": ["verbose"],
     }
 
     def __init__(
@@ -337,99 +254,6 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    @with_callbacks
-    @_fit_context(prefer_skip_nested_validation=True)
-    def fit(
-        self,
-        X,
-        y,
-        sample_weight=None,
-        *,
-        X_val=None,
-        y_val=None,
-        sample_weight_val=None,
-    ):
-        """Fit the network.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows. float32 is trained in float32, everything else in float64.
-        y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Class labels of any type, or an indicator matrix of zeros and ones.
-        sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows; only their ratios count.
-        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
-            Validation rows. With ``early_stopping=False`` the validation loss and score
-            are recorded, but nothing stops.
-        y_val : array-like of shape (n_val,) or (n_val, n_classes), default=None
-            Their labels.
-        sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights.
-
-        Returns
-        -------
-        self : RegMLPClassifier
-            The fitted estimator.
-
-        Raises
-        ------
-        ValueError
-            For data or parameters that cannot be trained on, and if training diverges
-            before the end of the first epoch. The estimator is left as it was.
-        """
-        tasks = EpochTasks(
-            self,
-            self._init_callback_context(max_subtasks=self.max_iter),
-            {"X": X, "y": y, "metadata": {"sample_weight": sample_weight}},
-        )
-        with unchanged_on_error(self):
-            resume = self.warm_start and hasattr(self, "coefs_")
-            refuse_masked(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
-            if self.scoring != "loss":
-                check_scoring(self, self.scoring)
-            X, y, sample_weight = self._check_rows(X, y, sample_weight, resume)
-            labels = Labels.of(y)
-            labels.check()
-            if resume:
-                self._check_same_problem(labels)
-            state = self._state(X, labels, resume)
-            targets = labels.encode(y, X.dtype)
-            by_class = class_weights(self.class_weight, labels, targets, sample_weight)
-            weights = row_weights(sample_weight, by_class, targets)
-            validation = check_validation_set(
-                self, X_val, y_val, sample_weight_val, labels, by_class, X.dtype
-            )
-            rows = np.arange(X.shape[0])
-            split = self.early_stopping and validation is None
-            if split:
-                strata = None if labels.multilabel else y
-                rows, held_out = hold_out(
-                    rows, strata, self._float("validation_fraction"), state.split_seed
-                )
-            weights = relative(weights, rows, X.dtype)
-            check_some_weight(weights, rows, "training")
-            training = Dataset(X, targets, weights)
-            if split:
-                check_some_weight(weights, held_out, "validation")
-                validation = ValidationSet(training, held_out, y, sample_weight)
-            n_epochs = int(self.max_iter)
-            horizon = state.history.n_epochs + n_epochs
-            status = self._train(
-                state, training, rows, validation, tasks, n_epochs, horizon
-            )
-        if status is Status.MAX_ITER:
-            limit = f"max_iter={self.max_iter}"
-            if self.solver == "lbfgs":
-                limit += f", max_fun={self.max_fun}"
-            warnings.warn(
-                f"Maximum iterations ({limit}) reached and the optimization hasn't "
-                "converged yet. Allow more if the loss is still falling.",
-                ConvergenceWarning,
-                stacklevel=_FIT_CALLER,
-            )
-        return self
-
     @available_if(_is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
@@ -460,33 +284,14 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             ``early_stopping=True`` or ``class_weight="balanced"``, which need the
             whole training set.
         """
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it sees one epoch "
-                "of a part of the data. Score a validation set of your own between "
-                "calls."
-            )
         if self.class_weight == "balanced":
             raise ValueError(
                 "class_weight='balanced' is not supported by partial_fit, which never "
                 "sees all of y. Compute the weights with sklearn.utils.class_weight."
                 "compute_class_weight and pass a dict."
             )
-        with unchanged_on_error(self):
-            resume = hasattr(self, "coefs_")
-            X, y, sample_weight = self._check_rows(X, y, sample_weight, resume)
-            labels = self._declared_labels(y, classes, resume)
-            state = self._state(X, labels, resume)
-            targets = labels.encode(y, X.dtype)
-            by_class = class_weights(self.class_weight, labels, targets, sample_weight)
-            weights = row_weights(sample_weight, by_class, targets)
-            weights = as_used(weights, X.dtype)
-            rows = np.arange(X.shape[0])
-            check_some_weight(weights, rows, "training")
-            training = Dataset(X, targets, weights)
-            tasks = EpochTasks(self, None, {})
-            self._train(state, training, rows, None, tasks, 1, self.max_iter)
-        return self
+        declared = partial(self._declared_targets, classes)
+        return self._partial_fit(X, y, sample_weight, declared)
 
     def predict(self, X):
         """Predict the class of each row.
@@ -503,7 +308,7 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             classes whose probability is above 0.5.
         """
         probabilities = self.predict_proba(X)
-        return self._labels().decode(probabilities)
+        return Labels.of_fitted(self).decode(probabilities)
 
     def predict_proba(self, X):
         """Predict the probability of each class.
@@ -519,9 +324,8 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
             In the order of ``classes_``. They sum to one, except for multilabel
             targets, where each class has a probability of its own.
         """
-        logits = self._logits(X)
-        LOSSES[self.out_activation_].probabilities(logits.T)
-        return logits
+        outputs = self._outputs(X)
+        return Labels.of_fitted(self).probabilities(outputs)
 
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.
@@ -538,304 +342,38 @@ class RegMLPClassifier(CallbackSupportMixin, ClassifierMixin, BaseEstimator):
         log_probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        logits = self._logits(X)
-        return LOSSES[self.out_activation_].log_probabilities(logits.T).T
+        outputs = self._outputs(X)
+        return Labels.of_fitted(self).log_probabilities(outputs)
 
-    def _logits(self, X):
-        """Return a logit for each class; of the one output of two classes, ∓z."""
-        check_is_fitted(self)
-        logits = self._network_logits(X)
-        return np.hstack([-logits, logits]) if self.n_outputs_ == 1 else logits
+    def _targets_of(self, y):
+        labels = Labels.of(y)
+        labels.check()
+        return labels
 
-    def _network_logits(self, X):
-        """Return a logit for each output, in a new array."""
-        refuse_masked(X=X)
-        with naming("X"):
-            X = validate_data(
-                self,
-                X,
-                accept_sparse="csr",
-                dtype=[np.float64, np.float32],
-                reset=False,
-            )
-        network = Parameters.from_layers(self.coefs_, self.intercepts_)
-        predictor = Predictor(network, self.activation, X.shape[0], issparse(X))
-        with np.errstate(over="ignore"):
-            return predictor.logits(X)
+    def _fitted_targets(self):
+        return Labels.of_fitted(self)
 
-    def _labels(self):
-        multilabel = self.n_outputs_ > 1 and self.out_activation_ == "logistic"
-        return Labels(self.classes_, multilabel)
+    def _class_weights(self, labels, targets, sample_weight):
+        return class_weights(self.class_weight, labels, targets, sample_weight)
 
-    def _check_rows(self, X, y, sample_weight, resume):
-        """Validate training rows; a fitted network fixes features and precision."""
-        refuse_masked(X=X, y=y, sample_weight=sample_weight)
-        if y is None:
-            raise ValueError(
-                "RegMLPClassifier requires y to be passed, but the target y is None."
-            )
-        with naming("X"):
-            X = validate_data(
-                self,
-                X,
-                accept_sparse="csr",
-                dtype=self.coefs_[0].dtype if resume else [np.float64, np.float32],
-                reset=not resume,
-            )
-        if issparse(X) and not X.has_canonical_format:
-            X = X.copy()  # an entry given in parts would have a mask for each
-            X.sum_duplicates()
-        with naming("y"):
-            y = check_array(
-                y, input_name="y", ensure_2d=False, dtype=None, accept_sparse="csr"
-            )
-            check_consistent_length(X, y)
-        return X, y, check_weights(sample_weight, X, "sample_weight")
-
-    def _check_same_problem(self, labels):
-        """Refuse to go on with a network for other classes."""
-        if (
-            set(labels.classes) != set(self.classes_)
-            or labels.out_activation != self.out_activation_
-        ):
-            raise ValueError(
-                "warm_start can only be used where `y` has the same classes as in the "
-                f"previous call to fit. Previously got {self.classes_}, `y` has "
-                f"{labels.classes}"
-            )
-
-    def _declared_labels(self, y, classes, resume):
+    def _declared_targets(self, classes, y):
         """Return the labels of a stream, which its first part need not have."""
-        if classes is None and not resume:
+        fitted = hasattr(self, "coefs_")
+        if classes is None and not fitted:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if classes is not None:
-            refuse_masked(classes=classes)
-            labels = Labels.declared(classes, y)
-            if not resume:
-                labels.check("classes")
-                return labels
-            if not np.array_equal(labels.classes, self.classes_):
-                raise ValueError(
-                    f"classes={classes!r} is not the same as in the first call, which "
-                    f"had {self.classes_}. Leave it out, or start anew with fit."
-                )
-        return self._labels()
-
-    def _check_layer_sizes(self, n_features, n_outputs):
-        """Return the units of every layer."""
-        hidden = self.hidden_layer_sizes
-        with naming("hidden_layer_sizes"):
-            hidden = [hidden] if isinstance(hidden, Integral) else list(hidden)
-        if not all(isinstance(n, Integral) and int(n) > 0 for n in hidden):
+        if classes is None:
+            return Labels.of_fitted(self)
+        labels = Labels.declared(classes, y)
+        if not fitted:
+            labels.check("classes")
+        elif not np.array_equal(labels.classes, self.classes_):
             raise ValueError(
-                "hidden_layer_sizes must be > 0 and whole numbers, got "
-                f"{self.hidden_layer_sizes!r}."
+                f"classes={classes!r} is not the same as in the first call, which had "
+                f"{self.classes_}. Leave it out, or start anew with fit."
             )
-        return [n_features, *map(int, hidden), n_outputs]
-
-    def _check_keep_probs(self, n_hidden):
-        """Return the keep probabilities of the input and of every hidden layer."""
-        hidden = self.keep_prob
-        with naming("keep_prob"):
-            hidden = [hidden] * n_hidden if isinstance(hidden, Real) else list(hidden)
-        if len(hidden) != n_hidden:
-            raise ValueError(
-                f"keep_prob has {len(hidden)} entries, but there are {n_hidden} hidden "
-                f"layers (hidden_layer_sizes={self.hidden_layer_sizes!r}). Pass one "
-                "probability per hidden layer, or a single float for all."
-            )
-        if not all(isinstance(p, Real) and 0 < float(p) <= 1 for p in hidden):
-            raise ValueError(
-                "keep_prob has to be in the range (0, 1]: it is the probability of "
-                f"keeping a unit. Got {self.keep_prob!r}."
-            )
-        return [float(self.input_keep_prob), *map(float, hidden)]
-
-    def _check_lbfgs_options(self, keep_probs):
-        """Refuse what a full-batch solver without noise cannot do."""
-        refused = {
-            "keep_prob": min(keep_probs[1:], default=1.0) < 1,
-            "input_keep_prob": keep_probs[0] < 1,
-            "batch_size": self.batch_size != "auto",
-        }
-        for name in (name for name, given in refused.items() if given):
-            raise ValueError(
-                f"{name}={getattr(self, name)!r} does not go with solver='lbfgs', "
-                "which takes the whole training set and needs an exact gradient. "
-                f"Leave {name} at its default, or use solver='adam' or 'sgd'."
-            )
-
-    def _state(self, X, labels, resume):
-        """Return where training starts, and set the attributes known before it."""
-        layer_sizes = self._check_layer_sizes(X.shape[1], labels.n_outputs)
-        n_averages = 0 if self.solver == "lbfgs" else self._optimizer().n_moments
-        monitor = Monitor(self._float("tol"), self.n_iter_no_change)
-        if resume:
-            state = TrainingState.of(self, n_averages, monitor, self._follows())
-            if state.layer_sizes != layer_sizes:
-                raise ValueError(
-                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not fit the "
-                    f"network trained before, which has {state.layer_sizes[1:-1]}. Set "
-                    "it back, or call fit with warm_start=False to start anew."
-                )
-            return state
-        self.classes_ = labels.classes
-        self.n_outputs_ = labels.n_outputs
-        self.n_layers_ = len(layer_sizes)
-        self.out_activation_ = labels.out_activation
-        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        with naming("hidden_layer_sizes"):  # if there is no memory for so many
-            return TrainingState.new(
-                layer_sizes, n_averages, X.dtype, self.activation, seed, monitor
-            )
-
-    def _follows(self):
-        """Return what decides when to stop, and the name of the validation score."""
-        address = r" at 0x[0-9a-f]+"  # of an object that may have been copied
-        return [self.early_stopping, re.sub(address, "", str(self.scoring))]
-
-    def _float(self, name):
-        """Return a parameter as a float, whatever type of number it is."""
-        with naming(name):
-            return float(getattr(self, name))
-
-    def _optimizer(self):
-        momentum = self._float("momentum")
-        if self.solver == "adam":
-            return Adam(momentum, self._float("beta_2"), self._float("epsilon"))
-        return (NesterovSGD if self.nesterovs_momentum else SGD)(momentum)
-
-    def _learning_rate(self):
-        if self.learning_rate_init == "auto":
-            initial = 1e-3 if self.solver == "adam" else 0.1
-        else:
-            initial = self._float("learning_rate_init")
-        return LearningRate(
-            initial,
-            SCHEDULES[self.learning_rate],
-            self._float("power_t"),
-            self._float("learning_rate_decay"),
-        )
-
-    def _train(self, state, training, rows, validation, tasks, n_epochs, horizon):
-        """Run the solver for up to ``n_epochs``, and set the fitted attributes."""
-        full_batch = self.solver == "lbfgs"
-        keep_probs = self._check_keep_probs(len(state.layer_sizes) - 2)
-        batch_size = 200 if self.batch_size == "auto" else int(self.batch_size)
-        if full_batch:
-            self._check_lbfgs_options(keep_probs)
-            batch_size = _LBFGS_ROWS_AT_ONCE
-        engine = Engine(
-            state.layer_sizes,
-            state.vectors,
-            n_steps=state.n_steps,
-            activation=self.activation,
-            loss=self.out_activation_,
-            alpha=self._float("alpha"),
-            optimizer=None if full_batch else self._optimizer(),
-            keep_probs=keep_probs,
-            dropout_mask=self.dropout_mask,
-            batch_size=min(batch_size, len(rows)),
-            training=training,
-            validation=None if validation is None else validation.dataset,
-            validation_rows=None if validation is None else validation.rows,
-        )
-
-        def report(history, seconds):
-            if self.verbose and history.n_epochs % int(self.verbose) == 0:
-                print(format_epoch(history, seconds))
-            return tasks.end_epoch(engine.parameters)
-
-        session = Session(
-            engine,
-            state.history,
-            state.monitor,
-            early_stopping=self.early_stopping,
-            validate=None if validation is None else Scorer(self, engine, validation),
-            begin_epoch=tasks.begin_epoch,
-            report=report,
-            best=state.best if self.early_stopping else None,
-        )
-        n_before = state.history.n_epochs
-        if full_batch:
-            status = minimize_objective(
-                session, rows, n_epochs, int(self.max_fun), state.monitor.tol
-            )
-            where = ""
-        else:
-            rate = self._learning_rate()
-            status = train(
-                session, rate, rows, self.shuffle, n_epochs, horizon, state.rng
-            )
-            where = f" at learning rate {rate.at(state.history.clock(horizon)):.3g}"
-        self.n_iter_ = state.history.n_epochs - n_before
-        self._warn_of(status, state.history.n_epochs, where)
-        state.validated |= validation is not None
-        self._set_fitted_attributes(state, engine, session.best)
-        try:
-            tasks.end(Parameters.from_layers(self.coefs_, self.intercepts_))
-        except KeyboardInterrupt:
-            status = Status.INTERRUPTED
-            self._warn_of(status, state.history.n_epochs, where)
-        return status
-
-    def _warn_of(self, status, n_epochs, where):
-        """Say that a fit broke off, and fail if there is nothing to keep."""
-        if status is Status.INTERRUPTED:
-            warnings.warn(
-                f"Training interrupted by user in epoch {n_epochs + 1}. What was "
-                "learned until then is kept.",
-                stacklevel=_FIT_CALLER + 2,
-            )
-        if status is not Status.DIVERGED:
-            return
-        advice = (
-            "The input data may contain large values and need to be preprocessed: "
-            "scale the features, for example with StandardScaler, or lower "
-            "learning_rate_init."
-        )
-        if not n_epochs:
-            raise ValueError(
-                "Solver produced non-finite parameter weights. Training diverged in "
-                f"epoch 1{where}, and there are no weights to keep. {advice}"
-            )
-        warnings.warn(
-            f"Training diverged in epoch {n_epochs + 1}{where}. The weights of the "
-            f"epoch before are kept. {advice}",
-            ConvergenceWarning,
-            stacklevel=_FIT_CALLER + 2,
-        )
-
-    def _set_fitted_attributes(self, state, engine, best):
-        history = state.history
-        vector = engine.state[0] if best is None else best[0][0]
-        self.__dict__.update(Parameters(state.layer_sizes, vector).as_attributes())
-        self.t_ = history.samples
-        self.loss_curve_ = history.loss_curve
-        self.learning_rate_curve_ = history.learning_rate_curve
-        self.loss_ = history.loss_curve[-1] if history.loss_curve else np.nan
-        self.best_loss_ = None
-        if not self.early_stopping:
-            self.best_loss_ = min(history.loss_curve, default=np.nan)
-        self.validation_loss_curve_ = self.validation_scores_ = None
-        self.best_validation_score_ = None
-        scores = [-loss for loss in history.loss_curve]
-        if state.validated:
-            self.validation_loss_curve_ = history.validation_loss_curve
-            self.validation_scores_ = scores = history.validation_scores
-        # Early stopping may have been switched on between two calls to fit.
-        first = state.followed_from if self.early_stopping else 0
-        epochs = range(first, len(scores))
-        top = max(epochs, key=lambda epoch: _nan_last(scores[epoch]), default=-1)
-        self.best_iter_ = top + 1
-        if state.validated and epochs:
-            self.best_validation_score_ = scores[top]
-        self._left_off = state.left_off(
-            engine, self._follows(), None if best is None else vector
-        )
+        return labels if not fitted else Labels.of_fitted(self)
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
-        tags.input_tags.sparse = True
         return tags

@@ -17,12 +17,13 @@ import copy
 import dask
 import numpy as np
 from dask import delayed
+from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
-from skreg.batches import gather_indicators
-from skreg.losses import LOSSES
-from skreg.stopping import Monitor
+from skreg._engine.batches import Dataset
+from skreg._training.state import mix_in, reseed
+from skreg._training.stopping import Monitor
 
 
 def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
@@ -66,8 +67,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     >>> from skreg.dask import fit_local_sgd
     >>> X, y = load_digits(return_X_y=True)
     >>> X, y = da.from_array(X / 16, chunks=(900, 64)), da.from_array(y, chunks=900)
-    >>> network = RegMLPClassifier(50, max_iter=20, random_state=0)
-    >>> fit_local_sgd(network, X, y).score(X, y) > 0.95
+    >>> network = RegMLPClassifier(50, max_iter=9, learning_rate_init=0.01)
+    >>> fit_local_sgd(network, X, y).score(X, y) > 0.9
     True
     """
     if estimator.early_stopping and X_val is None:
@@ -83,11 +84,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     if classes is None:
         classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y.compute())
     seed = check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)
-    network = copy.deepcopy(estimator)
-    for name in [name for name in vars(network) if name[-1:] == "_"]:
-        delattr(network, name)
-    vars(network).pop("_left_off", None)
-    network.set_params(random_state=seed, early_stopping=False)
+    network = clone(estimator).set_params(random_state=seed, early_stopping=False)
     monitor = Monitor(estimator.tol, estimator.n_iter_no_change)
     losses, scores, best = [], [], None
     for number in range(1, estimator.max_iter + 1):
@@ -111,8 +108,9 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             best = network
         if monitor.stalled:
             break
-    fitted = {name: value for name, value in vars(best).items() if name[-1:] == "_"}
-    vars(estimator).update(fitted, _left_off=network._left_off, n_iter_=number)
+    learned = vars(best).keys() - best.get_params().keys()
+    vars(estimator).update({name: getattr(best, name) for name in learned})
+    vars(estimator).update(_training=network._training, n_iter_=number)
     estimator.loss_curve_ = network.loss_curve_
     if validated:
         estimator.validation_loss_curve_, estimator.validation_scores_ = losses, scores
@@ -125,9 +123,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
 def _local_epoch(network, X, y, classes, seed):
     """Return the network after an epoch on a partition, and how many rows it has."""
     network = copy.deepcopy(network)
-    if hasattr(network, "_left_off"):
-        generator = np.random.SFC64(np.random.SeedSequence(seed))
-        network._left_off["rng"] = generator.state
+    if hasattr(network, "coefs_"):
+        reseed(network, seed)
     return network.partial_fit(X, y, classes), X.shape[0]
 
 
@@ -135,18 +132,9 @@ def _local_epoch(network, X, y, classes, seed):
 def _merge(one, two):
     """Return the mean of two networks, weighted by their rows, and all these rows."""
     (a, n_a), (b, n_b) = one, two
-    share = n_b / (n_a + n_b)
-
-    def mean(p, q):
-        return (p + share * (q - p)).astype(p.dtype)
-
     network = copy.deepcopy(a)
-    network.coefs_ = [*map(mean, a.coefs_, b.coefs_)]
-    network.intercepts_ = [*map(mean, a.intercepts_, b.intercepts_)]
-    averages = mean(a._left_off["averages"], b._left_off["averages"])
-    network._left_off["averages"] = averages
-    network.loss_curve_[-1] += share * (b.loss_curve_[-1] - a.loss_curve_[-1])
-    network.loss_ = network.loss_curve_[-1]
+    names = network._network().attribute_names
+    mix_in(network, b, n_b / (n_a + n_b), names)
     network.t_ += n_b
     return network, n_a + n_b
 
@@ -155,11 +143,12 @@ def _merge(one, two):
 def _validate(end, X, y):
     """Return the loss and the score of a network on validation rows."""
     network, _ = end
-    targets = network._labels().encode(np.asarray(y), network.coefs_[0].dtype)
-    logits = network._network_logits(X).T
-    indicators = np.empty_like(logits)
-    gather_indicators(targets, np.arange(logits.shape[1]), indicators)
-    loss = float(LOSSES[network.out_activation_].values(logits, indicators).mean())
+    labels = network._fitted_targets()
+    outputs = network._outputs(X)
+    targets = np.empty_like(outputs)
+    encoded = labels.encode(np.asarray(y), outputs.dtype)
+    Dataset(X, encoded).gather_targets(np.arange(len(X)), targets)
+    loss = float(labels.head.values(outputs, targets).mean())
     if network.scoring == "loss":
         return loss, -loss
     return loss, float(check_scoring(network, network.scoring)(network, X, y))

@@ -338,7 +338,7 @@ class WeightHistogramDisplay:
     >>> from skreg import RegMLPClassifier
     >>> from skreg.display import WeightHistogramDisplay
     >>> X, y = make_moons(200, noise=0.3, random_state=0)
-    >>> plain = RegMLPClassifier(10, solver="lbfgs", alpha=1e-3, random_state=0)
+    >>> plain = RegMLPClassifier(10, solver="lbfgs", alpha=1e-2, random_state=0)
     >>> decayed = RegMLPClassifier(10, solver="lbfgs", alpha=0.1, random_state=0)
     >>> display = WeightHistogramDisplay.from_estimator(
     ...     {"plain": plain.fit(X, y), "decayed": decayed.fit(X, y)}, per_layer=True

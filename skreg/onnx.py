@@ -60,10 +60,6 @@ _OPERATORS = {
 }
 
 
-def _is_multilabel(model):
-    return model.n_outputs_ > 1 and model.out_activation_ == "logistic"
-
-
 def _onnx_labels(model, scope):
     """Return the label of each class as ONNX has it: a string, else an int64."""
     if scope.get_options(model, {"nocl": False})["nocl"]:
@@ -78,8 +74,8 @@ def _layers(model, dtype):
     Two classes share one output z, and their logits are ∓z, as in `predict_proba`.
     """
     layers = [list(pair) for pair in zip(model.coefs_, model.intercepts_, strict=True)]
-    if model.n_outputs_ == 1:
-        layers[-1] = [np.hstack([-values, values]) for values in layers[-1]]
+    class_logits = model._fitted_targets().head.class_logits
+    layers[-1] = [class_logits(values.T).T for values in layers[-1]]
     return [[values.astype(dtype) for values in layer] for layer in layers]
 
 
@@ -91,7 +87,9 @@ def _declare_outputs(operator):
     shape = [operator.inputs[0].get_first_dimension(), len(model.classes_)]
     is_number = _onnx_labels(model, operator.scope_inst).dtype == np.int64
     label_type = Int64TensorType if is_number else StringTensorType
-    labels.set_type(label_type(shape if _is_multilabel(model) else shape[:1]))
+    labels.set_type(
+        label_type(shape if model._fitted_targets().multilabel else shape[:1])
+    )
     probabilities.type.shape = shape
 
 
@@ -107,13 +105,19 @@ def _convert(scope, operator, container):
         opset = container.target_opset
         return make(*inputs, op_version=opset, output_names=names, **attributes)
 
+    if model.activation not in _OPERATORS:
+        raise NotImplementedError(
+            f"activation={model.activation!r} has no ONNX operator here; there are "
+            f"{[*_OPERATORS]}."
+        )
+    activation = _OPERATORS[model.activation]
     h = node(OnnxCast, operator.inputs[0], to=guess_proto_type(probabilities.type))
     for weights, biases in hidden:
         z = node(OnnxGemm, h, weights, biases)
-        h = node(_OPERATORS[model.activation], z)
+        h = node(activation, z)
     z = node(OnnxGemm, h, *last)
     p = node(_OPERATORS[model.out_activation_], z, output=probabilities)
-    if _is_multilabel(model):
+    if model._fitted_targets().multilabel:
         likely = node(OnnxGreater, p, np.array([0.5], dtype))
         int64 = guess_proto_type(labels.type)
         predicted = node(OnnxCast, likely, to=int64, output=labels)

@@ -1,7 +1,7 @@
 """The network in loops, straight from the equations: slow, and easy to believe.
 
-Nothing here is shared with the package. Weights are in scikit-learn's layout, a list of
-arrays of shape (fan_in, fan_out); masks are lists with an entry for the input and one
+Nothing here is shared with the package. The parameters are a list of pairs: weights of
+shape (fan_in, fan_out) and biases; masks are lists with an entry for the input and one
 for each hidden layer, of shape (n_rows, n_units), with entries 0 and 1 / p.
 """
 
@@ -10,24 +10,18 @@ import math
 import numpy as np
 
 
-def activate(name, z):
-    if name == "identity":
-        return z
-    if name == "relu":
-        return max(z, 0.0)
-    if name == "tanh":
-        return math.tanh(z)
+def logistic(z):
     return 1 / (1 + math.exp(-z))
 
 
-def derivative(name, z):
-    if name == "identity":
-        return 1.0
-    if name == "relu":
-        return float(z > 0)
-    if name == "tanh":
-        return 1 - math.tanh(z) ** 2
-    return activate(name, z) * (1 - activate(name, z))
+ACTIVATIONS = {
+    "identity": (lambda z: z, lambda z: 1.0),
+    "logistic": (logistic, lambda z: logistic(z) * (1 - logistic(z))),
+    "tanh": (math.tanh, lambda z: 1 - math.tanh(z) ** 2),
+    "relu": (lambda z: max(z, 0.0), lambda z: float(z > 0)),
+    "softplus": (lambda z: math.log1p(math.exp(z)), logistic),
+}
+"""Each with its derivative."""
 
 
 def affine(coef, bias, x):
@@ -38,61 +32,57 @@ def affine(coef, bias, x):
     ]
 
 
-def row_pass(coefs, biases, activation, x, masks):
+def row_pass(layers, activation, x, masks):
     """Return the inputs of each layer and its pre-activations, for one row."""
+    f, _ = ACTIVATIONS[activation]
     inputs, pre_activations = [[a * m for a, m in zip(x, masks[0], strict=True)]], []
-    for layer, (coef, bias) in enumerate(zip(coefs, biases, strict=True)):
+    for layer, (coef, bias) in enumerate(layers, 1):
         z = affine(coef, bias, inputs[-1])
         pre_activations.append(z)
-        if layer + 1 < len(coefs):
-            mask = masks[layer + 1]
-            inputs.append(
-                [activate(activation, a) * m for a, m in zip(z, mask, strict=True)]
-            )
+        if layer < len(layers):
+            inputs.append([f(a) * m for a, m in zip(z, masks[layer], strict=True)])
     return inputs, pre_activations
 
 
-def probabilities(out_activation, z):
+def outputs(layers, activation, x):
+    """Return the outputs for one row without masks."""
+    no_masks = [[1.0] * len(coef) for coef, _ in layers]
+    return row_pass(layers, activation, x, no_masks)[1][-1]
+
+
+def predictions(out_activation, z):
     if out_activation == "softmax":
         total = sum(math.exp(a) for a in z)
         return [math.exp(a) / total for a in z]
-    return [1 / (1 + math.exp(-a)) for a in z]
+    return [logistic(a) for a in z]
 
 
 def row_loss(out_activation, z, y):
     """Return the cross-entropy of one row."""
     if out_activation == "softmax":
         total = math.log(sum(math.exp(a) for a in z))
-        return sum(total - a for a, b in zip(z, y, strict=True) if b)
-    signs = [-1 if b else 1 for b in y]
-    return sum(math.log1p(math.exp(s * a)) for s, a in zip(signs, z, strict=True))
+        return sum(b * (total - a) for a, b in zip(z, y, strict=True))
+    return sum(math.log1p(math.exp(a)) - b * a for a, b in zip(z, y, strict=True))
 
 
-def loss_and_gradient(
-    coefs, biases, activation, out_activation, X, Y, weights, masks, alpha
-):
-    """Return (1/n) Σ_i s_i ℓ_i + alpha / 2 Σ ‖W‖² and its gradients."""
+def loss_and_gradient(layers, activation, out_activation, X, Y, weights, masks):
+    """Return (1/n) Σ_i s_i ℓ_i and its gradient, in pairs as the layers are."""
     n = len(X)
-    loss = alpha / 2 * sum((coef**2).sum() for coef in coefs)
-    coef_gradients = [alpha * coef for coef in coefs]
-    bias_gradients = [np.zeros_like(bias) for bias in biases]
+    loss = 0
+    gradient = [[np.zeros_like(block) for block in pair] for pair in layers]
     for i in range(n):
         row_masks = [mask[i] for mask in masks]
-        inputs, zs = row_pass(coefs, biases, activation, X[i], row_masks)
+        inputs, zs = row_pass(layers, activation, X[i], row_masks)
         loss += weights[i] * row_loss(out_activation, zs[-1], Y[i]) / n
-        p = probabilities(out_activation, zs[-1])
+        p = predictions(out_activation, zs[-1])
         delta = [weights[i] * (a - b) / n for a, b in zip(p, Y[i], strict=True)]
-        for layer in range(len(coefs) - 1, -1, -1):
-            coef_gradients[layer] += np.outer(inputs[layer], delta)
-            bias_gradients[layer] += delta
+        for layer in range(len(layers) - 1, -1, -1):
+            gradient[layer][0] += np.outer(inputs[layer], delta)
+            gradient[layer][1] += delta
             if layer:
-                delta = [
-                    sum(coefs[layer][a, b] * delta[b] for b in range(len(delta)))
-                    * row_masks[layer][a]
-                    * derivative(activation, zs[layer - 1][a])
-                    for a in range(len(coefs[layer]))
-                ]
-    return loss, coef_gradients, bias_gradients
+                slopes = [ACTIVATIONS[activation][1](z) for z in zs[layer - 1]]
+                delta = layers[layer][0] @ delta * row_masks[layer] * slopes
+    return loss, gradient
 
 
 class Optimizer:
@@ -110,9 +100,9 @@ class Optimizer:
         beta = self.momentum
         self.t += 1
         self.v = beta * self.v + (1 - beta) * g
-        if self.name == "sgd":
+        if self.name == "SGD":
             return w - learning_rate * self.v
-        if self.name == "nesterov":
+        if self.name == "NesterovSGD":
             return w - learning_rate * (beta * self.v + (1 - beta) * g)
         self.s = self.beta_2 * self.s + (1 - self.beta_2) * g**2
         m_hat = self.v / (1 - beta**self.t)

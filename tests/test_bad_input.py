@@ -6,9 +6,8 @@ from datetime import date
 import numpy as np
 import pytest
 import scipy.sparse as sp
+from estimators import SHORT_FITS, network
 from sklearn.exceptions import NotFittedError
-
-from skreg import RegMLPClassifier
 
 N = 40
 X = np.random.default_rng(0).normal(size=(N, 3))
@@ -24,13 +23,7 @@ NO_DATES = np.where(y, np.datetime64("NaT"), np.datetime64("2020-01-01"))
 OPPOSITE = np.where(X > 0, np.inf, -np.inf)
 RARE = np.where(np.arange(N) == 7, "rare", "frequent")
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
-)
-
-
-def network(**params):
-    return RegMLPClassifier((4,), max_iter=2, random_state=0).set_params(**params)
+pytestmark = SHORT_FITS
 
 
 def replaced(array, value):
@@ -386,7 +379,7 @@ CASES = [
     ),
     ("y inf and -inf", "infinity", fit(X, np.where(y, np.inf, -np.inf)), {}),
     ("y infinite", "infinity", fit(X, np.where(y, np.inf, 1.0)), {}),
-    ("y a matrix of NumPy", "^y: np.matrix", fit(X, np.asmatrix(y)), {}),
+    ("y a matrix of NumPy", "^y: np.matrix", fit(X, y.view(np.matrix)), {}),
     ("y a dict", "^y: ", fit(X, {"a": 1}), {}),
     ("y None", "y", fit(X, None), {}),
     ("X complex", "Complex", fit(X + 1j, y), {}),
@@ -406,7 +399,7 @@ CASES = [
     ("y sparse and NaN", "y contains NaN", fit(X, sp.csr_array(Y * np.nan)), {}),
     ("y sparse and complex", "^y: Complex", fit(X, sp.csr_array(Y * 1j)), {}),
     ("y sparse of one column", "for y", fit(X, sp.csr_array(y[:, None])), {}),
-    ("X a matrix of NumPy", "^X: np.matrix", fit(np.asmatrix(X), y), {}),
+    ("X a matrix of NumPy", "^X: np.matrix", fit(X.view(np.matrix), y), {}),
     ("weights complex", "sample_weight", fit(X, y, 1j * ONES), {}),
     ("one row", "1 class", fit(X[:1], y[:1]), {}),
     (
@@ -538,7 +531,7 @@ BAD_PARAMETERS = [
 
 
 def test_every_parameter_has_a_row():
-    assert PARAMETERS.keys() == RegMLPClassifier().get_params().keys()
+    assert PARAMETERS.keys() == network().get_params().keys()
 
 
 @rows(BAD_PARAMETERS + CASES)

@@ -2,34 +2,20 @@
 
 import numpy as np
 import pytest
-from sklearn.datasets import make_classification
+from estimators import SHORT_FITS, Hooks, network, problem
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-
-from skreg import RegMLPClassifier
 
 callback = pytest.importorskip(
     "sklearn.callback", reason="scikit-learn has callbacks from 1.9 on"
 )
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
-)
+pytestmark = SHORT_FITS
 
 N_EPOCHS = 5
 SOLVERS = ["sgd", "adam", "lbfgs"]
-X, y = make_classification(60, 4, n_classes=2, flip_y=0.2, random_state=0)
-
-
-def network(*callbacks, **params):
-    params = {
-        "hidden_layer_sizes": (5,),
-        "batch_size": 16 if params.get("solver") != "lbfgs" else "auto",
-        "max_iter": N_EPOCHS,
-        "random_state": 0,
-    } | params
-    return RegMLPClassifier(**params).set_callbacks(*callbacks)
+X, y = problem()
 
 
 class Recorder:
@@ -84,7 +70,7 @@ def test_the_hooks_are_given_the_data():
     weights = np.ones(len(y))
     seen = []
 
-    class Data(Recorder):
+    class Data(Hooks):
         def on_fit_task_begin(self, estimator, context, *, X, y, metadata):
             seen.append((estimator, X, y, metadata["sample_weight"]))
 
@@ -103,7 +89,7 @@ def test_the_hooks_are_given_the_data():
 def test_the_root_task_knows_how_many_epochs_there_may_be():
     contexts = []
 
-    class Contexts(Recorder):
+    class Contexts(Hooks):
         def on_fit_task_begin(self, estimator, context):
             contexts.append(context)
 
@@ -153,7 +139,7 @@ def test_the_last_estimator_has_the_weights_that_are_kept():
 
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_weights_that_are_passed_are_copies(solver):
-    class Vandal(Recorder):
+    class Vandal(Hooks):
         def on_fit_task_end(self, estimator, context, *, fitted_estimator):
             for array in fitted_estimator.coefs_ + fitted_estimator.intercepts_:
                 array[...] = np.nan
@@ -195,28 +181,35 @@ def test_training_goes_on_after_a_stop():
 
 
 @pytest.mark.parametrize("hook", ["on_fit_task_begin", "on_fit_task_end"])
-@pytest.mark.parametrize("task", ["fit", "epoch"])
+@pytest.mark.parametrize(
+    ("task", "number"), [("fit", 0), *(("epoch", k) for k in (0, 3, N_EPOCHS - 1))]
+)
+@pytest.mark.parametrize("error", [RuntimeError("the disk is full"), SystemExit(3)])
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_an_error_in_a_callback_is_torn_down(solver, task, hook):
+def test_an_error_in_a_callback_changes_nothing_and_is_torn_down(
+    solver, error, task, number, hook
+):
     class Failing(Recorder):
         active = False
 
     def fail(self, estimator, context):
-        if self.active and context.task_name == task:
-            raise RuntimeError("the disk is full")
+        if self.active and (context.task_name, context.task_id) == (task, number):
+            raise error
 
     setattr(Failing, hook, fail)
     failing, recorder = Failing(), Recorder()
     model = network(recorder, failing, solver=solver).fit(X, y)
-    before = vars(model).copy()
+    before, predicted = vars(model).copy(), model.predict_proba(X)
     failing.active = True
     del recorder.calls[:], failing.calls[:]
-    with pytest.raises(RuntimeError, match="the disk is full"):
+    with pytest.raises(type(error)) as caught:
         model.fit(X, y)
+    assert caught.value is error
     assert recorder.calls[0] == "setup"
     assert recorder.calls[-1] == failing.calls[-1] == "teardown"
     assert vars(model).keys() == before.keys()
     assert all(vars(model)[name] is value for name, value in before.items())
+    np.testing.assert_array_equal(model.predict_proba(X), predicted)
 
 
 @pytest.mark.parametrize(
@@ -280,7 +273,7 @@ def test_scoring_monitor(solver, weighted):
 def test_scoring_monitor_of_a_frame():
     frames = pytest.importorskip("pandas")
     monitor = callback.ScoringMonitor(scoring="accuracy")
-    frame = frames.DataFrame(X, columns=list("abcd"))
+    frame = frames.DataFrame(X, columns=list("abcde"))
     labels = frames.Series(np.array(["no", "yes"])[y])
     network(monitor, early_stopping=True, scoring="accuracy").fit(frame, labels)
     rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]

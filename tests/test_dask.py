@@ -8,10 +8,13 @@ import subprocess
 import sys
 import threading
 import time
+from functools import partial
 from pathlib import Path
 
+import estimators
 import numpy as np
 import pytest
+from estimators import Hooks, assert_same_training
 from sklearn.datasets import load_digits
 
 from skreg import RegMLPClassifier
@@ -25,6 +28,7 @@ from threadpoolctl import threadpool_info, threadpool_limits
 
 from skreg.dask import fit_local_sgd
 
+network = partial(estimators.network, hidden_layer_sizes=30, batch_size=200)
 pytestmark = [
     pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
     pytest.mark.filterwarnings("ignore::DeprecationWarning"),
@@ -47,22 +51,11 @@ def client():
         yield client
 
 
-def network(**params):
-    return RegMLPClassifier(30, **({"max_iter": 5, "random_state": 0} | params))
-
-
 def partitions(n):
     rows = -(-len(X) // n)
     return da.from_array(X, chunks=(rows, 64)), da.from_array(y, chunks=rows)
 
 
-def assert_same(one, two):
-    assert one.loss_curve_ == two.loss_curve_
-    for a, b in zip(one.coefs_ + one.intercepts_, two.coefs_ + two.intercepts_):
-        np.testing.assert_array_equal(a, b)
-
-
-# ------------------------------------------------------------------------------------
 # Searches
 
 
@@ -78,7 +71,7 @@ def test_a_search_gives_what_it_gives_without_a_cluster(client, monkeypatch, nam
         np.testing.assert_array_equal(there.cv_results_[key], here.cv_results_[key])
     assert there.best_params_ == here.best_params_
     with threadpool_limits(1):
-        assert_same(there.best_estimator_[-1], here.best_estimator_[-1])
+        assert_same_training(there.best_estimator_[-1], here.best_estimator_[-1])
 
 
 def test_a_worker_has_one_blas_thread(client):
@@ -91,61 +84,73 @@ def test_a_worker_has_one_blas_thread(client):
     assert {n for threads in found.values() for n in threads} == {1}
 
 
-class Stopping:
+class Stopping(Hooks):
     """A callback that stops a fit after some epochs."""
 
     def __init__(self, n_epochs):
         self.n_left = n_epochs
 
-    def setup(self, estimator, context):
-        pass
-
-    teardown = on_fit_task_begin = lambda self, estimator, context, **data: None
-
-    def on_fit_task_end(self, estimator, context, **data):
-        if context.task_name == "epoch":
-            self.n_left -= 1
+    def on_fit_task_end(self, estimator, context):
+        self.n_left -= context.task_name == "epoch"
         return self.n_left <= 0
 
 
 def test_an_estimator_and_its_callbacks_survive_the_trip(client):
     pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
-    model = network(max_iter=20, keep_prob=0.8).set_callbacks(Stopping(3))
+    model = network(Stopping(3), max_iter=20, keep_prob=0.8)
     there = client.submit(lambda m, *data: m.fit(*data), model, X, y).result()
     assert there.n_iter_ == 3
     with threadpool_limits(1):
-        here = network(max_iter=20, keep_prob=0.8).set_callbacks(Stopping(3)).fit(X, y)
-        assert_same(there, here)
+        here = network(Stopping(3), max_iter=20, keep_prob=0.8).fit(X, y)
+        assert_same_training(there, here)
         np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))
 
 
-def output_of(script):
-    """Run an example as a user would, and return what it prints."""
-    command = [sys.executable, "-W", "ignore", EXAMPLES / script]
-    done = subprocess.run(
-        command, stdout=subprocess.PIPE, text=True, check=True, timeout=300
-    )
-    return done.stdout
+def output_of(*arguments):
+    """Return what a Python process prints."""
+    command = [sys.executable, "-W", "ignore", *arguments]
+    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    assert done.returncode == 0, done.stderr
+    return done.stdout.strip()
 
 
 def test_pruned_trials_pay_for_the_epochs_they_ran():
     pytest.importorskip("optuna", reason="extra: scaling")
-    pattern = (
-        r"(\d+) trials, (\d+) pruned: (\d+) epochs instead of (\d+); best .* (0.9.*)"
-    )
-    found = re.fullmatch(pattern, output_of("optuna_pruning.py").strip())
-    n_trials, n_pruned, n_epochs, n_most = map(int, found.groups()[:4])
+    pattern = r"(\d+) trials, (\d+) pruned: (\d+) epochs instead of (\d+); .* 0\.9.*"
+    found = re.fullmatch(pattern, output_of(EXAMPLES / "optuna_pruning.py"))
+    n_trials, n_pruned, n_epochs, n_most = map(int, found.groups())
     assert n_trials == 24
     assert n_pruned > 0
     assert n_epochs < 0.9 * n_most
 
 
+STREAMS = f"""
+import os, sys
+sys.path.insert(0, {str(EXAMPLES)!r})
+import out_of_core as example
+import dask.array, dask_ml.wrappers, pyarrow.parquet
+
+example.N_ROWS, example.CHUNK, example.MOST_EPOCHS = 120_000, 6_000, 4
+
+def run_in_a_fork(command, check):
+    pid = os.fork()
+    if not pid:
+        example.main(*command[2:])
+        os._exit(0)
+    assert os.waitpid(pid, 0)[1] == 0
+
+example.subprocess.run = run_in_a_fork
+example.main()
+"""
+
+
+@pytest.mark.skipif(not Path("/proc/self/status").exists(), reason="Linux alone")
 def test_streams_learn_as_much_as_all_rows_in_memory_and_take_less_of_it():
     for extra in ("pyarrow", "dask_ml"):
         pytest.importorskip(extra, reason="extra: scaling")
-    lines = output_of("out_of_core.py").strip().splitlines()
-    size = float(re.search(r"([\d.]+) MB", lines[0])[1])
-    found = [re.search(r"accuracy ([\d.]+), +([\d.]+) MB", line) for line in lines[1:]]
+    first, *lines = output_of("-c", STREAMS).splitlines()
+    size = float(re.search(r"([\d.]+) MB", first)[1])
+    found = [re.search(r"accuracy ([\d.]+), +([\d.]+) MB", line) for line in lines]
     scores, memory = np.array([match.groups() for match in found], float).T
     assert len(scores) == 4
     np.testing.assert_allclose(scores[1:], scores[0], atol=0.02)
@@ -153,7 +158,6 @@ def test_streams_learn_as_much_as_all_rows_in_memory_and_take_less_of_it():
     assert (memory[1:] < size).all()
 
 
-# ------------------------------------------------------------------------------------
 # Local SGD
 
 
@@ -168,9 +172,9 @@ def test_one_partition_is_partial_fit(client, solver):
         expected.partial_fit(X, y, np.unique(y))
         for number in range(2, 6):
             generator = np.random.SFC64(np.random.SeedSequence((seed, number, 0)))
-            expected._left_off["rng"] = generator.state
+            expected._training["rng"] = generator.state
             expected.partial_fit(X, y)
-    assert_same(own, expected)
+    assert_same_training(own, expected)
 
 
 def test_a_round_is_the_weighted_mean_of_epochs_on_the_partitions(client):
@@ -187,9 +191,9 @@ def test_a_round_is_the_weighted_mean_of_epochs_on_the_partitions(client):
     for layer, coef in enumerate(own.coefs_):
         expected = np.average([e.coefs_[layer] for e in ends], axis=0, weights=weights)
         np.testing.assert_allclose(coef, expected, rtol=1e-5, atol=1e-7)
-    averages = [end._left_off["averages"] for end in ends]
+    averages = [end._training["averages"] for end in ends]
     np.testing.assert_allclose(
-        own._left_off["averages"],
+        own._training["averages"],
         np.average(averages, axis=0, weights=weights),
         rtol=1e-4,
         atol=1e-8,
@@ -229,7 +233,7 @@ def test_a_worker_killed_in_a_round_changes_nothing(client):
         fit_local_sgd(own, *partitions(4))
         n_rounds += 1
     killer.join()
-    assert_same(own, undisturbed)
+    assert_same_training(own, undisturbed)
 
 
 def test_without_a_cluster_it_runs_in_threads_and_gives_the_same(client):
@@ -239,20 +243,22 @@ def test_without_a_cluster_it_runs_in_threads_and_gives_the_same(client):
 
         with dask.config.set(scheduler="threads"):
             here = fit_local_sgd(network(), *partitions(2))
-    assert_same(there, here)
+    assert_same_training(there, here)
 
 
 def test_multilabel_and_text_labels(client):
     names = np.array([f"digit {k}" for k in range(10)])
-    text = fit_local_sgd(network(), partitions(2)[0], da.from_array(names[y], 700))
+    text = fit_local_sgd(
+        network(max_iter=2), partitions(2)[0], da.from_array(names[y], 700)
+    )
     assert set(text.predict(X_val)) <= set(names)
     Y = np.column_stack([y == 0, y > 4]).astype(int)
     columns = fit_local_sgd(
-        network(), partitions(2)[0], da.from_array(Y, (700, 2)), X_val=X_val,
+        network(max_iter=2), partitions(2)[0], da.from_array(Y, (700, 2)), X_val=X_val,
         y_val=np.column_stack([y_val == 0, y_val > 4]).astype(int),
     )  # fmt: skip
     assert columns.predict(X_val).shape == (len(X_val), 2)
-    assert len(columns.validation_loss_curve_) == 5
+    assert len(columns.validation_loss_curve_) == 2
 
 
 def test_what_is_refused_changes_nothing(client):

@@ -10,12 +10,9 @@ from sklearn.neural_network import MLPClassifier
 
 import skreg
 from skreg import RegMLPClassifier
-from skreg.activations import ACTIVATIONS
-from skreg.initializers import BOUNDS
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
-PACKAGE = Path(skreg.__file__).parent
 PAGES = sorted(DOCS.glob("*.md"))
 ROOT_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # Pages whose code needs an extra.
@@ -90,28 +87,6 @@ def test_migrating_verdict_agrees_with_the_signatures(name, verdict):
         assert name not in THEIRS
 
 
-def module_map():
-    """Return what the map says of each module, from the top down."""
-    text = (ROOT / "CONTRIBUTING.md").read_text(encoding="utf-8")
-    return dict(re.findall(r"^\| `(\w+)\.py` \| (.+) \|$", text, flags=re.MULTILINE))
-
-
-def test_contributing_maps_every_module():
-    modules = {p.stem for p in PACKAGE.glob("*.py")}
-    assert module_map().keys() == modules - {"__init__"}
-
-
-@pytest.mark.parametrize("module", module_map())
-def test_imports_run_down_the_map(module):
-    modules = list(module_map())
-    below = modules[modules.index(module) + 1 :]
-    source = (PACKAGE / f"{module}.py").read_text(encoding="utf-8")
-    imported = re.findall(r"^\s*from skreg\.(\w+) import", source, re.MULTILINE)
-    assert set(imported) <= set(below)
-    knows_sklearn = re.search(r"^\s*(from|import) sklearn", source, re.MULTILINE)
-    assert module_map()[module].startswith("●") == bool(knows_sklearn)
-
-
 def test_changelog_begins_with_this_version():
     text = (ROOT / "CHANGELOG.md").read_text(encoding="utf-8")
     first = re.search(r"^## (\S+)", text, flags=re.MULTILINE)
@@ -124,10 +99,6 @@ def test_links_to_files_lead_somewhere(page):
     missing = [t for t in targets if not (page.parent / t).exists()]
     # The benchmarks write their own page.
     assert set(missing) <= {"docs/benchmarks.md"}
-
-
-def test_an_activation_has_a_bound():
-    assert ACTIVATIONS.keys() == BOUNDS.keys()
 
 
 def test_the_ratios_of_the_readme_are_those_of_the_benchmarks():

@@ -1,45 +1,30 @@
 """What becomes of an estimator when something goes wrong in the middle of a fit."""
 
-import os
-import random
 import signal
-import subprocess
-import sys
-import threading
-import time
-import warnings
-from pathlib import Path
 
-import joblib
 import numpy as np
 import pytest
-from sklearn.datasets import load_digits
+from estimators import (
+    DROPOUT,
+    SHORT_FITS,
+    SOLVERS,
+    Hooks,
+    assert_same_training,
+    at_call,
+    by_name,
+    fitted_attributes,
+    network,
+    press_ctrl_c,
+    problem,
+    watch_engines,
+)
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg import RegMLPClassifier
-from skreg.engine import Engine
+import skreg._base
 
-EXAMPLES = Path(__file__).parents[1] / "examples"
-N_EPOCHS = 8
-EPOCHS = range(1, N_EPOCHS + 1)
-X = np.random.default_rng(0).normal(size=(60, 4))
-y = (X @ [1, -2, 3, 0] > 0).astype(int)
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
-)
-
-
-def network(**params):
-    defaults = {"max_iter": N_EPOCHS, "random_state": 0, "tol": 0.0}
-    return RegMLPClassifier(5, **(defaults | params))
-
-
-def assert_same(one, two):
-    """Check that two fitted estimators have the same weights and history."""
-    assert one.loss_curve_ == two.loss_curve_
-    for a, b in zip(one.coefs_ + one.intercepts_, two.coefs_ + two.intercepts_):
-        np.testing.assert_array_equal(a, b)
+pytestmark = SHORT_FITS
+X, y = problem()
+N_EPOCHS = 5
 
 
 class Failing:
@@ -55,27 +40,61 @@ class Failing:
         return estimator.score(X, y)
 
 
-# ------------------------------------------------------------------------------------
 # Divergence
 
 
-@pytest.mark.parametrize("epoch", EPOCHS)
-@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_fit_that_diverges_keeps_the_last_finite_weights(early_stopping):
+    params = {"solver": "sgd", "activation": "identity", "learning_rate_init": 50.0}
+    params |= {"hidden_layer_sizes": (5, 5), "n_iter_no_change": 100, "max_iter": 100}
+    params |= {"early_stopping": early_stopping, "scoring": "accuracy"}
+    with pytest.warns(ConvergenceWarning, match="diverged") as record:
+        model = network(**params).fit(X, y)
+    message = str(record[0].message)
+    assert f"epoch {model.n_iter_ + 1}" in message
+    assert "learning rate 50" in message
+    assert 0 < model.n_iter_ < 100
+    assert np.isfinite(model.loss_curve_).all()
+    assert_same_training(
+        model, network(**params | {"max_iter": model.n_iter_}).fit(X, y)
+    )
+    assert all(np.isfinite(array).all() for array in model.coefs_ + model.intercepts_)
+
+
+@by_name(SOLVERS)
+def test_divergence_in_the_first_epoch_is_an_error(params):
+    huge = np.abs(X) / np.abs(X).max() * np.finfo(X.dtype).max
+    model = network(hidden_layer_sizes=(5, 5), activation="identity", **params)
+    with pytest.raises(
+        ValueError, match=r"diverged in epoch 1\b.*lower learning_rate_init"
+    ):
+        model.fit(huge, y)
+    assert fitted_attributes(model) == {}
+    if params["solver"] != "lbfgs":
+        with pytest.raises(ValueError, match="diverged in epoch 1"):
+            model.partial_fit(huge, y, [0, 1])
+        assert fitted_attributes(model) == {}
+    model.fit(X, y)
+    before = fitted_attributes(model)
+    with pytest.raises(ValueError, match="diverged in epoch 1"):
+        model.fit(huge, y)
+    assert fitted_attributes(model) == before
+
+
+@pytest.mark.parametrize("epoch", range(1, N_EPOCHS + 1))
+@pytest.mark.parametrize("mask", ["sample", "batch"])
 @pytest.mark.parametrize("value", [np.nan, np.inf, -np.inf])
-def test_divergence_in_any_epoch_keeps_the_one_before(
-    monkeypatch, solver, epoch, value
+def test_a_number_lost_in_any_epoch_is_found_and_ends_the_fit_before_it(
+    monkeypatch, mask, epoch, value
 ):
-    run_epoch, n_runs = Engine.run_epoch, 0
+    def lose(engine, order):
+        snapshot = engine.snapshot().copy()
+        snapshot.parameters[3] = value
+        engine.restore(snapshot)
 
-    def diverging(self, *arguments):
-        nonlocal n_runs
-        n_runs += 1
-        if n_runs == epoch:
-            self.parameters.vector[3] = value
-        return run_epoch(self, *arguments)
-
-    monkeypatch.setattr(Engine, "run_epoch", diverging)
-    model = network(solver=solver)
+    params = {"dropout_mask": mask, "input_keep_prob": 0.8, "tol": 0.0}
+    model = network(**params)
+    watch_engines(monkeypatch, before=at_call(epoch, lose))
     if epoch == 1:
         with pytest.raises(ValueError, match="diverged in epoch 1"):
             model.fit(X, y)
@@ -84,48 +103,116 @@ def test_divergence_in_any_epoch_keeps_the_one_before(
     with pytest.warns(ConvergenceWarning, match=f"diverged in epoch {epoch} "):
         model.fit(X, y)
     monkeypatch.undo()
-    assert_same(model, network(solver=solver, max_iter=epoch - 1).fit(X, y))
+    assert_same_training(model, network(max_iter=epoch - 1, **params).fit(X, y))
 
 
-@pytest.mark.parametrize("call", [1, 2, *range(3, 12)])
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("call", range(1, 12))
 def test_lbfgs_that_meets_no_number_keeps_its_last_iteration(monkeypatch, call):
-    evaluate, n_calls = Engine.loss_and_gradient, 0
+    objective_of, n_calls = skreg._base.Objective, 0
 
-    def diverging(self, rows):
-        nonlocal n_calls
-        n_calls += 1
-        loss, gradient = evaluate(self, rows)
-        return (np.nan if n_calls >= call else loss), gradient
+    def make_diverging(plan, training):
+        objective = objective_of(plan, training)
 
-    monkeypatch.setattr(Engine, "loss_and_gradient", diverging)
+        def diverging(vector):
+            nonlocal n_calls
+            n_calls += 1
+            value, gradient = objective(vector)
+            return (np.nan if n_calls >= call else value), gradient
+
+        return diverging
+
+    monkeypatch.setattr("skreg._base.Objective", make_diverging)
     model = network(solver="lbfgs", max_iter=100)
-    if call <= 2:  # before the end of the first iteration
-        with pytest.raises(ValueError, match="diverged in epoch 1"):
-            model.fit(X, y)
+    try:
+        model.fit(X, y)
+    except ValueError as error:  # before the end of the first iteration
+        assert call < 5
+        assert "diverged in epoch 1" in str(error)
         assert not hasattr(model, "coefs_")
         return
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        model.fit(X, y)
+    assert call > 1
     monkeypatch.undo()
-    with warnings.catch_warnings():
-        warnings.simplefilter("ignore", ConvergenceWarning)
-        shorter = network(solver="lbfgs", max_iter=model.n_iter_).fit(X, y)
-    assert_same(model, shorter)
+    shorter = network(solver="lbfgs", max_iter=model.n_iter_).fit(X, y)
+    assert_same_training(model, shorter)
 
 
-# ------------------------------------------------------------------------------------
-# Errors from the user's own code, and the end of the process
+# Interrupts
 
 
-@pytest.mark.parametrize("epoch", EPOCHS)
-@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+@by_name(DROPOUT | {"early stopping": {"early_stopping": True}})
+def test_an_interrupt_keeps_the_epochs_done_and_training_can_go_on(monkeypatch, params):
+    """Ctrl-C is pressed at the end of the last step of epoch 4."""
+    params = {"warm_start": True} | params
+    three, seven = (network(max_iter=n, **params).fit(X, y) for n in (3, 7))
+    model = network(max_iter=7, **params)
+    with monkeypatch.context() as patch:
+        watch_engines(patch, after=at_call(4, press_ctrl_c))
+        with pytest.warns(UserWarning, match="interrupted by user in epoch 4"):
+            model.fit(X, y)
+    assert model.n_iter_ == 3
+    assert_same_training(model, three)
+    assert_same_training(model.set_params(max_iter=4).fit(X, y), seven)
+
+
+@pytest.mark.skipif(not hasattr(signal, "setitimer"), reason="needs a timer of POSIX")
+@by_name(DROPOUT)
+def test_an_interrupt_within_the_first_epoch_keeps_the_steps_taken(monkeypatch, params):
+    """Ctrl-C after a tenth of a second of an epoch of 100,000 steps."""
+
+    def start_timer(engine, order):
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0.1)
+
+    watch_engines(monkeypatch, before=start_timer)
+    before = signal.signal(signal.SIGVTALRM, signal.default_int_handler)
+    rows = np.arange(100_000) % len(X)
+    try:
+        with pytest.warns(UserWarning, match="interrupted by user in epoch 1"):
+            model = network(batch_size=1, **params).fit(X[rows], y[rows])
+    finally:
+        signal.setitimer(signal.ITIMER_VIRTUAL, 0)
+        signal.signal(signal.SIGVTALRM, before)
+    assert model.n_iter_ == 0
+    assert model.predict(X).shape == y.shape
+    assert all(bias.any() for bias in model.intercepts_)  # they begin at zero
+
+
+@pytest.mark.parametrize("epoch", [2, 3, N_EPOCHS])
+@by_name(SOLVERS)
+def test_an_interrupt_in_a_scorer_keeps_the_epochs_before(params, epoch):
+    params = params | {"early_stopping": True, "tol": 0.0}
+    model = network(scoring=Failing(KeyboardInterrupt(), epoch), **params)
+    with pytest.warns(UserWarning, match=f"interrupted by user in epoch {epoch}"):
+        model.fit(X, y)
+    other = network(scoring="accuracy", max_iter=epoch - 1, **params).fit(X, y)
+    assert len(model.validation_scores_) == epoch - 1
+    assert_same_training(model, other)
+
+
+def test_an_interrupt_in_a_callback_after_the_last_epoch_keeps_the_model():
+    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
+
+    class Callback(Hooks):
+        def on_fit_task_end(self, estimator, context):
+            if context.task_name != "epoch":
+                raise KeyboardInterrupt
+
+    with pytest.warns(UserWarning, match="interrupted by user"):
+        model = network(Callback()).fit(X, y)
+    assert_same_training(model, network().fit(X, y))
+
+
+# Errors from the user's own code
+
+
+@pytest.mark.parametrize("epoch", [1, 2, N_EPOCHS])
+@by_name(SOLVERS)
 @pytest.mark.parametrize("error", [RuntimeError("mine"), SystemExit(3), MemoryError()])
 @pytest.mark.parametrize("fitted", [False, True])
 def test_what_a_scorer_raises_comes_out_and_changes_nothing(
-    solver, epoch, error, fitted
+    params, epoch, error, fitted
 ):
-    model = network(solver=solver, early_stopping=True)
+    model = network(early_stopping=True, **params)
     if fitted:
         model.fit(X, y)
     model.set_params(scoring=Failing(error, epoch))
@@ -134,215 +221,3 @@ def test_what_a_scorer_raises_comes_out_and_changes_nothing(
         model.fit(X, y)
     assert caught.value is error
     assert vars(model) == before
-
-
-@pytest.mark.parametrize("epoch", range(2, N_EPOCHS + 1))
-@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-def test_ctrl_c_in_a_scorer_keeps_the_epochs_before(solver, epoch):
-    scoring = Failing(KeyboardInterrupt(), epoch)
-    model = network(solver=solver, early_stopping=True, scoring=scoring)
-    with pytest.warns(UserWarning, match=f"interrupted by user in epoch {epoch}"):
-        model.fit(X, y)
-    other = network(solver=solver, early_stopping=True, max_iter=epoch - 1)
-    other.set_params(scoring="accuracy").fit(X, y)
-    assert_same(model, other)
-
-
-@pytest.mark.parametrize("hook", ["on_fit_task_begin", "on_fit_task_end"])
-@pytest.mark.parametrize("error", [RuntimeError("mine"), SystemExit(3)])
-@pytest.mark.parametrize("epoch", [1, 4, N_EPOCHS])
-def test_what_a_callback_raises_comes_out_and_changes_nothing(hook, error, epoch):
-    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
-    n_calls = 0
-
-    class Callback:
-        def setup(self, estimator, context):
-            pass
-
-        teardown = setup
-
-        def on_fit_task_begin(self, estimator, context, **data):
-            self.count("on_fit_task_begin", context)
-
-        def on_fit_task_end(self, estimator, context, **data):
-            self.count("on_fit_task_end", context)
-
-        def count(self, name, context):
-            nonlocal n_calls
-            n_calls += name == hook and context.task_name == "epoch"
-            if n_calls == epoch:
-                raise error
-
-    model = network().fit(X, y)
-    before = model.predict_proba(X)
-    with pytest.raises(type(error)):
-        model.set_callbacks(Callback()).fit(X, y)
-    np.testing.assert_array_equal(model.predict_proba(X), before)
-
-
-def test_ctrl_c_in_a_callback_after_the_last_epoch_keeps_the_model():
-    pytest.importorskip("sklearn.callback", reason="scikit-learn 1.9 and later")
-
-    class Callback:
-        def setup(self, estimator, context):
-            pass
-
-        teardown = on_fit_task_begin = lambda self, estimator, context, **data: None
-
-        def on_fit_task_end(self, estimator, context, **data):
-            if context.task_name != "epoch":
-                raise KeyboardInterrupt
-
-    model = network().set_callbacks(Callback())
-    with pytest.warns(UserWarning, match="interrupted by user"):
-        model.fit(X, y)
-    assert_same(model, network().fit(X, y))
-
-
-# ------------------------------------------------------------------------------------
-# Checkpoints
-
-
-@pytest.fixture
-def checkpoints(monkeypatch):
-    monkeypatch.syspath_prepend(EXAMPLES)
-    import checkpoints
-
-    return checkpoints
-
-
-def test_checkpoints_resume_to_the_bit_after_kill_9(tmp_path, checkpoints):
-    path = tmp_path / "network.joblib"
-    command = [sys.executable, EXAMPLES / "checkpoints.py", path]
-    rng, n_kills, seen = random.Random(0), 0, set()
-    environment = os.environ | {"OPENBLAS_NUM_THREADS": "1"}
-    while n_kills < 12:
-        process = subprocess.Popen(
-            command, stdout=subprocess.PIPE, text=True, env=environment
-        )
-        assert process.stdout.readline() == "training\n"
-        time.sleep(rng.uniform(0.0, 0.25))
-        process.kill()
-        process.communicate()
-        n_kills += process.returncode == -signal.SIGKILL
-        if path.exists():
-            seen.add(len(joblib.load(path).loss_curve_))
-            if max(seen) == 40:
-                path.unlink()
-    subprocess.run(command, check=True, stdout=subprocess.DEVNULL, env=environment)
-    undisturbed = tmp_path / "undisturbed.joblib"
-    subprocess.run(
-        [*command[:2], undisturbed],
-        check=True,
-        stdout=subprocess.DEVNULL,
-        env=environment,
-    )
-    assert seen, "no process lived long enough to save"
-    assert_same(joblib.load(path), joblib.load(undisturbed))
-
-
-def test_a_full_disk_leaves_the_last_checkpoint(tmp_path):
-    """A limit on the size of files stands for the disk."""
-    path = tmp_path / "network.joblib"
-    code = f"""
-import resource, signal, sys
-from pathlib import Path
-sys.path.insert(0, {str(EXAMPLES)!r})
-import checkpoints, joblib
-import numpy as np
-from skreg import RegMLPClassifier
-X, y = np.random.default_rng(0).normal(size=(50, 3)), np.arange(50) % 2
-path = Path({str(path)!r})
-small = checkpoints.fit_with_checkpoints(
-    RegMLPClassifier(4, random_state=0), X, y, path, n_epochs=2, every=1
-)
-signal.signal(signal.SIGXFSZ, signal.SIG_IGN)
-size = path.stat().st_size
-resource.setrlimit(resource.RLIMIT_FSIZE, (size // 2, size // 2))
-try:
-    checkpoints.fit_with_checkpoints(small, X, y, path, n_epochs=4, every=1)
-except OSError:
-    print("no space")
-"""
-    done = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    )
-    assert done.stdout == "no space\n"
-    assert len(joblib.load(path).loss_curve_) == 2
-
-
-# ------------------------------------------------------------------------------------
-# Processes and threads
-
-
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="forks only where the system does")
-@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
-@pytest.mark.parametrize("n_rows", [60, 3000])
-def test_a_fork_predicts_and_trains_on(n_rows):
-    """Also where the parent's BLAS threads, which a fork does not have, have worked."""
-    rng = np.random.default_rng(0)
-    data = rng.normal(size=(n_rows, 200)).astype(np.float32)
-    labels = np.arange(n_rows) % 3
-    model = RegMLPClassifier(100, max_iter=2, warm_start=True, random_state=0)
-    before = model.fit(data, labels).predict_proba(data)
-    pid = os.fork()
-    if not pid:
-        try:
-            signal.alarm(60)
-            same = np.allclose(model.predict_proba(data), before, atol=1e-6)
-            with warnings.catch_warnings():
-                warnings.simplefilter("ignore")
-                model.fit(data, labels)
-            os._exit(0 if same and len(model.loss_curve_) == 4 else 1)
-        except BaseException:
-            os._exit(2)
-    _, status = os.waitpid(pid, 0)
-    assert os.waitstatus_to_exitcode(status) == 0
-    np.testing.assert_array_equal(model.predict_proba(data), before)
-
-
-def in_threads(*functions):
-    """Call functions at the same time; return their results."""
-    results = [None] * len(functions)
-    barrier = threading.Barrier(len(functions))
-
-    def run(index, function):
-        barrier.wait()
-        results[index] = function()
-
-    threads = [threading.Thread(target=run, args=item) for item in enumerate(functions)]
-    for thread in threads:
-        thread.start()
-    for thread in threads:
-        thread.join(60)
-    return results
-
-
-def test_threads_predict_on_one_estimator():
-    digits, labels = load_digits(return_X_y=True)
-    model = network().fit(digits, labels)
-    parts = [digits[k::4] for k in range(4)]
-    expected = [model.predict_proba(part) for part in parts]
-    for _ in range(10):
-        found = in_threads(
-            *(lambda part=part: model.predict_proba(part) for part in parts)
-        )
-        for own, other in zip(found, expected, strict=True):
-            np.testing.assert_array_equal(own, other)
-
-
-@pytest.mark.parametrize("dropout_mask", ["sample", "batch"])
-def test_threads_fit_estimators_of_their_own(dropout_mask):
-    def make(seed):
-        return network(
-            keep_prob=0.7, dropout_mask=dropout_mask, random_state=seed, batch_size=10
-        )
-
-    expected = [make(seed).fit(X, y) for seed in range(4)]
-    for _ in range(3):
-        # The warnings of a thread would be errors that nobody sees.
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore")
-            found = in_threads(*(lambda s=s: make(s).fit(X, y) for s in range(4)))
-        for own, other in zip(found, expected, strict=True):
-            assert_same(own, other)

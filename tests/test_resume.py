@@ -3,23 +3,24 @@
 import copy
 import pickle
 
+import estimators
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from sklearn.datasets import make_classification
-
-from skreg import RegMLPClassifier
-from skreg.engine import Engine
-
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
+from estimators import (
+    SHORT_FITS,
+    assert_same_network,
+    assert_same_training,
+    by_name,
+    problem,
+    watch_engines,
 )
+
+pytestmark = SHORT_FITS
 
 K, M = 4, 5
 
-X, y = make_classification(
-    80, 5, n_informative=4, n_redundant=0, n_classes=3, flip_y=0.2, random_state=0
-)
+X, y = problem("multiclass", 80)
 
 SOLVERS = {
     "sgd": {"solver": "sgd"},
@@ -56,37 +57,15 @@ STOPPING = {
 
 
 def network(**params):
-    params = {
+    settings = {
         "hidden_layer_sizes": (8, 5),
-        "batch_size": 16,
         "alpha": 0.01,
         "learning_rate_decay": 0.05,
         "n_iter_no_change": 1000,
         "warm_start": True,
-        "random_state": 0,
         "validation_fraction": 0.25,
-    } | params
-    params["random_state"] = copy.deepcopy(params["random_state"])
-    return RegMLPClassifier(**params)
-
-
-def assert_same_training(a, b):
-    for one, other in zip(
-        a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True
-    ):
-        np.testing.assert_array_equal(one, other)
-    for name in (
-        "loss_curve_",
-        "learning_rate_curve_",
-        "validation_loss_curve_",
-        "validation_scores_",
-        "best_iter_",
-        "best_loss_",
-        "best_validation_score_",
-        "loss_",
-        "t_",
-    ):
-        assert getattr(a, name) == getattr(b, name), name
+    }
+    return estimators.network(**settings | copy.deepcopy(params))
 
 
 WAYS = {
@@ -96,9 +75,9 @@ WAYS = {
 }
 
 
-@pytest.mark.parametrize("way", WAYS.values(), ids=WAYS)
-@pytest.mark.parametrize("stopping", STOPPING.values(), ids=STOPPING)
-@pytest.mark.parametrize("params", CONFIGURATIONS.values(), ids=CONFIGURATIONS)
+@by_name(WAYS, "way")
+@by_name(STOPPING, "stopping")
+@by_name(CONFIGURATIONS)
 def test_a_fit_in_two_parts_is_one_fit(params, stopping, way):
     whole = network(max_iter=K + M, **params | stopping).fit(X, y)
     model = network(max_iter=K, **params | stopping).fit(X, y)
@@ -123,7 +102,7 @@ def test_a_fit_in_two_parts_is_one_fit(params, stopping, way):
     ],
     ids=["float32", "sparse", "text", "binary", "multilabel"],
 )
-@pytest.mark.parametrize("stopping", STOPPING.values(), ids=STOPPING)
+@by_name(STOPPING, "stopping")
 def test_on_any_data(X, y, stopping):
     params = DROPOUT["masks per row"] | stopping
     weights = np.random.default_rng(0).uniform(0.5, 2, len(y))
@@ -162,7 +141,10 @@ def test_with_a_scorer_that_is_copied_as_well():
 def test_patience_is_counted_across_calls(early_stopping, k):
     """A fit that stops by itself stops at the same epoch, at the same weights."""
     params = {"tol": 0, "n_iter_no_change": 3, "early_stopping": early_stopping}
-    params |= {"learning_rate_decay": 0, "learning_rate_init": 0.01}
+    params |= {
+        "learning_rate_decay": 0,
+        "learning_rate_init": 0.003 if early_stopping else 0.01,
+    }
     whole = network(max_iter=200, **params).fit(X, y)
     assert 12 < whole.n_iter_ < 200
     model = network(max_iter=k, **params).fit(X, y)
@@ -178,7 +160,7 @@ def test_after_it_has_stopped_it_is_patient_again():
     assert model.n_iter_ == 3
 
 
-@pytest.mark.parametrize("params", CONFIGURATIONS.values(), ids=CONFIGURATIONS)
+@by_name(CONFIGURATIONS)
 def test_partial_fit_is_one_epoch_of_fit(params):
     if params.get("class_weight"):
         params = {"class_weight": {0: 1.0}}
@@ -220,10 +202,9 @@ def test_partial_fit_after_early_stopping_goes_on_from_the_best_epoch():
     model.set_params(
         early_stopping=False, solver="sgd", momentum=0, learning_rate_init=1e-12
     )
-    before = [coef.copy() for coef in model.coefs_]
+    before = copy.deepcopy(model)
     model.partial_fit(X, y)
-    for one, other in zip(model.coefs_, before, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert_same_network(model, before, rtol=1e-6, atol=1e-9)
 
 
 def test_a_copy_leaves_the_original_as_it_is():
@@ -254,13 +235,8 @@ def test_the_same_rows_stay_held_out():
 
 
 def test_no_permutation_is_repeated(monkeypatch):
-    def run_epoch(self, order, *args):
-        orders.append(order.tolist())
-        return original(self, order, *args)
-
     orders: list = []
-    original = Engine.run_epoch
-    monkeypatch.setattr(Engine, "run_epoch", run_epoch)
+    watch_engines(monkeypatch, lambda engine, order: orders.append(order.tolist()))
     model = network(max_iter=5).fit(X, y)
     for _ in range(5):
         model.partial_fit(X, y)
@@ -303,10 +279,9 @@ def test_another_solver_goes_on_from_the_same_weights(first, then):
     """It starts at the first one's weights: a rate of nearly zero leaves them."""
     params = {"max_iter": 3, "batch_size": "auto", "learning_rate_init": 0.01}
     model = network(solver=first, **params).fit(X, y)
-    before = [coef.copy() for coef in model.coefs_]
+    before = copy.deepcopy(model)
     model.set_params(solver=then, learning_rate_init=1e-12, tol=1e9).fit(X, y)
-    for one, other in zip(model.coefs_, before, strict=True):
-        np.testing.assert_allclose(one, other, rtol=1e-6)
+    assert_same_network(model, before, rtol=1e-6, atol=1e-9)
 
 
 def test_a_change_of_scoring_starts_the_search_for_the_best_anew():
@@ -337,8 +312,8 @@ def test_warm_start_goes_on_from_weights_that_were_overwritten():
     other.coefs_[0][...] = 0
     model.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
     other.set_params(max_iter=1, learning_rate_init=1e-12).fit(X, y)
-    np.testing.assert_allclose(other._left_off["last_vector"][:5], 0, atol=1e-9)
-    assert np.abs(model._left_off["last_vector"][:5]).max() > 1e-3
+    np.testing.assert_allclose(other._training["last"][:5], 0, atol=1e-9)
+    assert np.abs(model._training["last"][:5]).max() > 1e-3
 
 
 def test_the_best_epoch_is_one_since_early_stopping_was_switched_on():

@@ -16,9 +16,9 @@ DANGEROUS_MODULES = {
 }  # fmt: skip
 
 
-@pytest.mark.parametrize("module", [p.stem for p in PACKAGE.glob("*.py")])
-def test_no_module_can_run_code_or_reach_out(module):
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+@pytest.mark.parametrize("path", [*PACKAGE.rglob("*.py")], ids=lambda path: path.stem)
+def test_no_module_can_run_code_or_reach_out(path):
+    tree = ast.parse(path.read_text(encoding="utf-8"))
     for node in ast.walk(tree):
         if isinstance(node, ast.Call) and isinstance(node.func, ast.Name):
             assert node.func.id not in DANGEROUS_NAMES

@@ -1,6 +1,7 @@
-"""The imports run downward, as the map in CONTRIBUTING.md says."""
+"""The floors: imports run downward, and each floor knows only what it needs."""
 
 import ast
+import re
 import subprocess
 import sys
 from pathlib import Path
@@ -10,73 +11,66 @@ import pytest
 import skreg
 
 PACKAGE = Path(skreg.__file__).parent
-NUMERICS = {
-    "blas": set(),
-    "parameters": {"blas"},
-    "activations": set(),
-    "losses": set(),
-    "penalties": {"blas"},
-    "schedules": set(),
-    "initializers": set(),
-    "dropout": {"parameters"},
-    "batches": {"dropout"},
-}
-ALLOWED = {
-    **NUMERICS,
-    "optimizers": set(NUMERICS),
-    "passes": {"blas"},
-    "engine": {*NUMERICS, "passes"},
-    "stopping": set(),
-    "progress": set(),
-    "targets": {"errors"},
-    "callbacks": set(),
-    "training": {"stopping", "schedules"},
-    "lbfgs": {"stopping"},
-    "errors": set(),
-    "weights": {"errors"},
-    "validation": {"batches", "errors", "weights"},
-    "state": {"initializers", "parameters", "stopping", "training"},
-    "dask": {"batches", "losses", "stopping"},
-}
-USES_SKLEARN = {
-    "classifier",
-    "targets",
-    "weights",
-    "validation",
-    "callbacks",
-    "display",
-    "onnx",
-    "dask",
-}
+FILES = {p.relative_to(PACKAGE).as_posix(): p for p in PACKAGE.rglob("*.py")}
+NUMERICS = {"numpy", "scipy", "skreg", *sys.stdlib_module_names}
+MOST_LINES = {"classifier.py": 450, "display.py": 500}
+
+CONTRIBUTING = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+MAP = re.findall(r"^\| `([\w/]+\.py)` \| .+ \|$", CONTRIBUTING, flags=re.MULTILINE)
+"""The modules from the top down: who reads the page sees what is held here."""
 
 
-def imports(module):
-    """Return the names of all modules that a module imports, anywhere in it."""
-    tree = ast.parse((PACKAGE / f"{module}.py").read_text())
+def floor(file):
+    """Return the folder of a file; the top has none."""
+    return file.rpartition("/")[0]
+
+
+def imports(file):
+    """Return the modules that a file imports, anywhere in it."""
     names = set()
-    for node in ast.walk(tree):
+    for node in ast.walk(ast.parse(FILES[file].read_text(encoding="utf-8"))):
         if isinstance(node, ast.Import):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
+            assert not node.level, "imports are absolute"
             names.add(node.module)
     return names
 
 
-@pytest.mark.parametrize("module", ALLOWED)
-def test_imports_run_downward(module):
-    own = {n.split(".")[1] for n in imports(module) if n.startswith("skreg.")}
-    assert own <= ALLOWED[module]
+def test_the_map_has_every_module_floor_by_floor():
+    assert sorted(MAP) == sorted(f for f in FILES if "__init__" not in f)
+    floors = [*map(floor, MAP)]
+    assert [*dict.fromkeys(floors)] == ["", "_inputs", "_training", "_engine"]
+    assert floors == sorted(floors, key=[*dict.fromkeys(floors)].index)
 
 
-@pytest.mark.parametrize("module", [p.stem for p in PACKAGE.glob("*.py")])
-def test_only_the_top_knows_sklearn(module):
-    uses = any(name.split(".")[0] == "sklearn" for name in imports(module))
-    assert not uses or module in USES_SKLEARN
+@pytest.mark.parametrize("file", MAP)
+def test_imports_run_downward(file):
+    below = MAP[MAP.index(file) + 1 :]
+    packages = {floor(f) for f in below} - {floor(file)}
+    allowed = {f.removesuffix(".py") for f in below} | packages
+    own = {name for name in imports(file) if name.partition(".")[0] == "skreg"}
+    assert own <= {f"skreg.{name.replace('/', '.')}" for name in allowed}
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_only_the_upper_floors_know_sklearn(file):
+    packages = {name.partition(".")[0] for name in imports(file)}
+    if floor(file) in ("_training", "_engine") and file != "_training/callbacks.py":
+        assert packages <= NUMERICS
+
+
+@pytest.mark.parametrize("file", FILES)
+def test_modules_are_short(file):
+    n_lines = len(FILES[file].read_text(encoding="utf-8").splitlines())
+    assert n_lines <= MOST_LINES.get(file, 300)
 
 
 def test_importing_skreg_imports_no_extra():
-    code = "import sys, skreg; print(*sys.modules)"
+    """Nor do the displays, before they draw."""
+    code = "import sys, skreg.display; print(*sys.modules)"
     loaded = subprocess.run(
         [sys.executable, "-c", code], capture_output=True, text=True, check=True
     ).stdout.split()
-    assert not {"matplotlib", "torch", "skl2onnx", "skops", "dask"} & set(loaded)
+    extras = {"matplotlib", "torch", "skl2onnx", "onnx", "skops", "dask", "numba"}
+    assert not extras & set(loaded)

@@ -1,67 +1,43 @@
-"""Validation sets and scoring: what is recorded, and what it decides."""
+"""Validation sets and scoring: what may be passed, and what is recorded."""
 
+from functools import partial
+
+import estimators
 import numpy as np
 import pytest
 import scipy.sparse as sp
 import sklearn
+from estimators import (
+    SHORT_FITS,
+    assert_same_network,
+    problem,
+    weighted_loss,
+)
 from sklearn.base import clone
-from sklearn.datasets import make_classification
 from sklearn.metrics import (
     accuracy_score,
     cohen_kappa_score,
     f1_score,
     get_scorer,
-    log_loss,
     make_scorer,
 )
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import RegMLPClassifier
+pytestmark = SHORT_FITS
 
-pytestmark = pytest.mark.filterwarnings(
-    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
-)
-
-N_EPOCHS = 4
-LABELS = np.array(["left", "middle", "right"])
-SOLVERS = ["sgd", "adam", "lbfgs"]
+N_EPOCHS = 5
+network = partial(estimators.network, learning_rate_init=0.03)
+WEIGHTS = np.random.default_rng(0).uniform(0.2, 3, 130)
 
 
-def problem(kind="multiclass"):
+def split_problem(kind="multiclass"):
     """Return X, y, X_val, y_val."""
-    X, y = make_classification(
-        130, 5, n_informative=4, n_redundant=0, n_classes=3, flip_y=0.2, random_state=1
-    )
-    y = {
-        "binary": lambda: (y > 0).astype(int),
-        "multiclass": lambda: y,
-        "multilabel": lambda: np.column_stack([y == 0, y == 1, X[:, 0] > 0]).astype(
-            int
-        ),
-        "text": lambda: LABELS[y],
-        "binary text": lambda: LABELS[np.minimum(y, 1)],
-    }[kind]()
+    X, y = problem(kind.removeprefix("two "), n=130)
+    if kind == "two text":
+        y = np.where(y == "left", "left", "middle")
     return X[:80], y[:80], X[80:], y[80:]
-
-
-def network(**params):
-    params = {
-        "hidden_layer_sizes": (6,),
-        "batch_size": 16 if params.get("solver") != "lbfgs" else "auto",
-        "learning_rate_init": 0.03,
-        "max_iter": N_EPOCHS,
-        "random_state": 0,
-    } | params
-    return RegMLPClassifier(**params)
-
-
-def assert_same_network(a, b):
-    for one, other in zip(
-        a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True
-    ):
-        np.testing.assert_array_equal(one, other)
 
 
 def epochs(X, y, *args, **params):
@@ -71,26 +47,14 @@ def epochs(X, y, *args, **params):
     ]
 
 
-def weighted_loss(model, X, y, weights=None):
-    probabilities = model.predict_proba(X)
-    if y.ndim == 1:
-        return log_loss(y, probabilities, sample_weight=weights, labels=model.classes_)
-    return sum(
-        log_loss(column, p, sample_weight=weights, labels=[0, 1])
-        for column, p in zip(y.T, probabilities.T, strict=True)
-    )
-
-
-WEIGHTS = np.random.default_rng(0).uniform(0.2, 3, 130)
-
 # What is recorded
 
 
 @pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("solver", SOLVERS)
+@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel", "text"])
 def test_the_loss_after_every_epoch_is_recorded(kind, solver, weighted):
-    X, y, X_val, y_val = problem(kind)
+    X, y, X_val, y_val = split_problem(kind)
     weights = WEIGHTS[80:] if weighted else None
     model = network(solver=solver)
     model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weights)
@@ -119,12 +83,12 @@ def test_the_loss_after_every_epoch_is_recorded(kind, solver, weighted):
         ("text", "f1_macro"),
         ("text", "roc_auc_ovr_weighted"),
         ("text", make_scorer(cohen_kappa_score, weights=None)),
-        ("binary text", make_scorer(f1_score, pos_label="middle")),
+        ("two text", make_scorer(f1_score, pos_label="middle")),
     ],
     ids=str,
 )
 def test_any_scorer_is_taken_after_every_epoch(kind, scoring, weighted):
-    X, y, X_val, y_val = problem(kind)
+    X, y, X_val, y_val = split_problem(kind)
     weight = {"sample_weight": WEIGHTS[80:]} if weighted else {}
     model = network(scoring=scoring)
     model.fit(
@@ -138,7 +102,7 @@ def test_any_scorer_is_taken_after_every_epoch(kind, scoring, weighted):
 
 
 def test_a_function_scores_a_copy_of_the_estimator():
-    X, y, X_val, y_val = problem("text")
+    X, y, X_val, y_val = split_problem("text")
     calls = []
 
     def scoring(estimator, X, y):
@@ -157,7 +121,7 @@ def test_a_function_scores_a_copy_of_the_estimator():
 
 
 def test_sample_weights_are_passed_to_a_function_only_if_there_are_some():
-    X, y, X_val, y_val = problem()
+    X, y, X_val, y_val = split_problem()
 
     def scoring(estimator, X, y, **weight):
         weights.append(weight)
@@ -170,28 +134,8 @@ def test_sample_weights_are_passed_to_a_function_only_if_there_are_some():
     np.testing.assert_array_equal(weights[1]["sample_weight"], WEIGHTS[80:])
 
 
-def test_held_out_rows_keep_their_weights_and_lend_them_to_no_other():
-    X, y, *_ = problem()
-    weights = 1 + X[:, 0] ** 2
-    held_out = []
-
-    def scoring(estimator, X, y, sample_weight):
-        held_out.append((X, sample_weight))
-        return len(held_out)
-
-    params = {"solver": "sgd", "batch_size": 1000}
-    model = network(scoring=scoring, early_stopping=True, **params)
-    model.fit(X, y, weights)
-    rows, row_weights = held_out[0]
-    assert len(rows) == 8
-    np.testing.assert_array_equal(row_weights, 1 + rows[:, 0] ** 2)
-    rest = ~np.isin(X[:, 0], rows[:, 0])
-    never_there = network(**params).fit(X[rest], y[rest], weights[rest])
-    np.testing.assert_allclose(model.coefs_[0], never_there.coefs_[0], rtol=1e-6)
-
-
 def test_class_weights_count_in_the_validation_loss():
-    X, y, X_val, y_val = problem()
+    X, y, X_val, y_val = split_problem()
     class_weight = {0: 1.0, 1: 0.2, 2: 5.0}
     model = network(class_weight=class_weight)
     model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=WEIGHTS[80:])
@@ -206,83 +150,15 @@ def test_class_weights_count_in_the_validation_loss():
 
 
 def test_a_validation_row_without_weight_is_absent():
-    X, y, X_val, y_val = problem()
+    X, y, X_val, y_val = split_problem()
     weights = np.arange(50) % 2
     one = network().fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weights)
     other = network().fit(X, y, X_val=X_val[1::2], y_val=y_val[1::2])
     np.testing.assert_allclose(one.validation_loss_curve_, other.validation_loss_curve_)
 
 
-def test_scores_that_are_not_a_number_are_never_the_best():
-    X, y, X_val, y_val = problem()
-    scores = iter([np.nan, 0.5, np.nan, 0.25])
-    model = network(scoring=lambda *args: next(scores), early_stopping=True)
-    model.fit(X, y, X_val=X_val, y_val=y_val)
-    assert model.best_validation_score_ == 0.5
-    assert model.best_iter_ == 2
-    assert_same_network(model, epochs(X, y)[1])
-
-
-# What it decides
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
-def test_without_early_stopping_nothing_stops_and_nothing_changes(scoring, solver):
-    X, y, X_val, y_val = problem()
-    params = {"solver": solver, "scoring": scoring, "max_iter": 30}
-    model = network(**params, learning_rate_init=0.1)
-    other = clone(model).fit(X, y)
-    model.fit(X, y, X_val=X_val, y_val=1 - np.minimum(y_val, 1))
-    assert model.n_iter_ == 30 > model.best_iter_
-    assert_same_network(model, other)
-    assert model.loss_curve_ == other.loss_curve_
-    assert model.best_loss_ == other.best_loss_ == min(model.loss_curve_)
-    assert other.validation_scores_ is other.validation_loss_curve_ is None
-
-
-@pytest.mark.parametrize("solver", SOLVERS)
-@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
-def test_early_stopping_follows_the_set_that_is_passed(scoring, solver):
-    """All rows of X are trained on, whatever validation_fraction says."""
-    X, y, X_val, y_val = problem()
-    params = {"solver": solver, "scoring": scoring}
-    model = network(
-        **params,
-        max_iter=300,
-        early_stopping=True,
-        validation_fraction=0.9,
-        n_iter_no_change=4,
-        tol=0,
-    ).fit(X, y, X_val=X_val, y_val=y_val)
-    best = 1 + int(np.argmax(model.validation_scores_))
-    assert model.n_iter_ == best + 4 < 300
-    assert model.best_iter_ == best
-    assert_same_network(model, network(**params, max_iter=best).fit(X, y))
-    if scoring == "accuracy":
-        assert model.best_validation_score_ == model.score(X_val, y_val)
-    else:
-        np.testing.assert_allclose(
-            -model.best_validation_score_, weighted_loss(model, X_val, y_val)
-        )
-
-
-def test_sample_weights_of_the_validation_set_decide():
-    """The epoch that is best for the rows that count is the one restored."""
-    X, y, X_val, y_val = problem()
-    X_val, weights = np.vstack([X_val, X_val]), np.repeat([1.0, 0.0], 50)
-    y_val = np.concatenate([y_val, (y_val + 1) % 3])
-    params = {"early_stopping": True, "max_iter": 40}
-    models = [
-        network(**params).fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=w)
-        for w in (weights, 1 - weights)
-    ]
-    expected = network(**params).fit(X, y, X_val=X_val[:50], y_val=y_val[:50])
-    assert models[0].best_iter_ == expected.best_iter_ != models[1].best_iter_
-    assert_same_network(models[0], expected)
-
-
 # What may be passed
+
 
 FORMS = {
     "lists": lambda X, y: (X.tolist(), y.tolist()),
@@ -299,7 +175,7 @@ FORMS = {
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("form", FORMS)
 def test_every_form_of_the_validation_set_is_the_same(form, sparse, scoring):
-    X, y, X_val, y_val = problem("text")
+    X, y, X_val, y_val = split_problem("text")
     X_val = X_val.astype(np.float32).astype(float)
     rows = sp.csr_matrix(X) if sparse else X
     expected = network(scoring=scoring).fit(rows, y, X_val=X_val, y_val=y_val)
@@ -311,7 +187,7 @@ def test_every_form_of_the_validation_set_is_the_same(form, sparse, scoring):
 
 @pytest.mark.parametrize("kind", ["text", "multilabel"])
 def test_the_validation_set_need_not_have_all_classes(kind):
-    X, y, X_val, y_val = problem(kind)
+    X, y, X_val, y_val = split_problem(kind)
     few = y_val != "left" if kind == "text" else y_val[:, 0] == 0
     model = network().fit(X, y, X_val=X_val[few], y_val=y_val[few])
     np.testing.assert_allclose(
@@ -321,7 +197,7 @@ def test_the_validation_set_need_not_have_all_classes(kind):
 
 
 def test_sparse_multilabel_targets():
-    X, y, X_val, y_val = problem("multilabel")
+    X, y, X_val, y_val = split_problem("multilabel")
     params = {"scoring": "f1_macro", "early_stopping": True}
     dense = network(**params).fit(X, y, X_val=X_val, y_val=y_val)
     model = network(**params)
@@ -339,7 +215,7 @@ def test_sparse_multilabel_targets():
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_frames_and_text_labels_without_a_warning(library, scoring, early_stopping):
     frames = pytest.importorskip(library)
-    X, y, X_val, y_val = problem("text")
+    X, y, X_val, y_val = split_problem("text")
     names = [f"x{k}" for k in range(5)]
     params = {"scoring": scoring, "early_stopping": early_stopping}
     expected = network(**params).fit(X, y, X_val=X_val, y_val=y_val)
@@ -372,7 +248,7 @@ def routing():
 
 def scaled_problem(kind="text"):
     """Return the problem with features that want scaling."""
-    X, y, X_val, y_val = problem(kind)
+    X, y, X_val, y_val = split_problem(kind)
     return 100 * X + 7, y, 100 * X_val + 7, y_val
 
 

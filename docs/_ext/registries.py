@@ -8,9 +8,8 @@ from math import isinf
 
 from sphinx.util.docutils import SphinxDirective
 
-from skreg.activations import ACTIVATIONS
-from skreg.initializers import BOUNDS
-from skreg.schedules import SCHEDULES
+from skreg._engine.activations import ACTIVATIONS
+from skreg._training.schedules import SCHEDULES
 
 
 def _said(function, prefix):
@@ -25,7 +24,7 @@ def activations():
     for name, activation in ACTIVATIONS.items():
         formula = _said(activation.apply, "f(z) = ")
         derivative = _said(activation.derivative, "f'(z) = ")
-        bound = f"{BOUNDS[name](100, 100):.3f}"
+        bound = f"{activation.bound(100, 100):.3f}"
         yield f"`{name}`", formula, derivative, bound
 
 

@@ -1,0 +1,264 @@
+"""The part of a network estimator that does not depend on the kind of target."""
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context
+from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import check_scoring
+from sklearn.utils import check_random_state
+from sklearn.utils.validation import check_is_fitted
+
+from skreg._engine import make_engine
+from skreg._engine.batches import Dataset, Rows
+from skreg._engine.network import Network
+from skreg._engine.objective import Objective
+from skreg._engine.predictor import predict_outputs
+from skreg._inputs.errors import (
+    naming,
+    refuse_masked,
+    unchanged_on_error,
+    warn_the_caller,
+)
+from skreg._inputs.plan import as_float, make_plan
+from skreg._inputs.rows import check_features, check_training_rows
+from skreg._inputs.scoring import Scorer
+from skreg._inputs.validation import ValidationSet, check_validation_set, hold_out
+from skreg._inputs.weights import (
+    check_some_weight,
+    effective_weights,
+    in_precision,
+    of_mean_one,
+)
+from skreg._training.callbacks import CallbackSupportMixin, FitTask, with_callbacks
+from skreg._training.lbfgs import minimize_objective
+from skreg._training.loop import train
+from skreg._training.session import Session
+from skreg._training.state import TrainingState
+from skreg._training.stopping import Status
+
+
+class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
+    """Fits and runs a network; a subclass says what its targets are.
+
+    It has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which return an
+    object like `Labels`.
+    """
+
+    # Where the HTML representation links to.
+    _doc_link_module = "skreg"
+    _doc_link_template = (
+        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
+    )
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(
+        self,
+        X,
+        y,
+        sample_weight=None,
+        *,
+        X_val=None,
+        y_val=None,
+        sample_weight_val=None,
+    ):
+        """Fit the network.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows. float32 is trained in float32, everything else in float64.
+        y : array-like of shape (n_samples,) or (n_samples, n_classes)
+            Class labels of any type, or an indicator matrix of zeros and ones.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; only their ratios count.
+        X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
+            Validation rows. With ``early_stopping=False`` the validation loss and score
+            are recorded, but nothing stops.
+        y_val : array-like of shape (n_val,) or (n_val, n_classes), default=None
+            Their labels.
+        sample_weight_val : array-like of shape (n_val,), default=None
+            Their weights.
+
+        Returns
+        -------
+        self : estimator
+            The fitted estimator.
+
+        Raises
+        ------
+        ValueError
+            For data or parameters that cannot be trained on, and if training diverges
+            before the end of the first epoch. The estimator is left as it was.
+        """
+        context = self._init_callback_context(max_subtasks=self.max_iter)
+        metadata = {"sample_weight": sample_weight}
+        task = FitTask(self, context, X=X, y=y, metadata=metadata)
+        task.begin()
+        with unchanged_on_error(self):
+            refuse_masked(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
+            if self.scoring != "loss":
+                check_scoring(self, self.scoring)
+            given = X_val, y_val, sample_weight_val
+            resume = self.warm_start and hasattr(self, "coefs_")
+            status = self._fit(
+                X, y, sample_weight, self._targets_of, task, resume=resume, given=given
+            )
+        if status is Status.MAX_ITER:
+            limit = f"max_iter={self.max_iter}"
+            if self.solver == "lbfgs":
+                limit += f", max_fun={self.max_fun}"
+            warn_the_caller(
+                f"Maximum iterations ({limit}) reached and the optimization hasn't "
+                "converged yet. Allow more if the loss is still falling.",
+                ConvergenceWarning,
+            )
+        return self
+
+    def _partial_fit(self, X, y, sample_weight, targets_of):
+        """Train for one epoch, going on from where training is."""
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it sees one epoch "
+                "of a part of the data. Score a validation set of your own between "
+                "calls."
+            )
+        with unchanged_on_error(self):
+            resume = hasattr(self, "coefs_")
+            task = FitTask(self)
+            self._fit(X, y, sample_weight, targets_of, task, resume, stream=True)
+        return self
+
+    def _fit(
+        self, X, y, sample_weight, targets_of, task, resume, given=None, stream=False
+    ):
+        """Prepare the rows and train on them; return how it ended.
+
+        A ``stream`` is trained on for one epoch, with absolute weights.
+        """
+        dtype = self.coefs_[0].dtype if resume else None
+        X, y, sample_weight = check_training_rows(self, X, y, sample_weight, dtype)
+        targets = targets_of(y)
+        if resume and not stream:
+            targets.check_same(self._fitted_targets())
+        plan, state = self._begin(X, targets, resume)
+        encoded = targets.encode(y, X.dtype)
+        by_class = self._class_weights(targets, encoded, sample_weight)
+        weights = effective_weights(sample_weight, by_class, encoded)
+        index, validation = np.arange(X.shape[0]), None
+        if not stream:
+            validation = check_validation_set(self, *given, targets, by_class, X.dtype)
+            split = plan.early_stopping and validation is None
+            if split:
+                fraction = as_float(self, "validation_fraction")
+                index, held_out = hold_out(
+                    X.shape[0], targets.strata(y), fraction, state.split_seed
+                )
+            weights = of_mean_one(weights, index)
+        weights = in_precision(weights, X.dtype)
+        check_some_weight(weights, index, "training")
+        dataset = Dataset(X, encoded, weights)
+        if not stream and split:
+            check_some_weight(weights, held_out, "validation")
+            validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
+        n_epochs = 1 if stream else plan.max_iter
+        n_before = 0 if stream else state.history.n_epochs
+        horizon = n_before + plan.max_iter
+        training = Rows(dataset, index)
+        return self._train(plan, state, training, validation, task, n_epochs, horizon)
+
+    def _outputs(self, X):
+        """Return the network's outputs, of shape (n_outputs, n_rows)."""
+        check_is_fitted(self)
+        refuse_masked(X=X)
+        X = check_features(self, X, reset=False)
+        network = self._network()
+        with np.errstate(over="ignore"):
+            return predict_outputs(network, network.arrays_of(self), X)
+
+    def _network(self):
+        """Return the description of the fitted network."""
+        sizes = self.n_features_in_, *(weights.shape[1] for weights in self.coefs_)
+        return Network(sizes, self.activation, self._fitted_targets().head_name)
+
+    def _class_weights(self, targets, encoded, sample_weight):
+        """Return weights by class, if there are classes."""
+        return None
+
+    def _begin(self, X, targets, resume):
+        """Return the plan and the state, and set the attributes known before."""
+        plan = make_plan(self, *X.shape, targets.n_outputs, targets.head_name)
+        if resume:
+            before = self._network().sizes
+            if plan.network.sizes != before:
+                raise ValueError(
+                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not fit the "
+                    f"network trained before, which has {[*before[1:-1]]}. Set it "
+                    "back, or call fit with warm_start=False to start anew."
+                )
+            return plan, TrainingState.of(self, plan)
+        vars(self).update(targets.attributes(), n_layers_=len(plan.network.sizes))
+        seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
+        with naming("hidden_layer_sizes"):  # if there is no memory for so many
+            return plan, TrainingState.new(plan, X.dtype, seed)
+
+    def _train(self, plan, state, training, validation, task, n_epochs, horizon):
+        """Run the solver, and set the fitted attributes; return how it ended."""
+        rows = validate = None
+        if validation is not None:
+            rows = validation.rows
+        engine = make_engine(plan, state.start, training, rows)
+        if validation is not None:
+            validate = Scorer(self, engine, validation, self._fitted_targets())
+        session = Session(
+            engine, plan, state, training.index, task, n_epochs, horizon, validate
+        )
+        n_before = state.history.n_epochs
+        if plan.optimizer is None:
+            minimize_objective(session, Objective(plan, training))
+        else:
+            train([session])
+        self.n_iter_ = state.history.n_epochs - n_before
+        self._warn_of(session)
+        vars(self).update(state.attributes(engine.snapshot()))
+        names = plan.network.attribute_names
+        try:
+            task.end(lambda: {n: [a.copy() for a in getattr(self, n)] for n in names})
+        except KeyboardInterrupt:
+            session.status = Status.INTERRUPTED
+            self._warn_of(session)
+        return session.status
+
+    def _warn_of(self, session):
+        """Say that a fit broke off, and fail if there is nothing to keep."""
+        n_epochs = session.state.history.n_epochs
+        if session.status is Status.INTERRUPTED:
+            warn_the_caller(
+                f"Training interrupted by user in epoch {n_epochs + 1}. What was "
+                "learned until then is kept."
+            )
+        if session.status is not Status.DIVERGED:
+            return
+        where = ""
+        if session.plan.learning_rate is not None:
+            clock = session.state.history.clock(session.horizon)
+            where = f" at learning rate {session.plan.learning_rate.at(clock):.3g}"
+        advice = (
+            "The input data may contain large values and need to be preprocessed: "
+            "scale the features, for example with StandardScaler, or lower "
+            "learning_rate_init."
+        )
+        if not n_epochs:
+            raise ValueError(
+                "Solver produced non-finite parameter weights. Training diverged in "
+                f"epoch 1{where}, and there are no weights to keep. {advice}"
+            )
+        warn_the_caller(
+            f"Training diverged in epoch {n_epochs + 1}{where}. The weights of the "
+            f"epoch before are kept. {advice}",
+            ConvergenceWarning,
+        )
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

@@ -1,0 +1,98 @@
+"""Hidden activations: a function, its derivative, and the scale of initial weights.
+
+An activation maps the pre-activations ``z`` of a layer to its outputs ``h``. Where the
+derivative can be written in terms of ``h``, the two share their memory, and a layer
+keeps no copy of ``z``.
+
+The constants 0 and 1 come as arrays, ``zeros`` and ``ones``, of the shape of the
+others: two arrays take NumPy's vector loops, an array and a number may not (for the
+maximum that makes a factor of 2 to 5).
+
+Initial weights are uniform in [-bound, bound], with the variance that keeps signals
+alive in depth: He et al., "Delving Deep into Rectifiers", ICCV 2015, for relu, which
+loses half of the variance; else Glorot and Bengio, "Understanding the difficulty of
+training deep feedforward neural networks", AISTATS 2010, with scikit-learn's factor for
+the logistic function.
+"""
+
+from collections.abc import Callable
+from math import sqrt
+from typing import NamedTuple
+
+import numpy as np
+from scipy.special import expit
+
+
+class Activation(NamedTuple):
+    """An activation function."""
+
+    apply: Callable
+    """``apply(z, zeros, out)`` writes ``f(z)`` into ``out``, which lies where ``z``
+    does unless ``derivative_of_z``."""
+    derivative: Callable
+    """``derivative(h, ones, out)`` writes ``f'(z)`` into ``out``, of all hidden layers
+    in one call."""
+    bound: Callable
+    """``bound(fan_in, fan_out)`` of the initial weights."""
+    derivative_of_z: bool = False
+    """Whether ``derivative`` is given ``z`` instead of ``h``; it may overwrite it."""
+
+
+def _identity(z, zeros, out):
+    """f(z) = z."""
+    if out is not z:
+        np.copyto(out, z)
+
+
+def _identity_derivative(h, ones, out):
+    """f'(z) = 1."""
+    np.copyto(out, ones)
+
+
+def _logistic(z, zeros, out):
+    """f(z) = 1 / (1 + exp(-z))."""
+    expit(z, out)
+
+
+def _logistic_derivative(h, ones, out):
+    """f'(z) = h (1 - h)."""
+    np.subtract(ones, h, out)
+    np.multiply(out, h, out)
+
+
+def _tanh(z, zeros, out):
+    """f(z) = tanh(z)."""
+    np.tanh(z, out)
+
+
+def _tanh_derivative(h, ones, out):
+    """f'(z) = 1 - h²."""
+    np.multiply(h, h, out)
+    np.subtract(ones, out, out)
+
+
+def _relu(z, zeros, out):
+    """f(z) = max(z, 0)."""
+    np.maximum(z, zeros, out=out)
+
+
+def _relu_derivative(h, ones, out):
+    """f'(z) = 1 where h > 0, else 0."""
+    # In two vector loops; a comparison would give a boolean, to be converted by another
+    # loop that is not one.
+    np.ceil(h, out)
+    np.minimum(out, ones, out=out)
+
+
+def _glorot(fan_in, fan_out):
+    return sqrt(6 / (fan_in + fan_out))
+
+
+ACTIVATIONS = {
+    "identity": Activation(_identity, _identity_derivative, _glorot),
+    "logistic": Activation(
+        _logistic, _logistic_derivative, lambda n, m: sqrt(2 / (n + m))
+    ),
+    "tanh": Activation(_tanh, _tanh_derivative, _glorot),
+    "relu": Activation(_relu, _relu_derivative, lambda n, m: sqrt(6 / n)),
+}

@@ -1,0 +1,239 @@
+"""Rows of a data set, gathered by index into buffers that are made once."""
+
+from dataclasses import dataclass
+from math import isfinite
+from typing import Any, NamedTuple
+
+import numpy as np
+
+from skreg._engine.blas import SparseRows
+from skreg._engine.dropout import draw_mask
+
+_CACHE_BYTES = 2**18
+_MAX_BATCHES = 16
+"""Mini-batches per block: each has its own pass, and more of them gain nothing."""
+
+
+@dataclass(frozen=True)
+class Dataset:
+    """Features, targets and weights of the same rows; nothing is copied."""
+
+    X: Any
+    """Array or CSR matrix of shape (n_rows, n_features)."""
+    targets: np.ndarray
+    """The number of each row's class, of shape (n_rows,); or indicators 0 and 1 of
+    several labels, of shape (n_outputs, n_rows)."""
+    weights: np.ndarray | None = None
+    """Array of shape (n_rows,), or None where all weights are 1."""
+
+    @property
+    def is_sparse(self):
+        """Whether X is a sparse matrix."""
+        return not isinstance(self.X, np.ndarray)
+
+    def gather_features(self, rows, out):
+        """Return X[rows], of an array in ``out``."""
+        if self.is_sparse:
+            return self.X[rows]
+        if self.X.flags.c_contiguous and self.X.flags.aligned:
+            return np.take(self.X, rows, axis=0, out=out, mode="clip")
+        # `take` would first copy the whole of any other array.
+        out[...] = self.X[rows]
+        return out
+
+    def gather_targets(self, rows, out):
+        """Write the targets of ``rows`` as indicators into ``out``.
+
+        It has shape (n_outputs, n_rows).
+        """
+        if self.targets.ndim == 2:
+            np.take(self.targets, rows, axis=1, out=out, mode="clip")
+        elif len(out) == 1:
+            out[0] = self.targets[rows]
+        else:
+            out.fill(0)
+            out[self.targets[rows], np.arange(len(rows))] = 1
+
+
+class Rows(NamedTuple):
+    """Some rows of a data set."""
+
+    dataset: Dataset
+    index: np.ndarray
+
+
+@dataclass
+class MiniBatch:
+    """The rows of one mini-batch, as views of a block."""
+
+    x: Any
+    """Features, masked already: array of shape (n_rows, n_features), or SparseRows."""
+    y: np.ndarray
+    """Targets, of shape (n_outputs, n_rows)."""
+    weights: np.ndarray | None = None
+    """Array of shape (n_rows,), or None where all weights are 1."""
+    masks: tuple = ()
+    """Per level a mask of shape (n_rows, n_units), or None."""
+
+    @property
+    def n_rows(self):
+        """How many rows there are."""
+        return self.x.shape[0]
+
+
+class Block:
+    """The rows of a few consecutive mini-batches, gathered and masked at once.
+
+    As many as stay in a core's cache: one call per block and not per mini-batch is what
+    makes small batches of small networks cheap.
+
+    Parameters
+    ----------
+    dataset : Dataset
+        Where the rows come from.
+    network : Network
+        What they are for.
+    keep_probs : sequence of float
+        Of the input and of each hidden layer; 1 where no mask per row is wanted.
+    batch_size : int
+        Rows per mini-batch.
+    dtype : dtype
+        Of the computation.
+    """
+
+    def __init__(self, dataset, network, keep_probs, batch_size, dtype):
+        n_features, n_outputs = network.sizes[0], network.sizes[-1]
+        keep_probs = [*keep_probs, 1.0]
+        mask_sizes = [
+            size if p < 1 else 0
+            for size, p in zip(network.sizes, keep_probs, strict=True)
+        ]
+        n_dense = 0 if dataset.is_sparse else n_features
+        row_bytes = dtype.itemsize * (n_dense + 2 * n_outputs + sum(mask_sizes))
+        self._n_rows = n_rows = min(
+            dataset.X.shape[0],
+            rows_in_cache(row_bytes, batch_size),
+            _MAX_BATCHES * batch_size,
+        )
+        self._dataset = dataset
+        self._keep_probs = keep_probs
+        self._batch_size = batch_size
+        self._values = network.head.values
+        self._x = np.empty((n_rows, n_dense), dtype)
+        self._y = np.empty((n_outputs, n_rows), dtype)
+        self._weights = np.empty(n_rows, dtype)
+        self._outputs = np.empty((n_outputs, n_rows), dtype)
+        self._masks = [np.empty((n_rows, size), dtype) for size in mask_sizes]
+        self._kept = np.empty(n_rows * max(mask_sizes), bool)
+        self._bound: dict[int, tuple] = {}
+
+    def mean_loss(self, rows, bind, run, rng=None, outputs=None):
+        """Run over ``rows``; return the weighted mean of their losses.
+
+        Parameters
+        ----------
+        rows : ndarray of int
+            Which rows, in this order.
+        bind : callable
+            ``bind(batch)`` returns what runs over a `MiniBatch`. It is called once per
+            place in the block.
+        run : callable
+            Is given what ``bind`` returned for each mini-batch, and returns the
+            network's outputs, of shape (n_outputs, n_rows).
+        rng : Generator, optional
+            Draws the masks.
+        outputs : ndarray of shape (n_outputs, len(rows)), optional
+            Where to write the outputs.
+
+        Returns
+        -------
+        float
+            No finite number, and early, if a loss is not one.
+        """
+        total = total_weight = 0.0
+        for part in slices(len(rows), self._n_rows):
+            own = rows[part]
+            for bound, out in self._gather(own, bind, rng):
+                out[...] = run(bound)
+            if outputs is not None:
+                outputs[:, part] = self._outputs[:, : len(own)]
+            loss, weight = self._losses(len(own))
+            total += loss
+            total_weight += weight
+            if not isfinite(total):
+                break
+        return total / total_weight
+
+    def _gather(self, rows, bind, rng):
+        """Fill the buffers; return what runs over each mini-batch, and its outputs."""
+        data, n_rows = self._dataset, len(rows)
+        x = self._gather_features(rows, rng)
+        data.gather_targets(rows, self._y[:, :n_rows])
+        if data.weights is not None:
+            data.weights.take(rows, out=self._weights[:n_rows], mode="clip")
+        for level in range(1, len(self._masks)):
+            self._draw(level, n_rows, rng)
+        if n_rows not in self._bound:
+            parts = [*slices(n_rows, self._batch_size)]
+            batches = [*map(self._views, parts)]
+            outputs = [self._outputs[:, part] for part in parts]
+            bound = [*zip(map(bind, batches), outputs, strict=True)]
+            self._bound[n_rows] = bound, parts, batches
+        bound, parts, batches = self._bound[n_rows]
+        if data.is_sparse:
+            for batch, part in zip(batches, parts, strict=True):
+                batch.x.matrix = x[part]
+        return bound
+
+    def _losses(self, n_rows):
+        """Return Σ s_i ℓ_i and Σ s_i over the first rows."""
+        values = self._values(self._outputs[:, :n_rows], self._y[:, :n_rows])
+        if self._dataset.weights is None:
+            return float(values.sum()), n_rows
+        weights = self._weights[:n_rows].astype(np.float64)
+        return float((values * weights).sum()), float(weights.sum())
+
+    def _gather_features(self, rows, rng):
+        n_rows = len(rows)
+        x = self._dataset.gather_features(rows, self._x[:n_rows])
+        if self._keep_probs[0] < 1:
+            if self._dataset.is_sparse:
+                mask = np.empty_like(x.data)
+                draw_mask(rng, self._keep_probs[0], np.empty(mask.shape, bool), mask)
+                x.data *= mask
+            else:
+                x *= self._draw(0, n_rows, rng)
+        return x
+
+    def _draw(self, level, n_rows, rng):
+        """Draw masks for a level, if it has any, and return them."""
+        mask = self._masks[level][:n_rows]
+        if mask.size:
+            kept = self._kept[: mask.size].reshape(mask.shape)
+            draw_mask(rng, self._keep_probs[level], kept, mask)
+        return mask
+
+    def _views(self, part):
+        x = self._x[part]
+        if self._dataset.is_sparse:
+            x = SparseRows((len(x), self._dataset.X.shape[1]))
+        return MiniBatch(
+            x,
+            self._y[:, part],
+            None if self._dataset.weights is None else self._weights[part],
+            tuple(mask[part] if mask.size else None for mask in self._masks),
+        )
+
+
+def slices(n_rows, size):
+    """Yield the slices that cut ``n_rows`` rows into parts of at most ``size``."""
+    for start in range(0, n_rows, size):
+        yield slice(start, min(start + size, n_rows))
+
+
+def rows_in_cache(row_bytes, multiple_of=1):
+    """Return how many rows to work on at once, so that they stay in a core's cache.
+
+    It is a multiple of ``multiple_of``, which is the least.
+    """
+    return multiple_of * max(1, _CACHE_BYTES // (row_bytes * multiple_of))

@@ -1,0 +1,128 @@
+"""The NumPy engine: it trains one network on one data set, an epoch at a call."""
+
+from math import isfinite
+
+import numpy as np
+
+from skreg._engine.batches import Block
+from skreg._engine.floats import all_finite, flush_tiny
+from skreg._engine.network import Parameters, Snapshot
+from skreg._engine.passes import Memory, Pass
+from skreg._engine.penalties import penalty_value
+from skreg._engine.predictor import Evaluator
+
+_FLUSH_EVERY = 64
+"""Tiny numbers are flushed after an epoch in which steps passed a multiple of it."""
+
+
+class NumpyEngine:
+    """An engine has four calls and a flag; `_training` knows nothing else of it.
+
+    Parameters
+    ----------
+    plan : Plan
+        Its network, optimizer, penalties, keep_probs and batch_size are used.
+    start : Snapshot
+        Where to begin; its memory becomes the engine's.
+    training : Rows
+        What to train on.
+    validation : Rows, optional
+        What to evaluate on.
+
+    Attributes
+    ----------
+    releases_gil : bool
+        Whether engines in several threads train at the same time.
+    """
+
+    releases_gil = False
+
+    def __init__(self, plan, start, training, validation=None):
+        self._plan = plan
+        self._network, self._optimizer = plan.network, plan.optimizer
+        self._vectors, self._n_steps = start.vectors, start.n_steps
+        self._averages = list(self._vectors[1:])
+        self._parameters = Parameters(self._network, self._vectors[0])
+        self._training = training.dataset
+        self._block = None
+        if validation is not None:
+            layers = self._parameters.layers
+            self._evaluator = Evaluator(self._network, layers, validation)
+
+    def run_epoch(self, order, learning_rate, rng):
+        """Train on the rows in ``order``; return the running objective.
+
+        That is the weighted mean of the losses, each taken before the step it led to,
+        plus the penalty at the end; nan as soon as training has diverged.
+        """
+        if self._block is None:
+            self._make_buffers()
+        n_steps_before = self._n_steps
+        with np.errstate(all="ignore"):
+            loss = self._mean_loss(order, learning_rate, rng)
+            if not (isfinite(loss) and all_finite(self._vectors[0])):
+                return np.nan
+            if n_steps_before // _FLUSH_EVERY < self._n_steps // _FLUSH_EVERY:
+                flush_tiny(self._vectors)
+        return loss + penalty_value(self._plan.penalties, self._parameters.penalised)
+
+    def evaluate(self, outputs=None):
+        """Return the weighted mean of the losses of the validation rows.
+
+        The network's outputs are written into ``outputs``, of shape (n_outputs,
+        n_rows), if given.
+        """
+        return self._evaluator.loss(outputs)
+
+    def snapshot(self):
+        """Return the state as it is, in the engine's memory; a copy of it stays."""
+        return Snapshot(self._network, self._vectors, self._n_steps)
+
+    def restore(self, snapshot):
+        """Go back to where a snapshot was taken."""
+        self._vectors[...], self._n_steps = snapshot.vectors, snapshot.n_steps
+
+    def _make_buffers(self):
+        plan, dtype = self._plan, self._vectors.dtype
+        self._memory = Memory(self._network, plan.batch_size, dtype)
+        self._scratch = None
+        if not self._optimizer.averages_gradient:
+            self._scratch = np.empty_like(self._vectors[0])
+        self._gradient = self._gradient_of(self._network, self._vectors)
+        keep_probs = self._row_keep_probs()
+        self._block = Block(
+            self._training, self._network, keep_probs, plan.batch_size, dtype
+        )
+
+    def _row_keep_probs(self):
+        """Return the keep probabilities of the masks that each row has."""
+        return self._plan.keep_probs
+
+    def _gradient_of(self, network, vectors):
+        """Return where the gradient of a network is accumulated."""
+        if self._scratch is None:
+            return Parameters(network, vectors[1])
+        return Parameters(network, self._scratch[: vectors.shape[1]])
+
+    def _bind(self, batch):
+        """Return the pass of a mini-batch."""
+        return self._pass(batch, self._network, self._parameters, self._gradient)
+
+    def _pass(self, batch, network, parameters, gradient, input_scales=()):
+        arrays = parameters.layers, gradient.layers, self._memory
+        scale = self._optimizer.scale / batch.n_rows
+        carry = self._optimizer.carry
+        return Pass(network, *arrays, batch, scale, carry, input_scales)
+
+    def _mean_loss(self, order, learning_rate, rng):
+        """Take a step per mini-batch; return the mean of the losses on the way."""
+        w, g, averages = self._parameters, self._gradient, self._averages
+        optimizer = self._optimizer
+
+        def run(passage):
+            outputs = passage.run()
+            self._n_steps += 1
+            optimizer.step(w, g, averages, self._n_steps, learning_rate)
+            return outputs
+
+        return self._block.mean_loss(order, self._bind, run, rng)

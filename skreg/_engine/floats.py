@@ -1,0 +1,33 @@
+"""Numbers that spoil a training: the ones that are not finite, and the subnormal."""
+
+from math import isfinite
+
+import numpy as np
+
+from skreg._engine.blas import sum_of_squares
+
+
+def all_finite(vector):
+    """Return whether no number of a contiguous vector is infinite or nan."""
+    # The squares may overflow where the numbers do not, but the two extremes are 5
+    # times as much work.
+    return isfinite(sum_of_squares(vector)) or (
+        isfinite(vector.min()) and isfinite(vector.max())
+    )
+
+
+def flush_tiny(vectors):
+    """Round numbers that will soon be subnormal to zero, in place.
+
+    Under L2 the weights of a dead unit and their averages decay without end, and many
+    processors take many times as long for a product with a subnormal number: on an
+    Intel Xeon a fit of a small network by adam took 4 times as long without this. In
+    float32 numbers below 8e-31 become zero, and nothing changes by more than twice
+    that or by two units in its last place.
+    """
+    info = np.finfo(vectors.dtype)
+    # A decay by 0.9 takes 170 steps from here to the least normal number.
+    tiny = info.tiny * 2**26
+    large = 3 * tiny / info.eps  # tiny is half a unit in its last place, up and down
+    vectors += large
+    vectors -= large

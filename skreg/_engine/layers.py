@@ -1,0 +1,124 @@
+"""Layers: their parameters, and forward and backward side by side.
+
+A layer is a frozen description. Bound to arrays it becomes a pass over a mini-batch:
+views are made once, and `forward` and `backward` are the equations. All arrays have
+shape (n_rows, n_units).
+"""
+
+from dataclasses import dataclass
+from typing import NamedTuple
+
+import numpy as np
+
+from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.blas import columns_times, product, rows_times
+
+
+class ParameterBlock(NamedTuple):
+    """An array of parameters of a layer."""
+
+    name: str
+    """The fitted attribute, without its underscore, whose list it is an entry of."""
+    axes: tuple
+    """Per axis the level, from 0 for the inputs, whose units run along it."""
+    shape: tuple
+    penalised: bool
+    bound: float
+    """Initial numbers are uniform between ``start`` minus and plus ``bound``."""
+    start: float = 0.0
+    order: str = "C"
+    """How it lies in the vector of all parameters."""
+
+
+@dataclass(frozen=True)
+class Dense:
+    """h = f(x W + b), from a level of units to the next."""
+
+    level: int
+    fan_in: int
+    n_units: int
+    activation: str | None
+    """A key of `ACTIVATIONS`; None for the outputs of a network."""
+    bound: float
+
+    @property
+    def blocks(self):
+        """W and b."""
+        below, above = self.level, self.level + 1
+        shape = (self.fan_in, self.n_units)
+        return (
+            ParameterBlock("coefs", (below, above), shape, True, self.bound),
+            ParameterBlock("intercepts", (above,), shape[1:], False, 0.0),
+        )
+
+    def bind(self, parameters, x, masks, memory, input_scale):
+        """Return the pass of a mini-batch ``x`` in a `LayerMemory`.
+
+        ``masks`` has the dropout mask of each level, or None.
+        """
+        mask = masks[self.level + 1] if masks else None
+        return DensePass(self.activation, parameters, x, mask, memory, input_scale)
+
+
+class LayerMemory(NamedTuple):
+    """Buffers of a layer on a mini-batch; those after ``zeros`` are for `backward`."""
+
+    z: np.ndarray
+    h: np.ndarray
+    zeros: np.ndarray
+    slope: np.ndarray | None = None
+    """f'(z)."""
+    dropped: np.ndarray | None = None
+    delta: np.ndarray | None = None
+    row_of_ones: np.ndarray | None = None
+
+
+class DensePass:
+    """A dense layer on a mini-batch, and inverted dropout of its outputs.
+
+    Forward, z = x W + b and h = f(z) ⊙ m, where a mask m has entries 0 and 1 / p.
+    Backward, from δ = ∂J/∂h: δ ← δ ⊙ m ⊙ f'(z), then ∂J/∂W = xᵀ δ, ∂J/∂b = 1ᵀ δ and
+    ∂J/∂x = δ Wᵀ. The input scale multiplies x.
+    """
+
+    def __init__(self, activation, parameters, x, mask, memory, input_scale):
+        self._W, self._b = parameters
+        self._x, self._mask, self._input_scale = x, mask, input_scale
+        self._memory = memory
+        self._z, self._h, self._zeros = memory.z, memory.h, memory.zeros
+        self._f = None if activation is None else ACTIVATIONS[activation].apply
+        self._add_xW = rows_times(x, self._W, self._z, input_scale)
+        self.out = memory.h if mask is None else memory.dropped
+
+    def bind_backward(self, gradient, delta_below, scale, carry):
+        """Make ready for `backward`, down to ``delta_below`` unless it is None.
+
+        The gradient is multiplied by ``scale``, its former contents by ``carry``.
+        """
+        dW, db = gradient
+        delta, x_scale = self._memory.delta, self._input_scale
+        self._delta, self._slope = delta, self._memory.slope
+        self._add_dW = columns_times(self._x, delta, dW, scale * x_scale, carry)
+        ones = self._memory.row_of_ones
+        self._add_db = product(ones, delta, db[np.newaxis], scale, carry)
+        self._write_dx = None
+        if delta_below is not None:
+            self._write_dx = product(delta, self._W.T, delta_below, x_scale)
+
+    def forward(self):
+        self._z[...] = self._b
+        self._add_xW()
+        if self._f is not None:
+            self._f(self._z, self._zeros, self._h)
+        if self._mask is not None:
+            np.multiply(self._h, self._mask, self.out)
+
+    def backward(self):
+        if self._mask is not None:
+            np.multiply(self._delta, self._mask, self._delta)
+        if self._f is not None:
+            np.multiply(self._delta, self._slope, self._delta)
+        self._add_dW()
+        self._add_db()
+        if self._write_dx is not None:
+            self._write_dx()

@@ -1,0 +1,157 @@
+"""A network: a frozen description that lists its parameters, and views of them."""
+
+from dataclasses import dataclass
+from functools import cached_property
+from itertools import pairwise
+from math import prod
+from typing import NamedTuple
+
+import numpy as np
+
+from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.heads import HEADS
+from skreg._engine.layers import Dense, ParameterBlock
+
+
+class Place(NamedTuple):
+    """Where a block of parameters lies."""
+
+    block: ParameterBlock
+    layer: int
+    index: int
+    """Its number within the layer."""
+    part: slice
+    """Its part of the vector of all parameters."""
+
+
+@dataclass(frozen=True)
+class Network:
+    """A multilayer perceptron."""
+
+    sizes: tuple
+    """Units per level, from the inputs to the outputs."""
+    activation: str
+    """Of the hidden layers, a key of `ACTIVATIONS`."""
+    head_name: str
+    """A key of `HEADS`."""
+
+    @property
+    def head(self):
+        """The loss on its outputs, and what they mean."""
+        return HEADS[self.head_name]
+
+    @cached_property
+    def layers(self):
+        """The layers, from the inputs up."""
+        bound, last = ACTIVATIONS[self.activation].bound, len(self.sizes) - 2
+        return tuple(
+            Dense(level, *fans, self.activation if level < last else None, bound(*fans))
+            for level, fans in enumerate(pairwise(self.sizes))
+        )
+
+    @cached_property
+    def blocks(self):
+        """The blocks of parameters of each layer."""
+        return tuple(layer.blocks for layer in self.layers)
+
+    @cached_property
+    def layout(self):
+        """Where each block lies in the vector of all parameters, in its order.
+
+        Penalised blocks come first, so that a penalty is an operation on the beginning.
+        """
+        places, start = [], 0
+        for penalised in (True, False):
+            for layer, blocks in enumerate(self.blocks):
+                for k, block in enumerate(blocks):
+                    if block.penalised is penalised:
+                        end = start + prod(block.shape)
+                        places.append(Place(block, layer, k, slice(start, end)))
+                        start = end
+        return tuple(places)
+
+    @cached_property
+    def n_parameters(self):
+        """Length of the vector of all parameters."""
+        return self.layout[-1].part.stop
+
+    @cached_property
+    def n_penalised(self):
+        """How many of them have a penalty."""
+        return max(p.part.stop for p in self.layout if p.block.penalised)
+
+    def views(self, vector):
+        """Return views of a vector of all parameters, by layer and block."""
+        views: list = [[None] * len(blocks) for blocks in self.blocks]
+        for block, layer, k, part in self.layout:
+            views[layer][k] = vector[part].reshape(block.shape, order=block.order)
+        return views
+
+    def attributes(self, arrays):
+        """Return the fitted attributes that hold ``arrays``, given by layer and block.
+
+        Each is a list of the blocks of one name, from the inputs up.
+        """
+        attributes: dict = {}
+        for blocks, values in zip(self.blocks, arrays, strict=True):
+            for block, value in zip(blocks, values, strict=True):
+                attributes.setdefault(f"{block.name}_", []).append(value)
+        return attributes
+
+    @property
+    def attribute_names(self):
+        """The names of these attributes."""
+        return list(self.attributes(self.blocks))
+
+    def arrays_of(self, estimator):
+        """Return the arrays of a fitted estimator, by layer and block."""
+        lists = {n: iter(getattr(estimator, n)) for n in self.attribute_names}
+        return [[next(lists[f"{b.name}_"]) for b in blocks] for blocks in self.blocks]
+
+    def initialize(self, vector, rng):
+        """Draw initial parameters."""
+        for block, _, _, part in self.layout:
+            own, bound = vector[part], block.bound
+            own[...] = block.start
+            if bound:
+                own += rng.uniform(-bound, bound, len(own))
+
+
+class Parameters:
+    """A vector of all parameters of a network, and views of it.
+
+    They are the ``penalised`` part, and in ``layers`` the blocks of each layer.
+    """
+
+    def __init__(self, network, vector):
+        self.vector = vector
+        self.penalised = vector[: network.n_penalised]
+        self.layers = network.views(vector)
+
+
+@dataclass
+class Snapshot:
+    """The state of an engine: what an epoch changes."""
+
+    network: Network
+    vectors: np.ndarray
+    """The parameters, then the optimizer's averages, as rows."""
+    n_steps: int
+    """Steps of the optimizer."""
+
+    @property
+    def parameters(self):
+        """The vector of all parameters."""
+        return self.vectors[0]
+
+    def attributes(self):
+        """Return the parameters as fitted attributes; they share its memory."""
+        return self.network.attributes(self.network.views(self.parameters))
+
+    def copy(self, reuse=None):
+        """Return a copy, in the memory of ``reuse``, a snapshot no longer wanted."""
+        if reuse is None:
+            return Snapshot(self.network, self.vectors.copy(), self.n_steps)
+        np.copyto(reuse.vectors, self.vectors)
+        reuse.n_steps = self.n_steps
+        return reuse

@@ -1,0 +1,146 @@
+"""Optimizers: one step in place on the vector of all parameters.
+
+The gradient g is accumulated where an optimizer wants it, g_in ← ``carry`` · g_in +
+``scale`` · g, because a matrix product does that in the pass that writes it. g_in is
+the first of the ``averages`` (of shape (n_averages, n_parameters), zero before the
+first step) if ``averages_gradient``, else a vector that the step may use as scratch.
+The step adds the gradient of the penalties, and moves the `Parameters` ``w``; it is the
+one that ``n_steps`` counts.
+"""
+
+from dataclasses import dataclass
+from functools import cached_property
+from typing import ClassVar
+
+import numpy as np
+
+from skreg._engine.blas import add_scaled
+
+
+@dataclass(frozen=True)
+class Optimizer:
+    """What all optimizers have."""
+
+    penalties: tuple
+    momentum: float
+    n_averages: ClassVar[int]
+    averages_gradient: ClassVar[bool] = False
+    default_rate: ClassVar[float]
+    """The learning rate that "auto" means."""
+
+    carry: ClassVar[float] = 0.0
+    """Factor of the vector that the gradient is accumulated in."""
+
+    @cached_property
+    def scale(self):
+        """Factor of the gradient."""
+        return 1 - self.momentum
+
+    def add_penalties(self, w, g):
+        """Add the scaled gradient of the penalties to that of the loss."""
+        scale = self.scale
+        for penalty in self.penalties:
+            penalty.add_gradient(w.penalised, scale, g.penalised)
+
+
+@dataclass(frozen=True)
+class SGD(Optimizer):
+    """Gradient descent along the moving average of the gradient.
+
+    v ← β v + (1 - β) g;  w ← w - η v.
+
+    Polyak, "Some methods of speeding up the convergence of iteration methods", 1964,
+    with the average normalised, so that η means the same for every β.
+    """
+
+    n_averages: ClassVar[int] = 1
+    averages_gradient: ClassVar[bool] = True
+    default_rate: ClassVar[float] = 0.1
+
+    @cached_property
+    def carry(self):
+        """β: the gradient is accumulated in v."""
+        return self.momentum
+
+    def step(self, w, g, averages, n_steps, learning_rate):
+        """Take one step."""
+        self.add_penalties(w, g)
+        (v,) = averages
+        add_scaled(w.vector, -learning_rate, v)
+
+
+@dataclass(frozen=True)
+class NesterovSGD(Optimizer):
+    """Gradient descent that looks ahead along the same average.
+
+    v ← β v + (1 - β) g;  w ← w - η (β v + (1 - β) g).
+
+    Sutskever et al., "On the importance of initialization and momentum in deep
+    learning", ICML 2013, section 2.
+    """
+
+    n_averages: ClassVar[int] = 1
+    default_rate: ClassVar[float] = 0.1
+
+    def step(self, w, g, averages, n_steps, learning_rate):
+        """Take one step."""
+        self.add_penalties(w, g)
+        (v,) = averages
+        v *= self.momentum
+        v += g.vector
+        add_scaled(g.vector, self.momentum, v)
+        add_scaled(w.vector, -learning_rate, g.vector)
+
+
+@dataclass(frozen=True)
+class Adam(Optimizer):
+    """Steps scaled by the averages of the gradient and of its square.
+
+    m ← β₁ m + (1 - β₁) g;  s ← β₂ s + (1 - β₂) g²;
+    w ← w - η m̂ / (√ŝ + ε),  m̂ = m / (1 - β₁ᵗ),  ŝ = s / (1 - β₂ᵗ).
+
+    Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1;
+    β₁ is ``momentum``.
+    """
+
+    beta_2: float
+    epsilon: float
+    n_averages: ClassVar[int] = 2
+    scale: ClassVar[float] = 1.0
+    default_rate: ClassVar[float] = 1e-3
+
+    def step(self, w, g, averages, n_steps, learning_rate):
+        """Take one step."""
+        self.add_penalties(w, g)
+        m, s = averages
+        g = g.vector
+        unbias_m = 1 - self.momentum**n_steps
+        unbias_s = (1 - self.beta_2**n_steps) ** 0.5
+        _update_average(m, self.momentum, g)
+        np.multiply(g, g, g)
+        _update_average(s, self.beta_2, g)
+        np.sqrt(s, g)
+        # Rounded to zero, ε would leave 0 / 0 where there has been no gradient.
+        g += max(self.epsilon * unbias_s, np.finfo(g.dtype).tiny)
+        np.divide(m, g, g)
+        add_scaled(w.vector, -learning_rate * unbias_s / unbias_m, g)
+
+
+def _update_average(average, beta, x):
+    """Average ← β · average + (1 - β) · x."""
+    # BLAS has all cores at it, NumPy one: up to 5% of a step of a wide network.
+    add_scaled(average, beta - 1, average)
+    add_scaled(average, 1 - beta, x)
+
+
+def _make_sgd(penalties, number):
+    kind = NesterovSGD if number("nesterovs_momentum") else SGD
+    return kind(penalties, number("momentum"))
+
+
+def _make_adam(penalties, number):
+    return Adam(penalties, *map(number, ["momentum", "beta_2", "epsilon"]))
+
+
+OPTIMIZERS = {"sgd": _make_sgd, "adam": _make_adam}
+"""By ``solver``; ``number(name)`` is the value of a hyperparameter as a float."""

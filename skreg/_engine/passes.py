@@ -1,0 +1,140 @@
+"""The whole network on a mini-batch: forward, and backward."""
+
+import numpy as np
+
+from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.layers import LayerMemory
+
+
+class Memory:
+    """Buffers for up to ``n_rows`` rows, made once.
+
+    Each kind is one vector, in which the parts of the layers lie one behind the other.
+    """
+
+    def __init__(self, network, n_rows, dtype, backward=True):
+        self._backward = backward
+        n_units = [layer.n_units for layer in network.layers]
+        size = n_rows * sum(n_units)
+        self._zeros = np.zeros(n_rows * max(n_units), dtype)
+        self.z = self._h = np.empty(size, dtype)
+        if ACTIVATIONS[network.activation].derivative_of_z:
+            self._h = np.empty(size, dtype)
+        if backward:
+            self.slopes, self._dropped, self._deltas = np.empty((3, size), dtype)
+            self.ones = np.ones(size, dtype)
+            self.row = np.empty(n_rows, dtype)
+
+    def of_layers(self, network, n_rows):
+        """Return the `LayerMemory` of each layer, of this or a smaller network."""
+        ones = self.ones[np.newaxis, :n_rows] if self._backward else None
+        memory, start = [], 0
+        for layer in network.layers:
+            n_units = layer.n_units
+            part, shape = slice(start, start + n_rows * n_units), (n_rows, n_units)
+            start = part.stop
+            kinds = [self.z[part], self._h[part], self._zeros[: n_rows * n_units]]
+            if self._backward:
+                kinds += [self.slopes[part], self._dropped[part], self._deltas[part]]
+            if layer is network.layers[-1]:
+                # With few outputs, reductions over them are fast only if the rows lie
+                # side by side.
+                arrays = [kind.reshape(shape[::-1]).T for kind in kinds]
+            else:
+                arrays = [kind.reshape(shape) for kind in kinds]
+            if self._h is self.z or layer.activation is None:
+                arrays[1] = arrays[0]
+            memory.append(LayerMemory(*arrays, row_of_ones=ones))
+        return memory
+
+
+class Forward:
+    """The forward pass of a mini-batch.
+
+    Parameters
+    ----------
+    network : Network
+        What to run.
+    arrays : list of list of ndarray
+        Its parameters by layer and block, wherever they lie.
+    memory : Memory
+        For at least the rows of the batch.
+    x : ndarray of shape (n_rows, n_features) or SparseRows
+        The features, masked already. They may change between runs.
+    masks : sequence of ndarray of shape (n_rows, n_units) or None, default=()
+        Of each level; that of the inputs is not used.
+    input_scales : sequence of float, default=()
+        What multiplies the inputs of each layer, besides.
+
+    Attributes
+    ----------
+    outputs : ndarray of shape (n_outputs, n_rows)
+        Of the last layer.
+    """
+
+    def __init__(self, network, arrays, memory, x, masks=(), input_scales=()):
+        self._memory = memory.of_layers(network, x.shape[0])
+        self._passes = []
+        for k, (layer, own) in enumerate(
+            zip(network.layers, self._memory, strict=True)
+        ):
+            scale = input_scales[k] if input_scales else 1.0
+            bound = layer.bind(arrays[k], x, masks, own, scale)
+            self._passes.append(bound)
+            x = bound.out
+        self.outputs = x.T
+
+    def run(self):
+        """Return the outputs."""
+        for layer in self._passes:
+            layer.forward()
+        return self.outputs
+
+
+class Pass(Forward):
+    """The forward and the backward pass of a mini-batch.
+
+    δ = s_i ∂ℓ/∂z at the outputs, and below it what each layer makes of it.
+
+    Parameters
+    ----------
+    network, arrays, memory, input_scales
+        As in `Forward`.
+    gradient : list of list of ndarray
+        Where to accumulate the gradient, by layer and block: what was there is
+        multiplied by ``carry``, and the gradient of Σ_i s_i ℓ_i added to it, multiplied
+        by ``scale``.
+    batch : MiniBatch
+        What to train on. Its entries may change between runs, its memory may not.
+    """
+
+    def __init__(
+        self, network, arrays, gradient, memory, batch, scale, carry, input_scales=()
+    ):
+        super().__init__(network, arrays, memory, batch.x, batch.masks, input_scales)
+        self._backward = self._passes[::-1]
+        deltas = [None, *(own.delta for own in self._memory)]
+        for layer, below, block in zip(self._passes, deltas, gradient, strict=False):
+            layer.bind_backward(block, below, scale, carry)
+        self._head_gradient = network.head.gradient
+        self._y, self._weights = batch.y, batch.weights
+        self._delta = deltas[-1].T
+        self._row = memory.row[np.newaxis, : batch.n_rows]
+        self._derivative = None
+        if len(self._passes) > 1:
+            n = sum(own.h.size for own in self._memory[:-1])
+            self._derivative = ACTIVATIONS[network.activation].derivative
+            self._slopes = memory.z[:n], memory.ones[:n], memory.slopes[:n]
+
+    def run(self):
+        """Accumulate the gradient; return the outputs."""
+        for layer in self._passes:
+            layer.forward()
+        self._head_gradient(self.outputs, self._y, self._delta, self._row)
+        if self._weights is not None:
+            np.multiply(self._delta, self._weights, self._delta)
+        if self._derivative is not None:  # of all hidden layers at once
+            self._derivative(*self._slopes)
+        for layer in self._backward:
+            layer.backward()
+        return self.outputs

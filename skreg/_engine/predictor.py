@@ -1,0 +1,67 @@
+"""Prediction in blocks of rows that stay in the cache."""
+
+import numpy as np
+
+from skreg._engine.batches import Block, rows_in_cache, slices
+from skreg._engine.blas import SparseRows
+from skreg._engine.passes import Forward, Memory
+
+
+def predict_outputs(network, arrays, X):
+    """Return the outputs of a network for all rows of X.
+
+    X is an array or a CSR matrix of any dtype, ``arrays`` are the network's parameters
+    by layer and block, wherever they lie. The outputs are in the dtype of these, of
+    shape (n_outputs, n_rows).
+    """
+    n_rows, dtype = X.shape[0], arrays[0][0].dtype
+    sparse = not isinstance(X, np.ndarray)
+    size = rows_per_block(network, dtype, n_rows, sparse)
+    memory = Memory(network, size, dtype, backward=False)
+    outputs = np.empty((n_rows, network.sizes[-1]), dtype).T
+    for part in slices(n_rows, size):
+        x = X[part]
+        if sparse:
+            rows = SparseRows(x.shape)
+            rows.matrix = x.astype(dtype, copy=False)
+            x = rows
+        else:
+            x = np.ascontiguousarray(x, dtype)
+        outputs[:, part] = Forward(network, arrays, memory, x).run()
+    return outputs
+
+
+class Evaluator:
+    """The loss of a network on validation rows, as its parameters are at each call."""
+
+    def __init__(self, network, arrays, rows):
+        dataset, self._index = rows
+        dtype, n_rows = arrays[0][0].dtype, len(self._index)
+        size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
+        self._network, self._arrays = network, arrays
+        self._memory = Memory(network, size, dtype, backward=False)
+        no_masks = [1.0] * len(network.layers)
+        self._block = Block(dataset, network, no_masks, size, dtype)
+
+    def loss(self, outputs=None):
+        """Return the weighted mean of the losses.
+
+        The network's outputs are written into ``outputs``, of shape (n_outputs,
+        n_rows), if given.
+        """
+
+        def bind(batch):
+            return Forward(self._network, self._arrays, self._memory, batch.x)
+
+        with np.errstate(all="ignore"):
+            return self._block.mean_loss(
+                self._index, bind, Forward.run, outputs=outputs
+            )
+
+
+def rows_per_block(network, dtype, n_rows, sparse):
+    """Return how many of the rows to predict at once."""
+    sizes = network.sizes
+    n_dense = 0 if sparse else sizes[0]
+    row_bytes = dtype.itemsize * (n_dense + sum(sizes[1:]) + len(sizes))
+    return min(n_rows, rows_in_cache(row_bytes))

@@ -1,0 +1,226 @@
+"""Dropout with one mask per mini-batch: a step on the network of the kept units alone.
+
+A weight moves only if both units that it joins were kept; all others rest, with their
+averages and their decay. The rest of the engine knows nothing of it.
+"""
+
+from dataclasses import dataclass, replace
+from functools import cached_property, lru_cache
+
+import numpy as np
+
+from skreg._engine.blas import SparseRows
+from skreg._engine.dropout import draw_kept
+from skreg._engine.engine import NumpyEngine
+from skreg._engine.network import Network, Parameters
+
+_MAX_PASSES = 512
+"""Passes through subnetworks to remember: they take some 10 MB."""
+
+
+@dataclass(frozen=True)
+class UnitFirstNetwork(Network):
+    """A network whose first weights lie unit by unit in the vector of parameters.
+
+    What a kept unit needs of them, the most, is then moved whole, at the speed of
+    memory, which single entries are not.
+    """
+
+    @cached_property
+    def layout(self):
+        """As in `Network`."""
+        first, *rest = super().layout
+        return (first._replace(block=first.block._replace(order="F")), *rest)
+
+
+class SubnetworkEngine(NumpyEngine):
+    """Trains the whole network by steps on subnetworks."""
+
+    def _make_buffers(self):
+        super()._make_buffers()
+        plan = self._plan
+        self._subnetwork = Subnetwork(self._network, plan.keep_probs, self._vectors)
+        self._input_scales = [1 / p for p in plan.keep_probs]
+        self._kept_x = np.empty(
+            plan.batch_size * self._network.sizes[0], self._vectors.dtype
+        )
+        self._passes: dict[tuple, tuple] = {}
+
+    def _row_keep_probs(self):
+        return [1.0] * len(self._plan.keep_probs)
+
+    def _bind(self, batch):
+        return batch
+
+    def _mean_loss(self, order, learning_rate, rng):
+        sub = self._subnetwork
+
+        def run(batch):
+            units = sub.draw(rng)
+            sub.gather(units)
+            passage, w, g, averages = self._pass_through(sub, batch, units[0])
+            outputs = passage.run()
+            self._n_steps += 1
+            self._optimizer.step(w, g, averages, self._n_steps, learning_rate)
+            sub.scatter()
+            return outputs
+
+        sub.copy_in()
+        try:
+            return self._block.mean_loss(order, self._bind, run, rng)
+        finally:
+            sub.copy_out()
+
+    def _pass_through(self, sub, batch, inputs):
+        """Return the pass of a mini-batch through the subnetwork gathered last.
+
+        Layers are padded, so that few sizes occur, and a pass is bound once for each.
+        """
+        x = self._keep_inputs(batch, inputs)
+        key = id(batch), sub.network.sizes
+        if key not in self._passes:
+            if len(self._passes) == _MAX_PASSES:
+                self._passes.clear()
+            w = Parameters(sub.network, sub.vectors[0])
+            g = self._gradient_of(sub.network, sub.vectors)
+            kept = replace(batch, x=x)
+            passage = self._pass(kept, sub.network, w, g, self._input_scales)
+            self._passes[key] = passage, w, g, list(sub.vectors[1:]), x
+        *bound, bound_x = self._passes[key]
+        if isinstance(x, SparseRows):
+            bound_x.matrix = x.matrix
+        return bound
+
+    def _keep_inputs(self, batch, units):
+        """Return the columns ``units`` of x, any column for a padding unit."""
+        x = batch.x
+        if self._plan.keep_probs[0] == 1:
+            return x
+        if isinstance(x, SparseRows):
+            kept = SparseRows((x.shape[0], len(units)))
+            kept.matrix = x.matrix[:, np.minimum(units, x.shape[1] - 1)]
+            return kept
+        out = self._kept_x[: len(x) * len(units)].reshape(len(x), len(units))
+        return np.take(x, units, axis=1, out=out, mode="clip")
+
+
+class Subnetwork:
+    """The parameters between the units that one mini-batch keeps.
+
+    They are gathered from a copy of the whole vectors (the parameters and the
+    optimizer's averages), a step runs on them as on any other network, and they are
+    scattered back.
+
+    In the copy each level that drops units has a padding unit, whose outgoing weights
+    are zero whenever it is gathered. (All else of it need only be finite, and any of
+    several copies may be scattered last.) It fills the levels of the subnetwork up to a
+    multiple of 8 units: then the products are some 10% faster, and few sizes occur.
+
+    `gather` leaves a mini-batch's ``network`` and its ``vectors``.
+    """
+
+    def __init__(self, network, keep_probs, vectors):
+        drops = [p < 1 for p in keep_probs] + [False]
+        self._keep_probs = keep_probs
+        self._drops_inputs = drops[0]
+        self._all_units = [np.arange(size) for size in network.sizes]
+        sizes = [n + int(d) for n, d in zip(network.sizes, drops, strict=True)]
+        self._padded = padded = UnitFirstNetwork(
+            tuple(sizes), network.activation, network.head_name
+        )
+        self._network_of = lru_cache(_MAX_PASSES)(
+            lambda sizes: replace(padded, sizes=sizes)
+        )
+        self._whole = [network.views(vector) for vector in vectors]
+        self._copy = np.zeros((len(vectors), self._padded.n_parameters), vectors.dtype)
+        self._copies = [self._padded.views(vector) for vector in self._copy]
+        self._outgoing = [
+            self._copies[0][place.layer][place.index][-1]
+            for place in padded.layout
+            if len(place.block.axes) == 2 and drops[place.block.axes[0]]
+        ]
+        self._memory = np.empty_like(vectors)
+        self._index = np.empty(vectors.shape[1], dtype=np.intp)
+
+    def copy_in(self):
+        """Make the copy of the whole vectors."""
+        for whole, copy in self._pairs():
+            copy[...] = whole
+
+    def copy_out(self):
+        """Copy it back."""
+        for whole, copy in self._pairs():
+            whole[...] = copy
+
+    def draw(self, rng):
+        """Return the units of each level for one mini-batch."""
+        *below, outputs = self._all_units
+        return [
+            draw_units(rng, p, len(units)) if p < 1 else units
+            for p, units in zip(self._keep_probs, below, strict=True)
+        ] + [outputs]
+
+    def gather(self, units):
+        """Copy what joins ``units``, an index array per level, into ``vectors``."""
+        self.network = self._network_of(tuple(map(len, units)))
+        self.vectors = self._memory[:, : self.network.n_parameters]
+        self._first_units = units[1][:0] if self._drops_inputs else units[1]
+        self._n_first = len(self._first_units) * len(units[0])
+        self._rest = self._fill_index(units)
+        for whole, weights, first, rest in self._parts():
+            weights.take(self._first_units, axis=0, out=first, mode="clip")
+            whole.take(self._rest, out=rest, mode="clip")
+
+    def scatter(self):
+        """Copy the subnetwork's vectors back to where they were gathered."""
+        for whole, weights, first, rest in self._parts():
+            weights[self._first_units] = first
+            whole[self._rest] = rest
+        for weights in self._outgoing:
+            weights.fill(0)
+
+    def _pairs(self):
+        """Yield each block, and its copy without padding units."""
+        for whole, copy in zip(self._whole, self._copies, strict=True):
+            for _, layer, k, _ in self._padded.layout:
+                own = whole[layer][k]
+                yield own, copy[layer][k][tuple(map(slice, own.shape))]
+
+    def _parts(self):
+        """Yield, per vector: it, its first weights, and the copies of rows and rest."""
+        _, layer, index, _ = self._padded.layout[0]
+        for k, sub in enumerate(self.vectors):
+            weights = self._copies[k][layer][index].T
+            first = sub[: self._n_first].reshape(-1, weights.shape[1])
+            yield self._copy[k], weights, first, sub[self._n_first :]
+
+    def _fill_index(self, units):
+        """Return where the rest of the parameters lie in the copied vectors."""
+        filled = 0
+        for block, _, _, part in self._padded.layout[not self._drops_inputs :]:
+            kept = [units[level] for level in block.axes]
+            if len(kept) == 1:
+                kept.insert(0, np.zeros(1, dtype=np.intp))
+            elif block.order == "F":
+                kept.reverse()
+            rows, columns = kept
+            start, filled = filled, filled + len(rows) * len(columns)
+            index = self._index[start:filled].reshape(len(rows), len(columns))
+            stride = block.shape[-1 if block.order == "C" else 0]
+            np.add((part.start + rows * stride)[:, np.newaxis], columns, out=index)
+        return self._index[:filled]
+
+
+def draw_units(rng, keep_prob, n_units):
+    """Return the indices of the units kept for one mini-batch, and of padding units.
+
+    Behind the kept units stands ``n_units``, the index of the padding unit, until their
+    number is a multiple of 8, or ``n_units``.
+    """
+    kept = np.empty(n_units, dtype=bool)
+    draw_kept(rng, keep_prob, kept)
+    kept = np.flatnonzero(kept)
+    n_eights = max(1, -(-len(kept) // 8))
+    units = np.full(min(8 * n_eights, n_units), n_units)
+    units[: len(kept)] = kept
+    return units

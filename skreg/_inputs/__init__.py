@@ -1,0 +1,1 @@
+"""From arguments and hyperparameters to checked arrays and one frozen plan."""

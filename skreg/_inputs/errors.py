@@ -1,0 +1,78 @@
+"""Refusals: the estimator stays as it was, and the message names the argument."""
+
+import re
+import sys
+import warnings
+from contextlib import contextmanager
+
+import numpy as np
+
+
+@contextmanager
+def unchanged_on_error(estimator):
+    """Give an estimator its attributes back if it cannot be fitted.
+
+    Lists, which training appends to, get their length back, and so does a generator
+    passed as ``random_state`` its state.
+    """
+    before, generator = vars(estimator).copy(), estimator.random_state
+    lengths = {n: len(value) for n, value in before.items() if type(value) is list}
+    if isinstance(generator, np.random.RandomState):
+        generator_state = generator.get_state()
+    try:
+        yield
+    except BaseException:
+        vars(estimator).clear()
+        vars(estimator).update(before)
+        for name, length in lengths.items():
+            del before[name][length:]
+        if isinstance(generator, np.random.RandomState):
+            generator.set_state(generator_state)
+        raise
+
+
+@contextmanager
+def naming(argument):
+    """Name the argument in the message of an error about it.
+
+    NumPy does not warn of numbers that are about to be refused, nor of a sum of finite
+    ones that overflows.
+    """
+    try:
+        with np.errstate(over="ignore", invalid="ignore"):
+            yield
+    except (TypeError, ValueError, OverflowError, MemoryError) as error:
+        named = re.search(rf"\b{argument}\b", str(error))
+        if named and not isinstance(error, OverflowError):
+            raise
+        kinds = TypeError, MemoryError, ValueError
+        kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
+        raise kind(f"{argument}: {error}") from None
+
+
+def refuse_masked(**arguments):
+    """Refuse masked arrays that mask something: it would be taken for data."""
+    for name, value in arguments.items():
+        parts = value if isinstance(value, list | tuple) else [value]
+        if any(map(np.ma.is_masked, parts)):
+            raise ValueError(
+                f"{name} has masked entries, which would be taken for data. Fill them "
+                "in (SimpleImputer, or their filled method) or leave out their rows."
+            )
+
+
+def warn_the_caller(message, category=UserWarning):
+    """Warn at the line that called into skreg, whatever lies between.
+
+    Frames of skreg, of scikit-learn and of the standard library are passed over.
+    """
+    frame, level = sys._getframe(1), 2
+    while frame is not None:
+        package = frame.f_globals.get("__name__", "").partition(".")[0]
+        if package not in _BETWEEN:
+            break
+        frame, level = frame.f_back, level + 1
+    warnings.warn(message, category, stacklevel=level - 1)
+
+
+_BETWEEN = {"skreg", "sklearn", "joblib", "contextlib", "threading", "concurrent"}

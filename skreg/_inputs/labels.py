@@ -1,0 +1,182 @@
+"""Labels to the numbers of classes and back, and which head."""
+
+from dataclasses import dataclass
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array, column_or_1d
+from sklearn.utils.multiclass import check_classification_targets, type_of_target
+
+from skreg._engine.heads import HEADS
+from skreg._inputs.errors import naming, refuse_masked
+
+
+@dataclass(frozen=True)
+class Labels:
+    """The classes of a problem, and how they relate to the outputs of a network.
+
+    Two classes share one sigmoid, more have a softmax; multilabel targets have a
+    sigmoid per column, and their classes are the numbers of the columns.
+    """
+
+    classes: np.ndarray
+    multilabel: bool
+
+    @classmethod
+    def of(cls, y):
+        """Return the labels that occur in ``y``."""
+        if _is_multilabel(y, "y"):
+            return cls(np.arange(y.shape[1]), multilabel=True)
+        with naming("y"):
+            return cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
+
+    @classmethod
+    def declared(cls, classes, y):
+        """Return the labels ``classes``, of which ``y`` need only have some."""
+        refuse_masked(classes=classes)
+        with naming("classes"):
+            classes = check_array(classes, ensure_2d=False, dtype=None)
+            classes = np.unique(column_or_1d(classes))
+        multilabel = _is_multilabel(y, "y")
+        if multilabel and not np.array_equal(classes, np.arange(len(classes))):
+            raise ValueError(
+                "classes for multilabel targets has to be the numbers of the columns, "
+                f"0 and up; got {classes}."
+            )
+        return cls(classes, multilabel)
+
+    @classmethod
+    def of_fitted(cls, estimator):
+        """Return the labels that a fitted classifier knows."""
+        several = estimator.n_outputs_ > 1
+        multilabel = several and estimator.out_activation_ == "logistic"
+        return cls(estimator.classes_, multilabel)
+
+    @property
+    def n_outputs(self):
+        """Units of the output layer."""
+        n_classes = len(self.classes)
+        return 1 if n_classes == 2 and not self.multilabel else n_classes
+
+    @property
+    def head_name(self):
+        """The key of `HEADS`."""
+        if self.multilabel:
+            return "multilabel"
+        return "binary" if self.n_outputs == 1 else "multiclass"
+
+    @property
+    def head(self):
+        """What a network ends in for these labels."""
+        return HEADS[self.head_name]
+
+    def check(self, name="y"):
+        """Refuse a problem in which there is nothing to tell apart."""
+        if len(self.classes) < 2 and not self.multilabel:
+            raise ValueError(
+                f"The number of classes has to be greater than one; {name} has only "
+                f"{len(self.classes)} class: {self.classes.tolist()}."
+            )
+
+    def check_same(self, fitted):
+        """Refuse to go on with a network for other classes."""
+        if (
+            set(self.classes) != set(fitted.classes)
+            or self.head_name != fitted.head_name
+        ):
+            raise ValueError(
+                "warm_start can only be used where `y` has the same classes as in the "
+                f"previous call to fit. Previously got {fitted.classes}, `y` has "
+                f"{self.classes}"
+            )
+
+    def attributes(self):
+        """Return the fitted attributes that say what the outputs are."""
+        return {
+            "classes_": self.classes,
+            "n_outputs_": self.n_outputs,
+            "out_activation_": self.head.out_activation,
+        }
+
+    def strata(self, y):
+        """Return the label of each row to stratify by, or None for no such label."""
+        return None if self.multilabel else y
+
+    def encode(self, y, dtype, name="y"):
+        """Return the number of each row's class, of shape (n_samples,).
+
+        For multilabel targets, indicators of ``dtype`` and of shape (n_classes,
+        n_samples).
+        """
+        if _is_multilabel(y, name) != self.multilabel:
+            wanted = "an indicator matrix" if self.multilabel else "a column of labels"
+            raise ValueError(
+                f"{name} has to be {wanted}, as when the classes were learned."
+            )
+        if self.multilabel:
+            indicators = y.toarray() if issparse(y) else np.asarray(y)
+            if indicators.shape[1] != len(self.classes):
+                raise ValueError(
+                    f"{name} has {indicators.shape[1]} columns, but there are "
+                    f"{len(self.classes)} classes. Give every class a column."
+                )
+            if not np.isin(indicators, (0, 1)).all():
+                raise ValueError(
+                    f"The indicator matrix {name} may only have zeros and ones."
+                )
+            return np.ascontiguousarray(indicators.T, dtype)
+        y = column_or_1d(y)
+        known = set(self.classes.tolist())
+        unseen = [label for label in np.unique(y).tolist() if label not in known]
+        if unseen:
+            raise ValueError(
+                f"{name} has classes {unseen}, which are not among the known classes "
+                f"{self.classes.tolist()}. Declare all classes at the start, or leave "
+                "out these rows."
+            )
+        return np.searchsorted(self.classes, y)
+
+    def probabilities(self, outputs):
+        """Return probabilities of shape (n_rows, n_classes), for outputs overwritten.
+
+        ``outputs`` are the network's, of shape (n_outputs, n_rows).
+        """
+        logits = self.head.class_logits(outputs)
+        self.head.probabilities(logits)
+        return np.ascontiguousarray(logits.T)
+
+    def log_probabilities(self, outputs):
+        """Return the logarithms of the probabilities, finite where these underflow."""
+        logits = self.head.class_logits(outputs)
+        return np.ascontiguousarray(self.head.log_probabilities(logits).T)
+
+    def decode(self, probabilities):
+        """Return the most probable label of each row, or the indicators above 0.5."""
+        if self.multilabel:
+            return (probabilities > 0.5).astype(np.int64)
+        return self.classes[probabilities.argmax(axis=1)]
+
+
+def _is_multilabel(y, name):
+    if y.dtype.kind == "S":
+        raise TypeError(
+            f"{name} has labels of bytes. Decode them to text, with numpy.char.decode."
+        )
+    if y.dtype.kind in "mM" and np.isnat(y).any():
+        raise ValueError(f"{name} contains NaT, which is no label. Leave out its rows.")
+    if y.dtype.kind == "O" and not all(isinstance(label, str) for label in np.ravel(y)):
+        raise ValueError(
+            f"Unknown label type: {name} has objects that are not all text. Give all "
+            "labels one type, for example with astype(int) or astype(str)."
+        )
+    with naming(name):
+        check_classification_targets(y)
+    if np.ndim(y) == 1:
+        return False
+    kind = type_of_target(y, input_name=name)
+    if kind == "multiclass-multioutput":
+        raise ValueError(
+            f"{name} has several columns of class labels (type {kind!r}). Pass one "
+            "column of labels, or for multilabel targets a matrix of zeros and ones."
+        )
+    return kind == "multilabel-indicator"

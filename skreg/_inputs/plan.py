@@ -1,0 +1,185 @@
+"""Hyperparameters, checked and resolved: one frozen plan of a training."""
+
+from dataclasses import dataclass
+from functools import partial
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.utils._param_validation import Interval, Options, StrOptions
+
+from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.network import Network
+from skreg._engine.optimizers import OPTIMIZERS
+from skreg._engine.penalties import PENALTIES
+from skreg._inputs.errors import naming
+from skreg._training.schedules import SCHEDULES, LearningRate
+
+_POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
+_NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
+_FRACTION = Interval(Real, 0, 1, closed="left")
+
+CONSTRAINTS: dict = {
+    "hidden_layer_sizes": ["array-like", _POSITIVE_INTEGER],
+    "activation": [StrOptions(set(ACTIVATIONS))],
+    "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
+    **{name: [_NOT_NEGATIVE] for name in PENALTIES},
+    "keep_prob": [Interval(Real, 0, 1, closed="right"), "array-like"],
+    "input_keep_prob": [Interval(Real, 0, 1, closed="right")],
+    "dropout_mask": [StrOptions({"sample", "batch"})],
+    "batch_size": [StrOptions({"auto"}), _POSITIVE_INTEGER],
+    "learning_rate_init": [
+        StrOptions({"auto"}),
+        Interval(Real, 0, None, closed="neither"),
+    ],
+    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "power_t": [_NOT_NEGATIVE],
+    "learning_rate_decay": [_FRACTION],
+    "momentum": [_FRACTION],
+    "nesterovs_momentum": ["boolean"],
+    "beta_2": [_FRACTION],
+    "epsilon": [Interval(Real, 0, None, closed="neither")],
+    "max_iter": [_POSITIVE_INTEGER],
+    "max_fun": [_POSITIVE_INTEGER],
+    "tol": [_NOT_NEGATIVE],
+    "n_iter_no_change": [_POSITIVE_INTEGER, Options(Real, {np.inf})],
+    "early_stopping": ["boolean"],
+    "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
+    "scoring": [StrOptions({"loss"}), str, callable],
+    "shuffle": ["boolean"],
+    "warm_start": ["boolean"],
+    "random_state": ["random_state"],
+    "verbose": ["verbose"],
+}
+"""What all network estimators accept for the parameters that they share."""
+
+
+@dataclass(frozen=True)
+class Plan:
+    """All that training depends on but the data and where it stands."""
+
+    network: Network
+    optimizer: Any
+    """None for "lbfgs"."""
+    penalties: tuple
+    keep_probs: list
+    """Of the input and of each hidden layer."""
+    dropout_mask: str
+    batch_size: int
+    learning_rate: LearningRate | None
+    shuffle: bool
+    max_iter: int
+    max_fun: int
+    tol: float
+    patience: float
+    early_stopping: bool
+    follows: tuple
+    """Whether training stops by the validation score, and what scores it."""
+
+    @property
+    def n_averages(self):
+        """How many averages the optimizer keeps."""
+        return 0 if self.optimizer is None else self.optimizer.n_averages
+
+
+def make_plan(estimator, n_rows, n_features, n_outputs, head_name):
+    """Return the plan of an estimator for data of these sizes."""
+    full_batch = estimator.solver == "lbfgs"
+    sizes = n_features, *_hidden_layer_sizes(estimator), n_outputs
+    keep_probs = _keep_probs(estimator, len(sizes) - 2)
+    if full_batch:
+        _check_lbfgs_options(estimator, keep_probs)
+    penalties = tuple(
+        kind(as_float(estimator, name))
+        for name, kind in PENALTIES.items()
+        if getattr(estimator, name)
+    )
+    optimizer = rate = None
+    if not full_batch:
+        number = partial(as_float, estimator)
+        optimizer = OPTIMIZERS[estimator.solver](penalties, number)
+        rate = _learning_rate(estimator, optimizer)
+    early_stopping = bool(estimator.early_stopping)
+    patience = estimator.n_iter_no_change
+    if full_batch and not early_stopping:
+        patience = np.inf  # it has its own test of convergence
+    batch_size = 200 if estimator.batch_size == "auto" else int(estimator.batch_size)
+    return Plan(
+        Network(sizes, estimator.activation, head_name),
+        optimizer,
+        penalties,
+        keep_probs,
+        estimator.dropout_mask,
+        min(batch_size, n_rows),
+        rate,
+        bool(estimator.shuffle) and not full_batch,
+        int(estimator.max_iter),
+        int(estimator.max_fun),
+        as_float(estimator, "tol"),
+        patience,
+        early_stopping,
+        (early_stopping, estimator.scoring),
+    )
+
+
+def as_float(estimator, name):
+    """Return a parameter as a float, whatever type of number it is."""
+    with naming(name):
+        return float(getattr(estimator, name))
+
+
+def _hidden_layer_sizes(estimator):
+    hidden = estimator.hidden_layer_sizes
+    with naming("hidden_layer_sizes"):
+        hidden = [hidden] if isinstance(hidden, Integral) else list(hidden)
+    if not all(isinstance(n, Integral) and int(n) > 0 for n in hidden):
+        raise ValueError(
+            "hidden_layer_sizes must be > 0 and whole numbers, got "
+            f"{estimator.hidden_layer_sizes!r}."
+        )
+    return map(int, hidden)
+
+
+def _keep_probs(estimator, n_hidden):
+    hidden = estimator.keep_prob
+    with naming("keep_prob"):
+        hidden = [hidden] * n_hidden if isinstance(hidden, Real) else list(hidden)
+    if len(hidden) != n_hidden:
+        raise ValueError(
+            f"keep_prob has {len(hidden)} entries, but there are {n_hidden} hidden "
+            f"layers (hidden_layer_sizes={estimator.hidden_layer_sizes!r}). Pass one "
+            "probability per hidden layer, or a single float for all."
+        )
+    if not all(isinstance(p, Real) and 0 < float(p) <= 1 for p in hidden):
+        raise ValueError(
+            "keep_prob has to be in the range (0, 1]: it is the probability of "
+            f"keeping a unit. Got {estimator.keep_prob!r}."
+        )
+    return [float(estimator.input_keep_prob), *map(float, hidden)]
+
+
+def _check_lbfgs_options(estimator, keep_probs):
+    """Refuse what a full-batch solver without noise cannot do."""
+    refused = {
+        "keep_prob": min(keep_probs[1:], default=1.0) < 1,
+        "input_keep_prob": keep_probs[0] < 1,
+        "batch_size": estimator.batch_size != "auto",
+    }
+    for name in (name for name, given in refused.items() if given):
+        raise ValueError(
+            f"{name}={getattr(estimator, name)!r} does not go with solver='lbfgs', "
+            "which takes the whole training set and needs an exact gradient. "
+            f"Leave {name} at its default, or use solver='adam' or 'sgd'."
+        )
+
+
+def _learning_rate(estimator, optimizer):
+    initial = optimizer.default_rate
+    if estimator.learning_rate_init != "auto":
+        initial = as_float(estimator, "learning_rate_init")
+    return LearningRate(
+        initial,
+        SCHEDULES[estimator.learning_rate],
+        as_float(estimator, "power_t"),
+        as_float(estimator, "learning_rate_decay"),
+    )

@@ -1,0 +1,50 @@
+"""Rows as they are passed to `fit` and `predict`: features, labels, sample weights."""
+
+import numpy as np
+from scipy.sparse import issparse
+from sklearn.utils import check_array
+from sklearn.utils.validation import check_consistent_length, validate_data
+
+from skreg._inputs.errors import naming, refuse_masked
+from skreg._inputs.weights import check_weights
+
+FLOATS = [np.float64, np.float32]
+
+
+def check_features(estimator, X, **options):
+    """Return X as an array or a CSR matrix of float32 or float64."""
+    with naming("X"):
+        return validate_data(
+            estimator, X, **{"accept_sparse": "csr", "dtype": FLOATS} | options
+        )
+
+
+def check_targets(y, name):
+    """Return labels as an array, of any type."""
+    return check_array(
+        y, input_name=name, ensure_2d=False, dtype=None, accept_sparse="csr"
+    )
+
+
+def check_training_rows(estimator, X, y, sample_weight, dtype=None):
+    """Return X, y and the sample weights to train on.
+
+    ``dtype`` is that of the network to train further, which fixes the features as well;
+    None for a new one.
+    """
+    refuse_masked(X=X, y=y, sample_weight=sample_weight)
+    if y is None:
+        raise ValueError(
+            f"{type(estimator).__name__} requires y to be passed, but the target y is "
+            "None."
+        )
+    X = check_features(
+        estimator, X, dtype=FLOATS if dtype is None else dtype, reset=dtype is None
+    )
+    if issparse(X) and not X.has_canonical_format:
+        X = X.copy()  # an entry given in parts would have a mask for each
+        X.sum_duplicates()
+    with naming("y"):
+        y = check_targets(y, "y")
+        check_consistent_length(X, y)
+    return X, y, check_weights(sample_weight, X, "sample_weight")

@@ -1,0 +1,133 @@
+"""Weights of rows: what the user gave each row, times what its class weighs."""
+
+import numpy as np
+from sklearn.utils import compute_class_weight
+from sklearn.utils.validation import _check_sample_weight
+
+from skreg._inputs.errors import naming
+
+
+def check_weights(weights, X, name):
+    """Return ``weights`` as an array of float64, or None if there are none."""
+    if weights is None:
+        return None
+    with naming(name):
+        weights = _check_sample_weight(weights, X, dtype=np.float64)
+    if not (weights.min() >= 0 and 0 < weights.max() < np.inf):
+        raise ValueError(
+            f"{name} has to be finite and non-negative, with at least one positive "
+            f"weight; got weights from {weights.min()} to {weights.max()}."
+        )
+    return weights
+
+
+def class_weights(class_weight, labels, targets, sample_weight):
+    """Return the weight of each class, of shape (n_classes,), or None for none.
+
+    For multilabel targets, of shape (n_classes, 2): of the zeros and of the ones of
+    each column. "balanced" gives every class the same share of the sample weight.
+    """
+    if class_weight is None:
+        return None
+    with naming("class_weight"):
+        if labels.multilabel:
+            weights = _multilabel_class_weights(class_weight, targets, sample_weight)
+        elif class_weight == "balanced":
+            weights = _balanced(targets, len(labels.classes), sample_weight)
+        elif isinstance(class_weight, list):
+            raise ValueError(
+                "class_weight is a list, which is for multilabel targets. Pass a dict "
+                "from class to weight, or 'balanced'."
+            )
+        else:
+            weights = compute_class_weight(
+                class_weight, classes=labels.classes, y=labels.classes
+            )
+    if not (np.isfinite(weights).all() and weights.min() >= 0):
+        raise ValueError(
+            "class_weight has to have finite, non-negative weights, got "
+            f"{class_weight!r}."
+        )
+    return weights
+
+
+def effective_weights(sample_weight, by_class, targets):
+    """Return sample weight × class weight of each row, or None where all are 1."""
+    if by_class is None:
+        weights = sample_weight
+    else:
+        with np.errstate(over="ignore", invalid="ignore"):
+            if targets.ndim == 2:
+                weights = np.where(targets > 0, by_class[:, 1:], by_class[:, :1])
+                weights = weights.prod(axis=0)
+            else:
+                weights = by_class[targets]
+            if sample_weight is not None:
+                weights = weights * sample_weight
+        if not np.isfinite(weights).all():
+            raise ValueError(
+                "sample_weight × class_weight is too large a number for some row. "
+                "Divide the weights by the largest."
+            )
+    return weights
+
+
+def of_mean_one(weights, rows):
+    """Return weights with mean 1 over ``rows``, unless all of these are zero."""
+    if weights is None:
+        return None
+    weights = weights / (weights.max() or 1)
+    with np.errstate(over="ignore"):
+        return weights / (weights[rows].mean() or 1)
+
+
+def in_precision(weights, dtype):
+    """Return weights in the precision of training; None if there are none."""
+    if weights is None:
+        return None
+    with np.errstate(over="ignore"):
+        return weights.astype(dtype)
+
+
+def check_some_weight(weights, rows, kind):
+    """Refuse rows whose weights, as they will be used, sum to zero or to infinity."""
+    if weights is None:
+        return
+    total = weights[rows].sum(dtype=np.float64)
+    if not 0 < total < np.inf:
+        raise ValueError(
+            f"sample_weight × class_weight of the {kind} rows sums to {total}, in "
+            f"{weights.dtype}. Give some of them a positive weight, and all rows "
+            "weights of about the same size."
+        )
+
+
+def _multilabel_class_weights(class_weight, indicators, sample_weight):
+    if class_weight == "balanced":
+        columns = indicators.astype(np.intp)
+        return np.array([_balanced(column, 2, sample_weight) for column in columns])
+    n_columns = len(indicators)
+    if not (
+        isinstance(class_weight, list)
+        and len(class_weight) == n_columns
+        and all(isinstance(weights, dict) for weights in class_weight)
+    ):
+        raise ValueError(
+            "class_weight for multilabel targets has to be 'balanced' or a list of "
+            f"{n_columns} dicts, one per column; got {class_weight!r}."
+        )
+    zero_one = np.arange(2)
+    return np.array(
+        [compute_class_weight(w, classes=zero_one, y=zero_one) for w in class_weight]
+    )
+
+
+def _balanced(codes, n_classes, sample_weight):
+    """Return Σ_i s_i / (number of classes · Σ_{i in class} s_i)."""
+    if sample_weight is not None:  # only ratios count, and the sum may overflow
+        sample_weight = sample_weight / sample_weight.max()
+    totals = np.bincount(codes, sample_weight, minlength=n_classes)
+    present = totals > 0
+    return np.divide(
+        totals.sum() / present.sum(), totals, out=np.zeros(n_classes), where=present
+    )

@@ -1,0 +1,88 @@
+"""What is told of a fit while it runs: scikit-learn's callbacks, and printed lines.
+
+scikit-learn has callbacks since 1.9; for older versions the names are stand-ins here
+that do nothing.
+"""
+
+from math import isnan
+
+try:
+    from sklearn.callback import CallbackSupportMixin, with_callbacks
+except ImportError:
+
+    class CallbackSupportMixin:  # type: ignore[no-redef]
+        """Stands in where scikit-learn has no callbacks."""
+
+        def _init_callback_context(self, **kwargs):
+            return None
+
+    def with_callbacks(method):
+        """Return the method."""
+        return method
+
+
+class FitTask:
+    """Tells callbacks, and who reads along, when a fit and its epochs begin and end.
+
+    Parameters
+    ----------
+    estimator : estimator
+        What is being fitted.
+    context : CallbackContext or None, default=None
+        The task of the fit; None where nobody is told.
+    **data
+        ``X``, ``y`` and ``metadata`` as the hooks take them.
+    """
+
+    def __init__(self, estimator, context=None, **data):
+        self._estimator = estimator
+        self._context = context if hasattr(estimator, "_skl_callbacks") else None
+        self._arguments = {"estimator": estimator, **data}
+
+    def begin(self):
+        """Open the task of the fit."""
+        if self._context is not None:
+            self._context.call_on_fit_task_begin(**self._arguments)
+
+    def begin_epoch(self):
+        """Open the task of an epoch."""
+        if self._context is not None:
+            self._epoch = self._context.subcontext(task_name="epoch")
+            self._epoch.call_on_fit_task_begin(**self._arguments)
+
+    def end_epoch(self, history, seconds, snapshot):
+        """Close it, and print its line; return whether a callback asks to stop.
+
+        A callback that wants a fitted estimator gets one with a copy of the snapshot.
+        """
+        every = int(self._estimator.verbose)
+        if every and history.n_epochs % every == 0:
+            print(format_epoch(history, seconds))
+        if self._context is None:
+            return False
+        return self._epoch.call_on_fit_task_end(
+            reconstruction_attributes=lambda: snapshot.copy().attributes(),
+            **self._arguments,
+        )
+
+    def end(self, attributes):
+        """Close the task of the fit; ``attributes()`` returns the fitted ones."""
+        if self._context is not None:
+            self._context.call_on_fit_task_end(
+                reconstruction_attributes=attributes, **self._arguments
+            )
+
+
+def format_epoch(history, seconds):
+    """Return one line on the last epoch in ``history``, which took ``seconds``."""
+    parts = [f"Iteration {history.n_epochs:4d}", f"loss {history.loss_curve[-1]:.6f}"]
+    if history.validation_scores is not None:
+        loss, score = history.validation_loss_curve[-1], history.validation_scores[-1]
+        if not isnan(loss):
+            parts.append(f"validation loss {loss:.6f}")
+            if score != -loss:
+                parts.append(f"validation score {score:.6f}")
+    if history.learning_rate_curve:
+        parts.append(f"learning rate {history.learning_rate_curve[-1]:.3g}")
+    parts.append(f"{seconds:.3f} s")
+    return ", ".join(parts)

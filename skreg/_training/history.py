@@ -1,0 +1,70 @@
+"""What happened in every epoch, over all calls that continued one training."""
+
+from dataclasses import dataclass, field
+from math import isnan, nan
+
+from skreg._training.schedules import Clock
+
+
+@dataclass
+class Best:
+    """The best value so far, greater is better, and its epoch, counted from 1."""
+
+    value: float = nan
+    epoch: int = 0
+
+    def update(self, value, epoch):
+        """Take in the value of an epoch; the first of equals stays."""
+        if not self.epoch or value > self.value or isnan(self.value) > isnan(value):
+            self.value, self.epoch = value, epoch
+
+
+@dataclass
+class History:
+    """Curves that grow by an entry per epoch, in place, and running bests.
+
+    What an epoch costs does not grow with the epochs before.
+    """
+
+    samples: int = 0
+    """Training rows seen, ``t_``."""
+    stalls: int = 0
+    """How often a stall lowered the learning rate."""
+    loss_curve: list = field(default_factory=list)
+    learning_rate_curve: list = field(default_factory=list)
+    validation_loss_curve: list | None = None
+    """nan for epochs without a validation set, as are the scores; None if all are."""
+    validation_scores: list | None = None
+    best_loss: Best = field(default_factory=Best)
+    """Of the negated losses."""
+    best_score: Best = field(default_factory=Best)
+
+    @property
+    def n_epochs(self):
+        """Epochs done."""
+        return len(self.loss_curve)
+
+    def append(self, loss, validation_loss, score, learning_rate, n_samples):
+        """Take in an epoch; a rate or a validation that there is not is nan."""
+        if self.validation_scores is None and not isnan(validation_loss):
+            self.validation_loss_curve = [nan] * self.n_epochs
+            self.validation_scores = [nan] * self.n_epochs
+        self.loss_curve.append(loss)
+        if not isnan(learning_rate):
+            self.learning_rate_curve.append(learning_rate)
+        if self.validation_scores is not None:
+            self.validation_loss_curve.append(validation_loss)
+            self.validation_scores.append(score)
+            self.best_score.update(score, self.n_epochs)
+        self.best_loss.update(-loss, self.n_epochs)
+        self.samples += n_samples
+
+    def forget_scores(self):
+        """Begin with another validation score."""
+        if self.validation_scores is not None:
+            self.validation_scores = [nan] * self.n_epochs
+        self.best_score = Best()
+
+    def clock(self, horizon):
+        """Return where training stands, if it is planned to end at ``horizon``."""
+        return Clock(self.n_epochs, self.samples, horizon, self.stalls)

@@ -1,0 +1,63 @@
+"""Full-batch training: scipy's L-BFGS-B on an objective.
+
+Liu and Nocedal, "On the limited memory BFGS method for large scale optimization",
+Mathematical Programming 45, 1989.
+"""
+
+from dataclasses import replace
+
+import numpy as np
+from scipy.optimize import minimize
+
+from skreg._training.stopping import Status
+
+
+def minimize_objective(session, objective):
+    """Minimise an `Objective`; an iteration counts as an epoch of the session.
+
+    The fit ends at the last iteration's parameters, however it ends.
+    """
+    start = session.engine.snapshot()
+    in_epoch = False
+    limits = {"maxiter": session.n_epochs, "maxfun": session.plan.max_fun}
+    options = {**limits, "gtol": session.plan.tol}
+
+    def value_and_gradient(x):
+        nonlocal in_epoch
+        if not in_epoch:
+            session.begin()
+            in_epoch = True
+        value, gradient = objective(x)
+        return value, gradient.astype(np.float64)
+
+    def end_iteration(result):
+        nonlocal in_epoch
+        if np.isfinite(result.fun):
+            session.engine.restore(replace(start, vectors=result.x[np.newaxis]))
+        in_epoch = False
+        return session.end(float(result.fun)) or session.status is Status.MAX_ITER
+
+    def callback(intermediate_result):
+        if not end_iteration(intermediate_result):
+            raise StopIteration
+
+    try:
+        with np.errstate(all="ignore"):
+            result = minimize(
+                value_and_gradient,
+                start.parameters.astype(np.float64),
+                method="L-BFGS-B",
+                jac=True,
+                callback=callback,
+                options=options,
+            )
+        there_was_nothing_to_improve = not result.nit
+        if session.status is None and (
+            there_was_nothing_to_improve or not np.isfinite(result.fun)
+        ):
+            end_iteration(result)
+        if session.status in (None, Status.MAX_ITER):
+            status = Status.CONVERGED if result.success else Status.MAX_ITER
+            session.status = status
+    except KeyboardInterrupt:
+        session.interrupt()

@@ -1,0 +1,108 @@
+"""A session is one network being trained: what begins an epoch, and what ends it."""
+
+from collections.abc import Callable
+from dataclasses import dataclass
+from math import isfinite, nan
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+
+from skreg._training.state import TrainingState
+from skreg._training.stopping import Status
+
+
+@dataclass
+class Session:
+    """One network being trained, by whatever solver."""
+
+    engine: Any
+    """What trains, with the calls of `NumpyEngine`."""
+    plan: Any
+    """Its learning_rate, shuffle and early_stopping are used."""
+    state: TrainingState
+    rows: np.ndarray
+    """Numbers of the training rows."""
+    task: Any
+    """Is told of the epochs, as `FitTask`, and may end the fit."""
+    n_epochs: int
+    """The most epochs to run."""
+    horizon: int
+    """The epoch, of all calls together, at which training is planned to end."""
+    validate: Callable[[], tuple[float, float]] | None = None
+    """Returns the validation loss and score, if there is a validation set."""
+    status: Status | None = None
+    """How the session ended."""
+
+    def __post_init__(self):
+        self._order = self.rows.copy()
+        self._before = None
+        self._rng_before = self.state.rng.bit_generator.state
+        self._first_epoch = self._n_done = self.state.history.n_epochs
+
+    def begin(self):
+        """Return the order of the rows, the rate and the generator of an epoch."""
+        state = self.state
+        n_done = state.history.n_epochs
+        if n_done > self._first_epoch:
+            self._before = self.engine.snapshot().copy(self._before)
+        self._rng_before = state.rng.bit_generator.state
+        self._n_done = n_done  # last: an interrupt before it finds nothing to undo
+        self._started = perf_counter()
+        self.task.begin_epoch()
+        rate = self.plan.learning_rate
+        clock = state.history.clock(self.horizon)
+        self._rate = nan if rate is None else rate.at(clock)
+        if self.plan.shuffle:
+            np.copyto(self._order, self.rows)
+            state.rng.shuffle(self._order)
+        return self._order, self._rate, state.rng
+
+    def end(self, loss):
+        """Take in the loss of an epoch; return whether to go on.
+
+        A loss that is not finite ends the session as the epoch before left it.
+        """
+        if isfinite(loss):
+            self.status = self._record(loss)
+        else:
+            self._go_back()
+            self.status = Status.DIVERGED
+        return self.status is None
+
+    def interrupt(self):
+        """End as the last epoch left it; within the first, keep what was learned."""
+        if self.status is not None:
+            return
+        self.status = Status.INTERRUPTED
+        if 0 < self.state.history.n_epochs == self._n_done:
+            self._go_back()
+            self.state.rng.bit_generator.state = self._rng_before
+
+    def _go_back(self):
+        """Restore the state before the epoch, if there was any before training."""
+        if self._before is None and self.state.restart is not None:
+            self._before = self.state.restart()
+        if self._before is not None:
+            self.engine.restore(self._before)
+
+    def _record(self, loss):
+        state, snapshot = self.state, self.engine.snapshot()
+        validated = self.validate() if self.validate is not None else (nan, nan)
+        state.history.append(loss, *validated, self._rate, len(self.rows))
+        if self.plan.early_stopping:
+            if state.monitor.update(validated[1]):
+                state.keep_best(snapshot.parameters)
+        else:
+            state.monitor.update(-loss)
+        seconds = perf_counter() - self._started
+        if self.task.end_epoch(state.history, seconds, snapshot):
+            return Status.STOPPED_BY_CALLBACK
+        if state.monitor.stalled:
+            rate = self.plan.learning_rate
+            if rate is None or self._rate <= rate.schedule.floor:
+                return Status.CONVERGED
+            state.history.stalls += 1
+            state.monitor.be_patient_again()
+        n_done = state.history.n_epochs - self._first_epoch
+        return None if n_done < self.n_epochs else Status.MAX_ITER

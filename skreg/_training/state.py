@@ -1,0 +1,183 @@
+"""What survives between the calls that continue one training, in one place.
+
+Fitted attributes say most of it; the rest is one dict of arrays and builtins, the
+attribute ``_training``, so that a pickled or dumped estimator goes on exactly where it
+was. This module alone writes and reads it.
+"""
+
+from collections.abc import Callable
+from dataclasses import asdict, dataclass
+from typing import Any
+
+import numpy as np
+
+from skreg._engine.network import Snapshot
+from skreg._training.history import Best, History
+from skreg._training.stopping import Monitor
+
+_CURVES = [
+    "loss_curve_",
+    "learning_rate_curve_",
+    "validation_loss_curve_",
+    "validation_scores_",
+]
+
+
+@dataclass
+class TrainingState:
+    """All that the next epoch depends on but the data and the hyperparameters."""
+
+    start: Snapshot
+    """Where the parameters and averages are; an engine takes its memory over."""
+    rng: np.random.Generator
+    split_seed: int
+    """Decides which rows are held out."""
+    history: History
+    monitor: Monitor
+    follows: tuple
+    """Whether the monitor follows the validation score, and the scorer."""
+    best: np.ndarray | None = None
+    """The parameters of the best epoch, with early stopping."""
+    restart: Callable[[], Snapshot] | None = None
+    """Returns ``start`` as it was; None if there was nothing before."""
+
+    @classmethod
+    def new(cls, plan, dtype, seed):
+        """Draw parameters, and begin."""
+        rng = np.random.Generator(np.random.SFC64(seed))
+        vectors = np.zeros((1 + plan.n_averages, plan.network.n_parameters), dtype)
+        plan.network.initialize(vectors[0], rng)
+        split_seed = int(rng.integers(np.iinfo(np.int32).max))
+        start = Snapshot(plan.network, vectors, 0)
+        monitor = Monitor(plan.tol, plan.patience)
+        return cls(start, rng, split_seed, History(), monitor, plan.follows)
+
+    @classmethod
+    def of(cls, estimator, plan):
+        """Go on from where a fitted estimator is.
+
+        If the score that the monitor follows is another now, the monitor begins anew,
+        and so do the scores. Parameters that were overwritten are those to go on from.
+        """
+        left = estimator._training
+        rng = np.random.Generator(np.random.SFC64())
+        rng.bit_generator.state = left["rng"]
+        curves = [getattr(estimator, name) for name in _CURVES]
+        bests = Best(**left["best_loss"]), Best(**left["best_score"])
+        history = History(estimator.t_, left["stalls"], *curves, *bests)
+        monitor, best = Monitor(plan.tol, plan.patience), None
+        same_scorer = _is_same_scorer(left["follows"][1], plan.follows[1])
+        if same_scorer and left["follows"][0] == plan.follows[0]:
+            monitor.resume(left["monitor"])
+            if plan.early_stopping:
+                best = _parameters_of(estimator, plan.network)
+        elif plan.early_stopping:
+            history.best_score = Best()
+        if not same_scorer:
+            history.forget_scores()
+
+        def restart():
+            return _snapshot_of(estimator, plan)
+
+        stands = restart(), rng, left["split_seed"], history, monitor
+        return cls(*stands, plan.follows, best, restart)
+
+    def keep_best(self, parameters):
+        """Copy the parameters of the best epoch so far."""
+        if self.best is None:
+            self.best = parameters.copy()
+        else:
+            np.copyto(self.best, parameters)
+
+    def attributes(self, snapshot):
+        """Return the fitted attributes after training that ends at a snapshot.
+
+        They share its memory.
+        """
+        history, network = self.history, snapshot.network
+        last, averages = snapshot.parameters, snapshot.vectors[1:]
+        fitted = last if self.best is None else self.best
+        validated = history.validation_scores is not None
+        best = history.best_score if validated else history.best_loss
+        early_stopping = self.follows[0]
+        attributes: dict[str, Any] = network.attributes(network.views(fitted))
+        return attributes | {
+            "t_": history.samples,
+            "loss_": history.loss_curve[-1] if history.loss_curve else np.nan,
+            "best_loss_": None if early_stopping else -history.best_loss.value,
+            **{name: getattr(history, name[:-1]) for name in _CURVES},
+            "best_validation_score_": best.value if validated else None,
+            "best_iter_": best.epoch,
+            "_training": {
+                "last": None if self.best is None else last,
+                "best": None if self.best is None else self.best.copy(),
+                "averages": averages,
+                "n_steps": snapshot.n_steps,
+                "rng": self.rng.bit_generator.state,
+                "split_seed": self.split_seed,
+                "stalls": history.stalls,
+                "follows": list(self.follows),
+                "monitor": asdict(self.monitor),
+                "best_loss": asdict(history.best_loss),
+                "best_score": asdict(history.best_score),
+            },
+        }
+
+
+def reseed(estimator, seed):
+    """Let a fitted estimator's training go on with another generator."""
+    state = np.random.SFC64(np.random.SeedSequence(seed)).state
+    estimator._training = estimator._training | {"rng": state}
+
+
+def mix_in(estimator, other, share, names):
+    """Move a fitted estimator to (1 - share) · itself + share · ``other``.
+
+    That is its parameters, in the attributes ``names``, averages and last loss.
+    """
+
+    def mean(p, q):
+        return (p + share * (q - p)).astype(p.dtype)
+
+    for name in names:
+        arrays = map(mean, getattr(estimator, name), getattr(other, name))
+        setattr(estimator, name, [*arrays])
+    averages = mean(estimator._training["averages"], other._training["averages"])
+    estimator._training = estimator._training | {"averages": averages}
+    losses = estimator.loss_curve_
+    losses[-1] += share * (other.loss_curve_[-1] - losses[-1])
+    estimator.loss_ = losses[-1]
+
+
+def _parameters_of(estimator, network, out=None):
+    """Return a fitted estimator's parameters as one vector."""
+    arrays = network.arrays_of(estimator)
+    if out is None:
+        out = np.empty(network.n_parameters, arrays[0][0].dtype)
+    for blocks, views in zip(arrays, network.views(out), strict=True):
+        for block, view in zip(blocks, views, strict=True):
+            view[...] = block
+    return out
+
+
+def _snapshot_of(estimator, plan):
+    """Return a copy of where a fitted estimator's training stands."""
+    left, network = estimator._training, plan.network
+    shape = 1 + plan.n_averages, network.n_parameters
+    vectors = np.empty(shape, network.arrays_of(estimator)[0][0].dtype)
+    _parameters_of(estimator, network, vectors[0])
+    stopped_early = plan.early_stopping and left["last"] is not None
+    if stopped_early and np.array_equal(vectors[0], left["best"]):
+        vectors[0] = left["last"]
+    n_steps = 0
+    if left["averages"].shape == vectors[1:].shape:
+        vectors[1:] = left["averages"]
+        n_steps = left["n_steps"]
+    else:
+        vectors[1:] = 0
+    return Snapshot(network, vectors, n_steps)
+
+
+def _is_same_scorer(one, other):
+    """Return whether two values of ``scoring`` are surely the same."""
+    return one is other or (isinstance(one, str) and one == other)

@@ -1,0 +1,218 @@
+"""Both engines against the naive network of reference.py."""
+
+from dataclasses import replace
+
+import numpy as np
+import pytest
+import reference
+from helpers import (
+    ALL_ROWS,
+    N_ROWS,
+    generator,
+    indicators,
+    make_network,
+    make_optimizers,
+    random_data,
+    random_vector,
+    start_engine,
+)
+from scipy.sparse import csr_array
+
+from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.batches import Rows
+from skreg._engine.dropout import draw_kept
+from skreg._engine.engine import NumpyEngine
+from skreg._engine.heads import HEADS
+from skreg._engine.penalties import L2
+from skreg._engine.subnetwork import SubnetworkEngine
+
+ALPHA, RATE, BATCH = 0.1, 0.3, 4
+ORDER = np.random.default_rng(4).permutation(N_ROWS)
+DROPOUT = {"keep_probs": [0.7, 0.5, 0.6]}
+
+pytestmark = pytest.mark.usefixtures("softplus")
+every_keep_probs = pytest.mark.parametrize(
+    "keep_probs", [(1, 1, 1), (1, 0.5, 0.6), (0.7, 0.5, 1), (0.6, 1, 0.1)]
+)
+every_mask = pytest.mark.parametrize("dropout_mask", ["sample", "batch"])
+
+
+def draw_masks(network, keep_probs, rng, n_rows):
+    """Return the mask of each level for as many rows, as the engines draw them."""
+    masks = [np.ones((n_rows, n_units), bool) for n_units in network.sizes[:-1]]
+    for p, mask in zip(keep_probs, masks):
+        if p < 1:
+            draw_kept(rng, p, mask)
+    return [mask / p for p, mask in zip(keep_probs, masks)]
+
+
+def moving(network, masks):
+    """Return which parameters join units that the first row's masks keep."""
+    moves = np.empty(network.n_parameters, bool)
+    kept = [mask[0] > 0 for mask in masks] + [np.ones(network.sizes[-1], bool)]
+    for k, (W, b) in enumerate(network.views(moves)):
+        W[...], b[...] = np.outer(kept[k], kept[k + 1]), kept[k + 1]
+    return moves
+
+
+def reference_epoch(network, data, optimizer, keep_probs, dropout_mask):
+    """Return the running objective and the parameters after an epoch in loops."""
+    w, total, rng = random_vector(network, data.X.dtype).astype(float), 0, generator()
+    v, s = np.zeros((2, len(w)))
+    X = data.X.astype(float)
+    layers, n_penalised = network.views(w), network.n_penalised
+    weights = np.ones(N_ROWS) if data.weights is None else data.weights.astype(float)
+    n_drawn = N_ROWS if dropout_mask == "sample" else 0
+    drawn = draw_masks(network, keep_probs, rng, n_drawn)
+    for t, start in enumerate(range(0, N_ROWS, BATCH)):
+        rows = ORDER[start : start + BATCH]
+        masks, moves = [mask[start : start + BATCH] for mask in drawn], True
+        if dropout_mask == "batch":
+            masks = draw_masks(network, keep_probs, rng, 1)
+            moves = moving(network, masks)
+            masks = [np.repeat(mask, len(rows), axis=0) for mask in masks]
+        loss, gradient = reference.loss_and_gradient(
+            layers, network.activation, network.head.out_activation, X[rows],
+            indicators(network, data, rows), weights[rows], masks,
+        )  # fmt: skip
+        total += loss * len(rows)
+        g = np.empty_like(w)
+        for own, given in zip(network.views(g), gradient, strict=True):
+            own[0][...], own[1][...] = given
+        g[:n_penalised] += ALPHA * w[:n_penalised]
+        naive = reference.Optimizer(optimizer, momentum=0.8, beta_2=0.99)
+        naive.v, naive.s, naive.t = v, s, t
+        w[...] = np.where(moves, naive.step(w, g, RATE), w)
+        v, s = np.where(moves, naive.v, v), np.where(moves, naive.s, s)
+    penalty = ALPHA / 2 * (w[:n_penalised] ** 2).sum()
+    return total / weights.sum() + penalty, w
+
+
+def check_epoch(network, data, tolerance, optimizer="SGD", arrange=None, **options):
+    """Compare an epoch with the reference, which does without the arrangement of X."""
+    given = replace(data, X=arrange(data.X)) if arrange else data
+    options |= {"optimizer": optimizer}
+    engine, vectors = start_engine(network, given, penalties=(L2(ALPHA),), **options)
+    loss = engine.run_epoch(ORDER, RATE, generator())
+    expected_loss, expected = reference_epoch(network, data, **options)
+    assert vectors.dtype == data.X.dtype
+    np.testing.assert_allclose(vectors[0], expected, rtol=tolerance, atol=tolerance)
+    assert loss == pytest.approx(expected_loss, rel=tolerance)
+
+
+@every_mask
+@every_keep_probs
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "softplus"])
+@pytest.mark.parametrize("head", HEADS)
+def test_an_epoch_of_any_network_equals_the_reference(
+    head, activation, dtype, weighted, keep_probs, dropout_mask
+):
+    network = make_network(head, (1, 4), activation)
+    data = random_data(network, weighted, dtype)
+    # Some hundred roundings per step, of numbers below ten.
+    tolerance = 1000 * float(np.finfo(dtype).eps)
+    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
+    check_epoch(network, data, tolerance, **masks)
+
+
+def unaligned(X):
+    """Return a copy that begins in the middle of an entry, as messages may."""
+    memory = np.empty(X.nbytes + 1, np.uint8)[1:].view(X.dtype).reshape(X.shape)
+    memory[...] = X
+    assert not memory.flags.aligned
+    return memory
+
+
+def strided(X):
+    return np.repeat(X, 2, axis=0)[::2]
+
+
+@every_mask
+@every_keep_probs
+@pytest.mark.parametrize("optimizer", make_optimizers())
+@pytest.mark.parametrize("arrange", [np.asfortranarray, strided, unaligned, csr_array])
+def test_an_epoch_with_any_optimizer_and_layout_equals_the_reference(
+    optimizer, arrange, keep_probs, dropout_mask
+):
+    network = make_network("multiclass", (21, 10), "softplus", n_features=13)
+    data = random_data(network, weighted=True)
+    options = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
+    # Adam's division by a small root enlarges the rounding.
+    check_epoch(network, data, 1e-8, optimizer, arrange, **options)
+
+
+@pytest.mark.parametrize(("p", "kind"), [(1, NumpyEngine), (0.5, SubnetworkEngine)])
+def test_masks_per_batch_have_an_engine_of_their_own(p, kind):
+    network = make_network()
+    options = {"keep_probs": [1, p, 1], "dropout_mask": "batch"}
+    assert type(start_engine(network, random_data(network), **options)[0]) is kind
+
+
+@every_mask
+def test_evaluate_is_the_weighted_mean_loss_of_the_rows_without_masks(dropout_mask):
+    network, rows = make_network(), np.array([1, 5, 2])
+    data, outputs = random_data(network, weighted=True), np.empty((3, 3))
+    options = {"validation": Rows(data, rows), "dropout_mask": dropout_mask, **DROPOUT}
+    engine, vectors = start_engine(network, data, **options)
+    engine.run_epoch(ALL_ROWS, RATE, generator())
+    y, weights = indicators(network, data, rows), data.weights[rows]
+    layers = network.views(vectors[0])
+    no_masks = [np.ones((3, n)) for n in network.sizes[:-1]]
+    loss, _ = reference.loss_and_gradient(
+        layers, "tanh", "softmax", data.X[rows], y, weights / weights.mean(), no_masks
+    )
+    assert engine.evaluate() == pytest.approx(loss, rel=1e-12)
+    assert engine.evaluate(outputs) == engine.evaluate()
+    for x, z in zip(data.X[rows], outputs.T, strict=True):
+        np.testing.assert_allclose(z, reference.outputs(layers, "tanh", x), rtol=1e-12)
+
+
+@every_mask
+@pytest.mark.parametrize("optimizer", make_optimizers())
+def test_an_engine_that_goes_back_to_a_snapshot_repeats_itself(optimizer, dropout_mask):
+    network, rng = make_network(), generator()
+    options = {"optimizer": optimizer, "dropout_mask": dropout_mask, **DROPOUT}
+    engine, vectors = start_engine(network, random_data(network), **options)
+    engine.run_epoch(ORDER, 0.1, rng)
+    assert engine.snapshot().vectors is vectors
+    before, rng_before = engine.snapshot().copy(), rng.bit_generator.state
+    engine.run_epoch(ORDER, 0.1, rng)
+    after, spare = engine.snapshot().copy(), engine.snapshot().copy()
+    engine.restore(before)
+    assert engine.snapshot().copy(reuse=spare) is spare
+    np.testing.assert_array_equal(spare.vectors, before.vectors)
+    assert spare.n_steps == before.n_steps
+    np.testing.assert_array_equal(vectors, before.vectors)
+    assert engine.snapshot().n_steps == before.n_steps == 3
+    rng.bit_generator.state = rng_before
+    engine.run_epoch(ORDER, 0.1, rng)
+    np.testing.assert_array_equal(vectors, after.vectors)
+    assert not np.array_equal(vectors, before.vectors)
+
+
+@pytest.mark.parametrize("n_before", [50, 52, 53, 114, 117])
+def test_tiny_weights_are_flushed_when_64_steps_are_full(n_before):
+    network = make_network()
+    data, vector = random_data(network), random_vector(network)
+    data.X[:, 0] = 0  # so that its weights have no gradient
+    network.views(vector)[0][0][0] = 1e-310
+    engine, vectors = start_engine(network, data, vector, n_before, batch_size=1)
+    flushed = False
+    for n_steps in (n_before + N_ROWS, n_before + 2 * N_ROWS):
+        engine.run_epoch(ALL_ROWS, 0.1, generator())
+        assert engine.snapshot().n_steps == n_steps
+        flushed |= n_steps // 64 > n_before // 64
+        weights = network.views(vectors[0])[0][0][0]
+        np.testing.assert_array_equal(weights, 0 if flushed else 1e-310)
+
+
+@every_mask
+@pytest.mark.parametrize("bad", [np.inf, np.nan, 1e200])
+def test_an_epoch_that_diverges_returns_nan(bad, dropout_mask):
+    network = make_network()
+    vector = random_vector(network) * bad
+    options = {"penalties": (L2(ALPHA),), "dropout_mask": dropout_mask, **DROPOUT}
+    engine, _ = start_engine(network, random_data(network), vector, **options)
+    assert np.isnan(engine.run_epoch(ORDER, 1e200, generator()))

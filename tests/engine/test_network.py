@@ -1,0 +1,56 @@
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from helpers import generator, make_network
+
+from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.network import Network, Parameters
+from skreg._engine.subnetwork import UnitFirstNetwork
+
+hiddens = pytest.mark.parametrize("hidden", [(), (4,), (5, 2, 4)])
+
+
+@pytest.mark.parametrize("kind", [Network, UnitFirstNetwork])
+@hiddens
+def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(kind, hidden):
+    network, end = make_network(hidden=hidden, kind=kind), 0
+    parameters = Parameters(network, np.zeros(network.n_parameters, int))
+    for k, (block, layer, index, part) in enumerate(network.layout, 1):
+        assert part.start == end
+        assert block.penalised is (end < network.n_penalised)
+        assert block.name == network.blocks[layer][index].name
+        assert block.shape == tuple(network.sizes[level] for level in block.axes)
+        parameters.layers[layer][index] += k
+        end = part.stop
+        assert (parameters.vector[part] == k).all()
+        assert not parameters.vector[end:].any()
+    assert end == network.n_parameters
+    assert len(network.layout) == sum(map(len, network.blocks))
+    assert len(parameters.penalised) == network.n_penalised
+    first = parameters.layers[0][0]
+    assert (first if kind is Network else first.T).flags.c_contiguous
+
+
+@hiddens
+def test_attributes_and_arrays_are_inverse(hidden):
+    network = make_network(hidden=hidden)
+    arrays = network.views(np.arange(network.n_parameters))
+    attributes = network.attributes(arrays)
+    assert [*attributes] == network.attribute_names == ["coefs_", "intercepts_"]
+    back = network.arrays_of(SimpleNamespace(**attributes))
+    assert [*map(list, back)] == arrays
+    assert all(a is b for one, two in zip(back, arrays) for a, b in zip(one, two))
+
+
+@pytest.mark.parametrize("activation", ACTIVATIONS)
+def test_initial_weights_fill_their_bounds_and_biases_are_zero(activation):
+    network = make_network(hidden=(40, 30), activation=activation, n_features=20)
+    vector = np.full(network.n_parameters, np.nan)
+    network.initialize(vector, generator())
+    for n, m, (W, b) in zip(network.sizes, network.sizes[1:], network.views(vector)):
+        bound = ACTIVATIONS[activation].bound(n, m)
+        # Of 90 draws or more all are below 0.9 of the bound with 0.9⁹⁰ = 8e-5.
+        assert 0.9 * bound < abs(W).max() <= bound
+        assert W.min() < 0 < W.max()
+        assert not b.any()

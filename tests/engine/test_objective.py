@@ -1,0 +1,30 @@
+import numpy as np
+import pytest
+from helpers import ALL_ROWS, make_network, make_plan, random_data, random_vector
+
+from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.batches import Rows
+from skreg._engine.heads import HEADS
+from skreg._engine.objective import Objective
+from skreg._engine.penalties import PENALTIES
+
+
+@pytest.mark.parametrize("n_at_once", [2048, 2])
+@pytest.mark.parametrize("hidden", [(), (5, 4, 3)])
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "softplus"])
+@pytest.mark.parametrize("head", HEADS)
+@pytest.mark.usefixtures("softplus")
+def test_the_objective_has_its_directional_difference_as_gradient(
+    head, activation, hidden, n_at_once, monkeypatch
+):
+    monkeypatch.setattr("skreg._engine.objective._ROWS_AT_ONCE", n_at_once)
+    network = make_network(head, hidden, activation)
+    data, vector = random_data(network, weighted=True), random_vector(network)
+    plan = make_plan(network, penalties=[kind(0.1) for kind in PENALTIES.values()])
+    objective = Objective(plan, Rows(data, ALL_ROWS[::-1]))
+    gradient = objective(vector)[1].copy()
+    direction = np.random.default_rng(3).normal(size=len(vector))
+    above, below = (objective(vector + s * direction)[0] for s in (1e-6, -1e-6))
+    # Central differences err by step² and by rounding / step: 1e-12 and 1e-10.
+    expected = (above - below) / 2e-6
+    assert gradient @ direction == pytest.approx(expected, rel=1e-7, abs=1e-8)

@@ -1,0 +1,153 @@
+"""The estimators that the tests run through, their data, and engines that fail."""
+
+from itertools import count
+
+import numpy as np
+import pytest
+from sklearn.datasets import make_classification
+from sklearn.metrics import log_loss
+
+import skreg._base
+from skreg import RegMLPClassifier
+
+SHORT_FITS = pytest.mark.filterwarnings(
+    "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
+)
+"""Marks tests whose fits end before they have converged."""
+
+SOLVERS = {
+    "sgd": {"solver": "sgd"},
+    "nesterov": {"solver": "sgd", "nesterovs_momentum": True},
+    "adam": {"solver": "adam"},
+    "lbfgs": {"solver": "lbfgs"},
+}
+STEPPING = {name: SOLVERS[name] for name in ("sgd", "nesterov", "adam")}
+DROPOUT = {
+    "none": {},
+    "per row": {"keep_prob": 0.5},
+    "per batch": {"keep_prob": 0.5, "dropout_mask": "batch"},
+}
+LABELS = np.array(["left", "middle", "right"])
+
+
+def by_name(configurations, argument="params"):
+    return pytest.mark.parametrize(
+        argument, configurations.values(), ids=configurations.keys()
+    )
+
+
+def problem(kind="binary", n=60):
+    """Return rows and labels; the classes can be told apart, but for a few rows."""
+    n_classes = 2 if kind == "binary" else 3
+    X, y = make_classification(
+        n,
+        5,
+        n_informative=4,
+        n_redundant=0,
+        n_classes=n_classes,
+        flip_y=0.1,
+        random_state=3,
+    )
+    if kind == "multilabel":
+        y = np.column_stack([y == 0, y == 1, X[:, 0] > 0]).astype(int)
+    return X, LABELS[y] if kind == "text" else y
+
+
+def network(*callbacks, **params):
+    """Return a small network that trains for five epochs."""
+    params = {
+        "hidden_layer_sizes": (6,),
+        "batch_size": 16 if params.get("solver") != "lbfgs" else "auto",
+        "max_iter": 5,
+        "random_state": 0,
+    } | params
+    model = RegMLPClassifier(**params)
+    return model.set_callbacks(*callbacks) if callbacks else model
+
+
+def fitted_attributes(estimator):
+    return {name: v for name, v in vars(estimator).items() if name.endswith("_")}
+
+
+def assert_same_network(a, b, **tolerance):
+    """To the bit, unless a tolerance is given."""
+    for one, other in zip(
+        a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True
+    ):
+        if tolerance:
+            np.testing.assert_allclose(one, other, **tolerance)
+        else:
+            np.testing.assert_array_equal(one, other)
+
+
+CURVES = ("loss_curve_", "learning_rate_curve_", "validation_loss_curve_")
+VALUES = ("best_iter_", "best_loss_", "best_validation_score_", "loss_", "t_")
+
+
+def assert_same_training(a, b):
+    """The same weights and the same history, to the bit."""
+    assert_same_network(a, b)
+    for name in (*CURVES, "validation_scores_", *VALUES):
+        assert getattr(a, name) == getattr(b, name), name
+
+
+def weighted_loss(model, X, y, weights=None):
+    """Return the cross-entropy, of multilabel targets the sum over the columns."""
+    probabilities = model.predict_proba(X)
+    if y.ndim == 1:
+        return log_loss(y, probabilities, sample_weight=weights, labels=model.classes_)
+    return sum(
+        log_loss(column, p, sample_weight=weights, labels=[0, 1])
+        for column, p in zip(y.T, probabilities.T, strict=True)
+    )
+
+
+class Hooks:
+    """A callback of scikit-learn that does nothing."""
+
+    def setup(self, estimator, context):
+        pass
+
+    def teardown(self, estimator, context):
+        pass
+
+    def on_fit_task_begin(self, estimator, context):
+        pass
+
+    def on_fit_task_end(self, estimator, context):
+        pass
+
+
+def at_call(n, act):
+    """Return a function whose n-th call is one of ``act``; the others do nothing."""
+    calls = count(1)
+    return lambda *arguments: act(*arguments) if next(calls) == n else None
+
+
+def press_ctrl_c(*arguments):
+    raise KeyboardInterrupt
+
+
+class WatchedEngine:
+    """An engine with hooks around its epochs, whichever engine it is."""
+
+    def __init__(self, engine, before, after):
+        self.engine, self.before, self.after = engine, before, after
+        self.releases_gil = engine.releases_gil
+        self.evaluate, self.snapshot = engine.evaluate, engine.snapshot
+        self.restore = engine.restore
+
+    def run_epoch(self, order, learning_rate, rng):
+        self.before(self.engine, order)
+        loss = self.engine.run_epoch(order, learning_rate, rng)
+        self.after(self.engine, order)
+        return loss
+
+
+def watch_engines(monkeypatch, before=lambda *_: None, after=lambda *_: None):
+    """Call functions with the engine and the rows' order, around each of its epochs."""
+    make = skreg._base.make_engine
+    monkeypatch.setattr(
+        "skreg._base.make_engine",
+        lambda *arguments: WatchedEngine(make(*arguments), before, after),
+    )

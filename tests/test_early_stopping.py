@@ -1,0 +1,173 @@
+"""When a fit ends, which epoch it keeps, and which rows decide that."""
+
+import numpy as np
+import pytest
+from estimators import (
+    SHORT_FITS,
+    assert_same_network,
+    network,
+    problem,
+    weighted_loss,
+)
+from sklearn.base import clone
+
+pytestmark = SHORT_FITS
+
+
+def halves(kind="multiclass"):
+    """Return X, y, X_val, y_val."""
+    X, y = problem(kind, n=120)
+    return X[:60], y[:60], X[60:], y[60:]
+
+
+def stopping_epoch(scores, tol, patience):
+    """Return the first epoch that ends ``patience`` epochs without improvement."""
+    best, count = -np.inf, 0
+    for epoch, score in enumerate(scores, 1):
+        count = 0 if score > best + tol else count + 1
+        best = max(best, score)
+        if count == patience:
+            return epoch
+    return None
+
+
+@pytest.mark.parametrize("patience", [1, 2, 5, 10])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_n_iter_no_change_is_counted_exactly(early_stopping, patience):
+    X, y = problem(n=200)
+    model = network(
+        solver="sgd",
+        max_iter=500,
+        tol=1e-3,
+        n_iter_no_change=patience,
+        early_stopping=early_stopping,
+    ).fit(X, y)
+    assert model.n_iter_ < 500
+    scores = (
+        model.validation_scores_ if early_stopping else -np.array(model.loss_curve_)
+    )
+    assert stopping_epoch(scores, 1e-3, patience) == model.n_iter_ == len(scores)
+
+
+def test_infinite_patience_runs_to_the_end():
+    X, y = problem()
+    model = network(tol=1e9, n_iter_no_change=np.inf, max_iter=30).fit(X, y)
+    assert model.n_iter_ == 30
+
+
+@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
+@pytest.mark.parametrize(
+    ("kind", "solver"),
+    [
+        ("binary", "adam"),
+        ("multiclass", "sgd"),
+        ("multiclass", "lbfgs"),
+        ("multilabel", "adam"),
+    ],
+)
+def test_early_stopping_restores_the_best_epoch(kind, solver, scoring):
+    """All rows of X are trained on, whatever validation_fraction says."""
+    X, y, *validation = halves(kind)
+    given = dict(zip(["X_val", "y_val"], validation))
+    params = {"solver": solver, "scoring": scoring, "learning_rate_init": 0.03}
+    stopping = {"early_stopping": True, "validation_fraction": 0.9, "tol": 0}
+    stopping["n_iter_no_change"] = 4
+    model = network(max_iter=300, **params, **stopping).fit(X, y, **given)
+    best = 1 + int(np.argmax(model.validation_scores_))
+    assert model.best_iter_ == best
+    assert model.n_iter_ == best + 4 < 300
+    assert model.best_validation_score_ == max(model.validation_scores_)
+    assert model.best_loss_ is None
+    params["max_iter"] = best
+    assert_same_network(model, network(**params).fit(X, y))
+    assert_same_network(model, network(**params, **stopping).fit(X, y, **given))
+    if scoring == "accuracy":
+        assert model.score(*validation) == model.best_validation_score_
+    else:
+        loss = weighted_loss(model, *validation)
+        np.testing.assert_allclose(-model.best_validation_score_, loss)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+def test_held_out_rows_are_stratified_and_never_trained_on(kind):
+    """Their labels are seen by the scorer alone: changing them changes no weight."""
+    X, y = problem(kind, n=200)
+    seen = []
+
+    def scoring(estimator, X, y):
+        seen.append((X, y))
+        return len(seen)
+
+    params = {"early_stopping": True, "scoring": scoring, "validation_fraction": 0.25}
+    model = network(**params).fit(X, y)
+    assert all(
+        np.array_equal(X, seen[0][0]) and np.array_equal(y, seen[0][1]) for X, y in seen
+    )
+    assert len(seen[0][1]) == 50
+    np.testing.assert_allclose(
+        np.bincount(seen[0][1]) / 50, np.bincount(y) / 200, atol=0.02
+    )
+    held_out = (X[:, None] == seen[0][0]).all(axis=2).any(axis=1)
+    X = np.where(held_out[:, None], X + 5, X)
+    assert held_out.sum() == 50
+    assert_same_network(network(**params).fit(X, y), model)
+
+
+def test_held_out_rows_keep_their_weights_and_lend_them_to_no_other():
+    X, y = problem(n=80)
+    weights = 1 + X[:, 0] ** 2
+    held_out = []
+
+    def scoring(estimator, X, y, sample_weight):
+        held_out.append((X, sample_weight))
+        return len(held_out)
+
+    params = {"solver": "sgd", "batch_size": 1000}
+    model = network(scoring=scoring, early_stopping=True, **params)
+    model.fit(X, y, weights)
+    rows, row_weights = held_out[0]
+    assert len(rows) == 8
+    np.testing.assert_array_equal(row_weights, 1 + rows[:, 0] ** 2)
+    rest = ~np.isin(X[:, 0], rows[:, 0])
+    never_there = network(**params).fit(X[rest], y[rest], weights[rest])
+    np.testing.assert_allclose(model.coefs_[0], never_there.coefs_[0], rtol=1e-6)
+
+
+def test_scores_that_are_not_a_number_are_never_the_best():
+    X, y, X_val, y_val = halves()
+    scores = iter([np.nan, 0.5, np.nan, 0.25])
+    model = network(scoring=lambda *args: next(scores), early_stopping=True, max_iter=4)
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    assert model.best_validation_score_ == 0.5
+    assert model.best_iter_ == 2
+    assert_same_network(model, network(max_iter=2).fit(X, y))
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
+def test_without_early_stopping_nothing_stops_and_nothing_changes(scoring, solver):
+    X, y, X_val, y_val = halves()
+    params = {"solver": solver, "scoring": scoring, "max_iter": 30}
+    model = network(**params, learning_rate_init=0.1)
+    other = clone(model).fit(X, y)
+    model.fit(X, y, X_val=X_val, y_val=1 - np.minimum(y_val, 1))
+    assert model.n_iter_ == 30 > model.best_iter_
+    assert_same_network(model, other)
+    assert model.loss_curve_ == other.loss_curve_
+    assert model.best_loss_ == other.best_loss_ == min(model.loss_curve_)
+    assert other.validation_scores_ is other.validation_loss_curve_ is None
+
+
+def test_sample_weights_of_the_validation_set_decide():
+    """The epoch that is best for the rows that count is the one restored."""
+    X, y, X_val, y_val = halves()
+    X_val, weights = np.vstack([X_val, X_val]), np.repeat([1.0, 0.0], 60)
+    y_val = np.concatenate([y_val, (y_val + 1) % 3])
+    params = {"early_stopping": True, "max_iter": 40, "learning_rate_init": 0.01}
+    models = [
+        network(**params).fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=w)
+        for w in (weights, 1 - weights)
+    ]
+    expected = network(**params).fit(X, y, X_val=X_val[:60], y_val=y_val[:60])
+    assert models[0].best_iter_ == expected.best_iter_ != models[1].best_iter_
+    assert_same_network(models[0], expected)

@@ -1,0 +1,79 @@
+"""What a fit and a prediction hold in memory, and what is left of it afterwards."""
+
+import gc
+import tracemalloc
+import weakref
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from estimators import SHORT_FITS, network, problem
+
+import skreg._base
+from skreg import RegMLPClassifier
+
+pytestmark = SHORT_FITS
+
+
+def peak_bytes(function):
+    """Return the most memory that a call holds at once, beyond what was there."""
+    tracemalloc.start()
+    try:
+        function()
+        return tracemalloc.get_traced_memory()[1]
+    finally:
+        tracemalloc.stop()
+
+
+@pytest.mark.parametrize("order", ["C", "F"])
+@pytest.mark.parametrize(
+    "params",
+    [{}, {"keep_prob": 0.5, "input_keep_prob": 0.9}, {"early_stopping": True}],
+    ids=str,
+)
+def test_no_copy_of_X_is_taken(order, params):
+    X = np.asarray(np.random.default_rng(0).normal(size=(10_000, 100)), order=order)
+    y = (X[:, 0] > 0).astype(int)
+    model = RegMLPClassifier((5,), max_iter=1, random_state=0, **params)
+    weights = np.ones(len(y))
+    assert peak_bytes(lambda: model.fit(X, y, weights)) < X.nbytes / 3
+    assert peak_bytes(lambda: model.predict(X)) < X.nbytes / 3
+    model.set_params(early_stopping=False)
+    assert peak_bytes(lambda: model.partial_fit(X, y)) < X.nbytes / 3
+
+
+def test_memory_does_not_grow_with_the_square_of_the_classes():
+    y = np.arange(4000) % 2000
+    X = np.random.default_rng(0).normal(size=(4000, 3)).astype(np.float32)
+    model = RegMLPClassifier((2,), batch_size=10, max_iter=1, random_state=0)
+    assert peak_bytes(lambda: model.fit(X, y)) < 2000**2
+
+
+@pytest.mark.parametrize("params", [{}, {"solver": "lbfgs"}, {"early_stopping": True}])
+def test_sparse_X_is_never_dense_as_a_whole(params):
+    X = sp.random(400, 10_000, density=1e-3, format="csr", random_state=0)
+    y = np.arange(400) % 2
+    model = RegMLPClassifier((2,), max_iter=1, random_state=0, **params)
+    dense = X.shape[0] * X.shape[1] * 8
+    assert peak_bytes(lambda: model.fit(X, y)) < dense / 3
+    assert peak_bytes(lambda: model.predict(X)) < dense / 3
+
+
+@pytest.mark.parametrize("scoring", ["loss", "accuracy", lambda model, X, y: 1.0])
+def test_nothing_keeps_the_training_data_after_a_fit(monkeypatch, scoring):
+    """Not even until the garbage is collected."""
+    X, y = problem()
+    make, engines = skreg._base.make_engine, []
+
+    def make_engine(*arguments):
+        engine = make(*arguments)
+        engines.append(weakref.ref(engine))
+        return engine
+
+    monkeypatch.setattr("skreg._base.make_engine", make_engine)
+    gc.disable()
+    try:
+        network(early_stopping=True, scoring=scoring).fit(X, y)
+        assert engines[0]() is None
+    finally:
+        gc.enable()

@@ -1,0 +1,181 @@
+"""Rows in any precision, layout and container: the same network."""
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from estimators import (
+    DROPOUT,
+    SHORT_FITS,
+    SOLVERS,
+    assert_same_network,
+    by_name,
+    network,
+    problem,
+)
+
+pytestmark = SHORT_FITS
+EARLY_STOPPING = {"early stopping": {"early_stopping": True}}
+
+# Precision and layout
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+@by_name(SOLVERS | {"early stopping": {"early_stopping": True}} | DROPOUT)
+def test_float32_stays_float32(kind, params):
+    X, y = problem(kind)
+    model = network(**params).fit(X.astype(np.float32), y)
+    arrays = [*model.coefs_, *model.intercepts_, model.predict_proba(X[:3])]
+    arrays.append(model.predict_log_proba(X[:3].astype(np.float32)))
+    assert {array.dtype for array in arrays} == {np.dtype(np.float32)}
+    precise = network(**params).fit(X.astype(np.float32).astype(np.float64), y)
+    np.testing.assert_allclose(model.loss_curve_[0], precise.loss_curve_[0], rtol=1e-4)
+
+
+@pytest.mark.parametrize("dtype", [np.float16, np.int8, np.longdouble, bool])
+def test_everything_else_becomes_float64(dtype):
+    X, y = problem()
+    X = (3 * X).astype(dtype)
+    model = network().fit(X, y)
+    assert {array.dtype for array in model.coefs_} == {np.dtype(np.float64)}
+    assert_same_network(model, network().fit(X.astype(np.float64), y))
+
+
+def memmap(X, folder):
+    np.save(folder / "X.npy", X)
+    return np.load(folder / "X.npy", mmap_mode="r")
+
+
+def read_only(X, folder):
+    X = X.copy()
+    X.flags.writeable = False
+    return X
+
+
+LAYOUTS = {
+    "F-ordered": lambda X, folder: np.asfortranarray(X),
+    "every other row and column": lambda X, folder: X.repeat(2, 0).repeat(2, 1)[
+        ::2, ::2
+    ],
+    "reversed": lambda X, folder: X[::-1, ::-1].copy()[::-1, ::-1],
+    "big-endian": lambda X, folder: X.astype(">f8"),
+    "read-only": read_only,
+    "memmap": memmap,
+    "list": lambda X, folder: X.tolist(),
+}
+
+
+@pytest.mark.parametrize("params", [{}, {"solver": "lbfgs"}, {"early_stopping": True}])
+@pytest.mark.parametrize("layout", LAYOUTS)
+def test_the_layout_of_X_does_not_matter(layout, params, tmp_path):
+    X, y = problem()
+    other = LAYOUTS[layout](X, tmp_path)
+    model = network(**params).fit(X, y)
+    assert_same_network(network(**params).fit(other, y), model)
+    np.testing.assert_allclose(
+        model.predict_proba(other), model.predict_proba(X), rtol=1e-12
+    )
+
+
+@pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+@by_name(SOLVERS | DROPOUT | {"input dropout": {"input_keep_prob": 0.5}})
+def test_inputs_are_not_modified(make, params):
+    X, y = problem()
+    X, weights = make(X), np.ones(len(y))
+    given = X.copy(), y.copy(), weights.copy()
+    model = network(early_stopping=True, **params)
+    model.fit(X, y, weights)
+    model.predict_proba(X)
+    if params.get("solver") != "lbfgs":
+        model.set_params(early_stopping=False).partial_fit(X, y, None, weights)
+    assert abs(X - given[0]).max() == 0
+    np.testing.assert_array_equal(y, given[1])
+    np.testing.assert_array_equal(weights, given[2])
+
+
+# Sparse X and frames
+
+
+@pytest.mark.parametrize("index", [np.int32, np.int64])
+@pytest.mark.parametrize("format", ["csr", "csc", "coo"])
+@pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix])
+def test_sparse_formats_give_what_dense_gives(container, format, index):
+    X, y = problem("multiclass")
+    X[np.abs(X) < 1] = 0
+    sparse = container(X).asformat(format)
+    for name in ("indices", "indptr", "row", "col"):
+        if hasattr(sparse, name) and not isinstance(sparse, sp.coo_array):
+            setattr(sparse, name, getattr(sparse, name).astype(index))
+    dense = network().fit(X, y)
+    model = network().fit(sparse, y)
+    assert_same_network(model, dense, rtol=1e-9, atol=1e-12)
+    np.testing.assert_allclose(model.predict_proba(sparse), dense.predict_proba(X))
+    np.testing.assert_array_equal(model.predict(sparse), dense.predict(X))
+    dense.partial_fit(X, y)
+    model.partial_fit(sparse, y)
+    assert_same_network(model, dense, rtol=1e-9, atol=1e-12)
+
+
+@by_name(
+    SOLVERS
+    | DROPOUT
+    | {
+        "early stopping": {"early_stopping": True},
+        "scored": {"early_stopping": True, "scoring": "accuracy"},
+        "input dropout per batch": {"input_keep_prob": 0.5, "dropout_mask": "batch"},
+    }
+)
+def test_every_way_to_train_is_the_same_on_sparse_X(params):
+    X, y = problem("multiclass")
+    X[np.abs(X) < 1] = 0
+    dense = network(**params).fit(X, y)
+    model = network(**params).fit(sp.csr_matrix(X), y)
+    assert_same_network(model, dense, rtol=1e-6, atol=1e-9)
+
+
+def test_input_dropout_per_row_trains_on_sparse_X():
+    X, y = problem(n=200)
+    model = network(input_keep_prob=0.9, max_iter=60).fit(sp.csr_matrix(X), y)
+    assert model.score(X, y) > 0.75
+
+
+@by_name(SOLVERS | DROPOUT | {"input dropout": {"input_keep_prob": 0.5}})
+def test_entries_of_sparse_X_may_come_in_parts_and_in_any_order(params):
+    X, y = problem("multiclass")
+    X[np.abs(X) < 1] = 0
+    whole = sp.csr_array(X)
+    parts = sp.csr_array(
+        (
+            np.repeat(whole.data / 2, 2)[::-1],
+            np.repeat(whole.indices, 2)[::-1],
+            2 * (whole.nnz - whole.indptr[::-1]),
+        ),
+        shape=X.shape,
+    )
+    before = parts.copy()
+    model = network(**params).fit(parts, y[::-1])
+    expected = network(**params).fit(whole[::-1], y[::-1])
+    assert_same_network(model, expected, rtol=1e-9, atol=1e-12)
+    np.testing.assert_array_equal(parts.data, before.data)
+    np.testing.assert_array_equal(parts.indices, before.indices)
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_feature_names_of_frames_are_checked(library):
+    frames = pytest.importorskip(library)
+    X, y = problem()
+    names = [f"x{k}" for k in range(X.shape[1])]
+    frame = frames.DataFrame(dict(zip(names, X.T, strict=True)))
+    labels = frames.Series(np.array(["no", "yes"])[y])
+    model = network().fit(frame, labels)
+    assert model.feature_names_in_.tolist() == names
+    assert_same_network(model, network().fit(X, y))
+    np.testing.assert_array_equal(
+        model.predict(frame), np.array(["no", "yes"])[network().fit(X, y).predict(X)]
+    )
+    with pytest.raises(ValueError, match="feature names"):
+        model.predict(frame[names[::-1]])
+    with pytest.warns(UserWarning, match="does not have valid feature names"):
+        model.predict(X)
+    model.partial_fit(frame, labels)
+    with pytest.raises(ValueError, match="feature names"):
+        model.partial_fit(frame[names[::-1]], labels)

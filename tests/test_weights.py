@@ -1,0 +1,104 @@
+"""Sample weights and class weights, as equivalences."""
+
+import numpy as np
+import pytest
+from estimators import (
+    SHORT_FITS,
+    SOLVERS,
+    assert_same_network,
+    by_name,
+    network,
+    problem,
+)
+from sklearn.base import clone
+
+pytestmark = SHORT_FITS
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+@by_name(SOLVERS)
+def test_weight_k_is_k_copies_and_weight_0_is_absence(kind, params):
+    X, y = problem(kind)
+    copies = np.random.default_rng(0).integers(0, 4, len(y))
+    if params["solver"] != "lbfgs":
+        params = params | {"batch_size": 1000}
+    model = network(max_iter=10, activation="tanh", alpha=0.01, **params)
+    weighted = clone(model).fit(X, y, copies)
+    repeated = clone(model).fit(X.repeat(copies, axis=0), y.repeat(copies, axis=0))
+    assert_same_network(weighted, repeated, rtol=1e-6, atol=1e-9)
+    np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_)
+
+
+@by_name(SOLVERS)
+def test_only_ratios_of_sample_weights_count(params):
+    X, y = problem()
+    weights = np.random.default_rng(0).uniform(0, 1, len(y))
+    model = network(**params).fit(X, y, weights)
+    assert_same_network(network(**params).fit(X, y, 8 * weights), model)
+    for extreme in (np.finfo(float).max, np.finfo(float).tiny):
+        scaled = network(**params).fit(X, y, extreme * weights)
+        assert_same_network(scaled, model, rtol=1e-9, atol=1e-12)
+
+
+def test_partial_fit_takes_sample_weights_as_they_are():
+    """Plain gradient descent at a weight of two goes twice as far."""
+    X, y = problem()
+    params = {"solver": "sgd", "momentum": 0, "alpha": 0, "batch_size": 1000}
+    start = network(**params, learning_rate_init=1e-30).partial_fit(X, y, [0, 1])
+    moved = {
+        weight: network(**params).partial_fit(X, y, [0, 1], np.full(len(y), weight))
+        for weight in (1.0, 2.0)
+    }
+    steps = {
+        weight: model.coefs_[0] - start.coefs_[0] for weight, model in moved.items()
+    }
+    np.testing.assert_allclose(steps[2.0], 2 * steps[1.0], rtol=1e-9)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@by_name(SOLVERS)
+def test_class_weight_is_a_factor_on_sample_weight(params, weighted):
+    X, y = problem("multiclass")
+    labels = np.array(["a", "b", "c"])
+    sample_weight = np.random.default_rng(0).uniform(1, 2, len(y)) if weighted else None
+    by_class = np.array([0.25, 1.0, 4.0])
+    balanced = dict(zip(labels, by_class, strict=True))
+    product = by_class[y] * (1 if sample_weight is None else sample_weight)
+    assert_same_network(
+        network(class_weight=balanced, **params).fit(X, labels[y], sample_weight),
+        network(**params).fit(X, labels[y], product),
+    )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_balanced_gives_every_class_the_same_share(weighted):
+    X, y = problem("multiclass")
+    X, y = X[y < 2 + (np.arange(len(y)) % 3)], y[y < 2 + (np.arange(len(y)) % 3)]
+    sample_weight = np.random.default_rng(0).uniform(1, 2, len(y)) if weighted else None
+    weights = np.ones(len(y)) if sample_weight is None else sample_weight.copy()
+    for label in range(3):
+        weights[y == label] /= weights[y == label].sum()
+    assert_same_network(
+        network(class_weight="balanced").fit(X, y, sample_weight),
+        network().fit(X, y, weights),
+        rtol=1e-9,
+    )
+
+
+def test_balanced_takes_weights_whose_sum_overflows():
+    X, y = problem("multiclass")
+    assert_same_network(
+        network(class_weight="balanced").fit(X, y, np.full(len(y), 1e308)),
+        network(class_weight="balanced").fit(X, y),
+    )
+
+
+def test_class_weights_of_multilabel_targets_multiply_over_the_columns():
+    X, Y = problem("multilabel")
+    per_column = [{0: 1, 1: 3}, {0: 0.5, 1: 1}, {0: 1, 1: 1}]
+    product = np.prod(
+        [[w[k] for k in y] for w, y in zip(per_column, Y.T, strict=True)], axis=0
+    )
+    assert_same_network(
+        network(class_weight=per_column).fit(X, Y), network().fit(X, Y, product)
+    )

@@ -1,0 +1,248 @@
+"""Sessions and the loop with an engine that plays a script."""
+
+from math import inf, nan
+from threading import Barrier, current_thread
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from helpers import generator
+
+from skreg._engine.network import Snapshot
+from skreg._training.history import History
+from skreg._training.loop import train
+from skreg._training.schedules import SCHEDULES, LearningRate
+from skreg._training.session import Session
+from skreg._training.state import TrainingState
+from skreg._training.stopping import Monitor, Status
+
+ROWS = np.arange(10, 15)
+
+
+class ScriptedEngine:
+    """Returns losses in turn; its parameter is the number of epochs that it ran.
+
+    A loss may be a function, which is called for it. ``happens`` is called with the
+    name of what the engine, or the task of its session, does.
+    """
+
+    def __init__(self, losses, validation=(), releases_gil=False):
+        self.losses, self.validation = list(losses), validation
+        self.releases_gil = releases_gil
+        self.vectors, self.n_steps = np.zeros((1, 1)), 0
+        self.calls, self.happens = [], lambda event: None
+
+    @property
+    def n_epochs(self):
+        return int(self.vectors[0, 0])
+
+    def run_epoch(self, order, learning_rate, rng):
+        self.vectors += 1
+        self.calls.append((order.copy(), learning_rate, rng.bit_generator.random_raw()))
+        self.happens("run_epoch")
+        loss = self.losses[self.n_epochs - 1]
+        return loss() if callable(loss) else loss
+
+    def evaluate(self, outputs=None):
+        self.happens("evaluate")
+        return self.validation[self.n_epochs - 1]
+
+    def snapshot(self):
+        self.happens("snapshot")
+        return Snapshot(None, self.vectors, self.n_steps)
+
+    def restore(self, snapshot):
+        self.vectors[...], self.n_steps = snapshot.vectors, snapshot.n_steps
+
+
+def make_session(
+    engine, *, n_epochs=None, patience=inf, stop_at=None, n_before=0, **options
+):
+    """Return a session that goes on after ``n_before`` epochs."""
+    plan = SimpleNamespace(
+        learning_rate=LearningRate(0.5, SCHEDULES["constant"]),
+        shuffle=False,
+        early_stopping=False,
+    )
+    vars(plan).update(options)
+
+    def validate():
+        loss = engine.evaluate()
+        return loss, -loss
+
+    def end_epoch(history, seconds, snapshot):
+        engine.happens("end_epoch")
+        return history.n_epochs == stop_at
+
+    task = SimpleNamespace(
+        begin_epoch=lambda: engine.happens("begin_epoch"), end_epoch=end_epoch
+    )
+    monitor, follows = Monitor(0.0, patience), (plan.early_stopping, "loss")
+    start, history = engine.snapshot(), History(loss_curve=[9.0] * n_before)
+    state = TrainingState(start, generator(), 0, history, monitor, follows)
+    if n_before:
+        engine.vectors[...] = n_before
+        state.restart = start.copy().copy
+    n_epochs = n_epochs or len(engine.losses) - n_before
+    given = task, n_epochs, n_before + n_epochs, validate if engine.validation else None
+    return Session(engine, plan, state, ROWS, *given)
+
+
+def run(*script, **options):
+    engine = ScriptedEngine(*script)
+    session = make_session(engine, **options)
+    train([session])
+    return session, engine, session.state.history
+
+
+def same_state(one, other):
+    return one.bit_generator.random_raw() == other.bit_generator.random_raw()
+
+
+def interrupt():
+    raise KeyboardInterrupt
+
+
+def test_an_epoch_begins_with_its_rows_and_rate_and_ends_with_its_loss():
+    session = make_session(ScriptedEngine([3.0, 2.0]), shuffle=True)
+    orders = []
+    for loss in (3.0, 2.0):
+        assert session.status is None
+        order, rate, rng = session.begin()
+        orders.append(order.copy())
+        np.testing.assert_array_equal(np.sort(order), ROWS)
+        assert (rate, rng) == (0.5, session.state.rng)
+        assert session.end(loss) is (loss == 3)
+    assert (orders[0] != orders[1]).any()
+    assert session.state.history.loss_curve == [3.0, 2.0]
+    assert session.state.history.samples == 10
+
+
+@pytest.mark.parametrize(
+    ("losses", "options", "status", "n_epochs"),
+    [
+        ([3.0, 2, 1], {}, Status.MAX_ITER, 3),
+        ([3.0] + [2.0] * 10, {"patience": 1}, Status.CONVERGED, 3),
+        ([3.0] + [2.0] * 10, {"patience": 4}, Status.CONVERGED, 6),
+        ([3.0, 2, 1], {"stop_at": 2}, Status.STOPPED_BY_CALLBACK, 2),
+        ([3.0, 2, nan, 1], {}, Status.DIVERGED, 2),
+        ([3.0, 2, -inf, 1], {"n_before": 2}, Status.DIVERGED, 2),
+        ([interrupt], {}, Status.INTERRUPTED, 0),
+    ],
+)
+def test_how_a_session_ends(losses, options, status, n_epochs):
+    session, engine, history = run(losses, **options)
+    assert session.status is status
+    assert history.n_epochs == n_epochs
+    # An interrupt in the first epoch keeps what was learned.
+    assert engine.n_epochs == max(1, n_epochs)
+
+
+@pytest.mark.parametrize("early_stopping", [True, False])
+def test_only_early_stopping_follows_the_validation_score(early_stopping):
+    validation, options = [9.0, 7, 8, 8, 8], {"early_stopping": early_stopping}
+    session, _, history = run([5.0, 4, 3, 2, 1], validation, patience=2, **options)
+    n_epochs, status, best = 5, Status.MAX_ITER, None
+    if early_stopping:
+        n_epochs, status, best = 4, Status.CONVERGED, [2]
+    assert (session.status, session.state.best) == (status, best)
+    assert history.validation_loss_curve == validation[:n_epochs]
+    assert history.validation_scores == [-loss for loss in validation[:n_epochs]]
+
+
+def test_a_stall_lowers_an_adaptive_rate_until_its_floor():
+    rate = LearningRate(0.5, SCHEDULES["adaptive"])
+    session, _, history = run([1.0] * 100, patience=2, learning_rate=rate)
+    assert session.status is Status.CONVERGED
+    rates = history.learning_rate_curve
+    assert rates[:5] == pytest.approx([0.5, 0.5, 0.5, 0.1, 0.1])
+    assert rates[-1] <= 1e-6 < rates[-3]
+    assert history.stalls == sum(a != b for a, b in zip(rates, rates[1:]))
+
+
+@pytest.mark.parametrize("n_before", [0, 1, 2])
+@pytest.mark.parametrize(
+    ("n_done", "event"),
+    [
+        *[(2, "run_epoch"), (2, "snapshot"), (2, "evaluate")],  # within epoch 3
+        *[(3, "end_epoch"), (3, "snapshot"), (3, "begin_epoch")],  # after it
+    ],
+)
+def test_an_interrupt_anywhere_leaves_what_the_last_epoch_left(n_done, event, n_before):
+    engine = ScriptedEngine([5.0] * 5, [5.0] * 5)
+    session = make_session(engine, n_before=n_before, shuffle=True)
+    history, rng = session.state.history, generator()
+
+    def happens(name):
+        if engine.n_epochs == 3 and (history.n_epochs, name) == (n_done, event):
+            raise KeyboardInterrupt
+
+    engine.happens = happens
+    train([session])
+    assert session.status is Status.INTERRUPTED
+    assert engine.n_epochs == history.n_epochs == n_done
+    for _ in range(n_done - n_before):
+        rng.shuffle(ROWS.copy())
+        rng.bit_generator.random_raw()
+    assert same_state(session.state.rng, rng)
+
+
+def test_a_session_that_never_began_is_interrupted_as_it_was():
+    engines = [ScriptedEngine([9.0, interrupt]) for _ in range(2)]
+    sessions = [make_session(engine, n_before=1) for engine in engines]
+    train(sessions)
+    assert [s.status for s in sessions] == [Status.INTERRUPTED] * 2
+    assert [engine.n_epochs for engine in engines] == [1, 1]
+    assert all(same_state(s.state.rng, generator()) for s in sessions)
+
+
+@pytest.mark.parametrize("n_threads", [1, 2, 5])
+def test_side_by_side_in_any_number_of_threads_is_as_alone(n_threads):
+    scripts = [[4.0, 3, 2, 1], [3.0, nan], [2.0], [4.0, 4, 4]]
+    engines = [ScriptedEngine(script, releases_gil=True) for script in scripts]
+    sessions = [make_session(engine, patience=1) for engine in engines]
+    train(sessions, n_threads)
+    for script, engine, session in zip(scripts, engines, sessions):
+        alone, its_engine, history = run(script, patience=1)
+        assert session.status is alone.status
+        assert session.state.history == history
+        assert engine.n_epochs == history.n_epochs
+        np.testing.assert_equal(engine.calls, its_engine.calls)
+
+
+def run_two(loss, n_threads=2, releases_gil=(True, True)):
+    """Train two sessions in which every loss is that of a function."""
+    engines = [ScriptedEngine([loss] * 3, releases_gil=gil) for gil in releases_gil]
+    train([*map(make_session, engines)], n_threads)
+    assert [engine.n_epochs for engine in engines] == [3, 3]
+
+
+def test_engines_that_release_the_lock_run_at_once():
+    barrier = Barrier(2, timeout=60)  # which is there to end a failure
+    run_two(lambda: float(barrier.wait()))
+
+
+@pytest.mark.parametrize("alone", [(1, (True, True)), (2, (True, False))])
+def test_otherwise_all_runs_in_the_thread_that_called(alone):
+    threads = set()
+    run_two(lambda: threads.add(current_thread()) or 1.0, *alone)
+    assert threads == {current_thread()}
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_other_errors_pass_through(n_threads):
+    with pytest.raises(ZeroDivisionError):
+        run_two(lambda: 1 / 0, n_threads)
+
+
+@pytest.mark.parametrize("place", range(3))
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_an_interrupt_in_one_ends_all_as_their_last_epochs_left_them(n_threads, place):
+    engines = [ScriptedEngine([3.0, 2, 1, 0], releases_gil=True) for _ in range(3)]
+    engines[place].losses[2] = interrupt
+    sessions = [make_session(engine) for engine in engines]
+    train(sessions, n_threads)
+    assert [s.status for s in sessions] == [Status.INTERRUPTED] * 3
+    n_epochs = [3] * place + [2] * (3 - place)
+    assert [engine.n_epochs for engine in engines] == n_epochs
+    assert [s.state.history.n_epochs for s in sessions] == n_epochs
