@@ -3,4 +3,4 @@
 from skreg.classifier import RegMLPClassifier
 
 __all__ = ["RegMLPClassifier"]
-__version__ = "0.1.0"
+__version__ = "0.2.0"

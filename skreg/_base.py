@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -18,9 +17,10 @@ from skreg._inputs.errors import (
     unchanged_on_error,
     warn_the_caller,
 )
-from skreg._inputs.plan import as_float, make_plan
+from skreg._inputs.plan import FAMILIAR_NAMES, as_float, make_plan
 from skreg._inputs.rows import check_features, check_training_rows
-from skreg._inputs.scoring import Scorer
+from skreg._inputs.scoring import Scorer, check_scorer
+from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set, hold_out
 from skreg._inputs.weights import (
     check_some_weight,
@@ -48,6 +48,15 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     _doc_link_template = (
         "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
     )
+
+    def __new__(cls, *args, **kwargs):
+        """Say which parameter a name from another library means here."""
+        for name in kwargs:
+            if name in FAMILIAR_NAMES:
+                raise TypeError(
+                    f"{cls.__name__} has no parameter {name!r}. {FAMILIAR_NAMES[name]}"
+                )
+        return super().__new__(cls)
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -96,8 +105,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         task.begin()
         with unchanged_on_error(self):
             refuse_masked(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
-            if self.scoring != "loss":
-                check_scoring(self, self.scoring)
+            check_scorer(self)
             given = X_val, y_val, sample_weight_val
             resume = self.warm_start and hasattr(self, "coefs_")
             status = self._fit(
@@ -109,7 +117,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 limit += f", max_fun={self.max_fun}"
             warn_the_caller(
                 f"Maximum iterations ({limit}) reached and the optimization hasn't "
-                "converged yet. Allow more if the loss is still falling.",
+                "converged yet. Allow more if the loss is still falling; for a fixed "
+                "number of epochs set n_iter_no_change=inf.",
                 ConvergenceWarning,
             )
         return self
@@ -146,7 +155,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         weights = effective_weights(sample_weight, by_class, encoded)
         index, validation = np.arange(X.shape[0]), None
         if not stream:
-            validation = check_validation_set(self, *given, targets, by_class, X.dtype)
+            validation = check_validation_set(self, given, targets, by_class, X.dtype)
             split = plan.early_stopping and validation is None
             if split:
                 fraction = as_float(self, "validation_fraction")
@@ -163,8 +172,14 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         n_epochs = 1 if stream else plan.max_iter
         n_before = 0 if stream else state.history.n_epochs
         horizon = n_before + plan.max_iter
-        training = Rows(dataset, index)
-        return self._train(plan, state, training, validation, task, n_epochs, horizon)
+        ended = self._train(
+            plan, state, Rows(dataset, index), validation, task, n_epochs, horizon
+        )
+        if not resume:
+            warn_of_scale(self, X)
+        if validation is not None:
+            warn_of_other_range(self, X, validation.rows.dataset.X)
+        return ended
 
     def _outputs(self, X):
         """Return the network's outputs, of shape (n_outputs, n_rows)."""
@@ -186,7 +201,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _begin(self, X, targets, resume):
         """Return the plan and the state, and set the attributes known before."""
-        plan = make_plan(self, *X.shape, targets.n_outputs, targets.head_name)
+        plan = make_plan(self, X.shape, targets)
         if resume:
             before = self._network().sizes
             if plan.network.sizes != before:
@@ -196,7 +211,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                     "back, or call fit with warm_start=False to start anew."
                 )
             return plan, TrainingState.of(self, plan)
-        vars(self).update(targets.attributes(), n_layers_=len(plan.network.sizes))
+        self._set(targets.attributes())
+        self.n_layers_ = len(plan.network.sizes)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is no memory for so many
             return plan, TrainingState.new(plan, X.dtype, seed)
@@ -210,23 +226,32 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         if validation is not None:
             validate = Scorer(self, engine, validation, self._fitted_targets())
         session = Session(
-            engine, plan, state, training.index, task, n_epochs, horizon, validate
+            engine, plan, state, training.numbers, task, n_epochs, horizon, validate
         )
         n_before = state.history.n_epochs
         if plan.optimizer is None:
             minimize_objective(session, Objective(plan, training))
         else:
             train([session])
+        if validate is not None:
+            validate.check()
         self.n_iter_ = state.history.n_epochs - n_before
         self._warn_of(session)
-        vars(self).update(state.attributes(engine.snapshot()))
+        self._set(state.attributes(engine.snapshot()))
         names = plan.network.attribute_names
         try:
-            task.end(lambda: {n: [a.copy() for a in getattr(self, n)] for n in names})
+            task.end(
+                lambda: {n: [a.copy() for a in getattr(self, n)] for n in names},
+                session.status.value,
+            )
         except KeyboardInterrupt:
             session.status = Status.INTERRUPTED
             self._warn_of(session)
         return session.status
+
+    def _set(self, attributes):
+        for name, value in attributes.items():
+            setattr(self, name, value)
 
     def _warn_of(self, session):
         """Say that a fit broke off, and fail if there is nothing to keep."""

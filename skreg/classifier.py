@@ -88,17 +88,20 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     max_fun : int, default=15000
         The most evaluations of the objective by "lbfgs".
     tol : float, default=1e-4
-        An improvement of the training loss, or with ``early_stopping`` of the
-        validation score, counts when it is above ``tol``. "lbfgs" stops when no entry
-        of the gradient is above it.
+        The training loss, or with ``early_stopping`` the validation score, has
+        improved when it is better by more than ``tol`` than at the last improvement, so
+        that smaller gains add up. "lbfgs" stops when no entry of the gradient is above
+        it.
     n_iter_no_change : int or inf, default=10
-        Training stops after exactly so many epochs without an improvement.
+        Training stops after exactly so many epochs without an improvement. With inf it
+        runs ``max_iter`` epochs, as planned.
     early_stopping : bool, default=False
         Whether to stop by the score of a validation set, and to end with the weights
         of its best epoch. Unless one is passed to `fit`, ``validation_fraction`` of the
         rows is held out.
     validation_fraction : float, default=0.1
-        The share of the rows to hold out, stratified by class. In (0, 1).
+        The share of the rows to hold out, stratified by class. In (0, 1). A class that
+        is too small to split is trained on.
     scoring : str or callable, default="loss"
         The validation score: "loss" (negated, so that greater is better), the name of
         a scorer, or a callable ``scorer(estimator, X, y)``.
@@ -353,8 +356,8 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     def _fitted_targets(self):
         return Labels.of_fitted(self)
 
-    def _class_weights(self, labels, targets, sample_weight):
-        return class_weights(self.class_weight, labels, targets, sample_weight)
+    def _class_weights(self, targets, encoded, sample_weight):
+        return class_weights(self.class_weight, targets, encoded, sample_weight)
 
     def _declared_targets(self, classes, y):
         """Return the labels of a stream, which its first part need not have."""

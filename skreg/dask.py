@@ -13,6 +13,7 @@ what it had done of this round, and the result is the same to the bit.
 """
 
 import copy
+from typing import Any
 
 import dask
 import numpy as np
@@ -86,7 +87,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     seed = check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)
     network = clone(estimator).set_params(random_state=seed, early_stopping=False)
     monitor = Monitor(estimator.tol, estimator.n_iter_no_change)
-    losses, scores, best = [], [], None
+    losses, scores = [], []
+    best: Any = None
     for number in range(1, estimator.max_iter + 1):
         source = delayed(network, pure=False)
         ends = [

@@ -21,7 +21,6 @@ HIDDEN_CLASSES = np.ma.masked_array([0, 1, 2], mask=[False, False, True])
 HUGE = np.full((N, 3), 10**400, object)
 NO_DATES = np.where(y, np.datetime64("NaT"), np.datetime64("2020-01-01"))
 OPPOSITE = np.where(X > 0, np.inf, -np.inf)
-RARE = np.where(np.arange(N) == 7, "rare", "frequent")
 
 pytestmark = SHORT_FITS
 
@@ -242,12 +241,6 @@ CASES = [
         {"early_stopping": True, "validation_fraction": 0.99},
     ),
     (
-        "class of one row",  # newer versions of scikit-learn say which
-        r"has only 1 member|\['rare'\]",
-        fit(X, RARE),
-        {"early_stopping": True},
-    ),
-    (
         "held-out rows without weight",
         "sample_weight",
         fit(X, Y, replaced(0 * ONES, 1.0)),
@@ -391,7 +384,7 @@ CASES = [
     ("y a number", "^y: ", fit(X, 1), {}),
     ("y empty", "^y: ", fit(X, []), {}),
     ("y a row", "^y: .*inconsistent", fit(X, y[None]), {}),
-    ("y of sequences", "^y: .*inhomogeneous", fit(X, [[0], [1, 2]] * 20), {}),
+    ("y of sequences", "^y has .*MultiLabelBinarizer", fit(X, [[0], [1, 2]] * 20), {}),
     ("y without columns", "^y: .*0 feature", fit(X, Y[:, :0]), {}),
     ("y of NaN columns", "y contains NaN", fit(X, np.where(Y, np.nan, 0)), {}),
     ("y of other columns", "y may only have zeros and ones", fit(X, 2 * Y - 1), {}),

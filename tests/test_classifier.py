@@ -123,6 +123,9 @@ def test_verbose_prints_a_line_for_every_nth_epoch(capsys, params, verbose, epoc
     X, y = problem()
     model = network(verbose=verbose, **params).fit(X, y, X_val=X, y_val=y)
     lines = capsys.readouterr().out.splitlines()
+    if verbose:
+        assert lines.pop().startswith("Training ended: ")
+        epochs = sorted({*epochs, model.n_iter_})
     assert len(lines) == len(epochs)
     for epoch, line in zip(epochs, lines, strict=True):
         assert line.split(",")[0].split() == ["Iteration", str(epoch)]

@@ -109,7 +109,7 @@ def test_an_estimator_and_its_callbacks_survive_the_trip(client):
 def output_of(*arguments):
     """Return what a Python process prints."""
     command = [sys.executable, "-W", "ignore", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=60)
+    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
     assert done.returncode == 0, done.stderr
     return done.stdout.strip()
 

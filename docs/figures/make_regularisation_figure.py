@@ -4,7 +4,6 @@ An oversized network on 100 points, as in ``examples/plot_l2_and_dropout.py``: p
 with an L2 penalty and with dropout. Run it from anywhere; it writes beside itself.
 """
 
-import warnings
 from io import BytesIO
 from pathlib import Path
 
@@ -16,7 +15,6 @@ import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patheffects import withStroke
 from PIL import Image
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.inspection import DecisionBoundaryDisplay
 
 from skreg import RegMLPClassifier
@@ -53,7 +51,6 @@ def draw(rng, n):
 
 def main():
     """Fit the three networks and draw their surfaces side by side."""
-    warnings.simplefilter("ignore", ConvergenceWarning)
     rng = np.random.RandomState(1234)
     X, y = draw(rng, 100)
     low, high = X.min(axis=0), X.max(axis=0)

@@ -59,7 +59,7 @@ class Rows(NamedTuple):
     """Some rows of a data set."""
 
     dataset: Dataset
-    index: np.ndarray
+    numbers: np.ndarray
 
 
 @dataclass

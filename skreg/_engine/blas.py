@@ -11,6 +11,7 @@ two cores.
 """
 
 from functools import partial
+from typing import Any
 
 import numpy as np
 from scipy.linalg import blas
@@ -25,7 +26,7 @@ class SparseRows:
 
     def __init__(self, shape):
         self.shape = shape
-        self.matrix = None
+        self.matrix: Any = None
 
 
 def product(a, b, out, scale=1.0, carry=0.0):

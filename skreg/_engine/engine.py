@@ -1,6 +1,7 @@
 """The NumPy engine: it trains one network on one data set, an epoch at a call."""
 
 from math import isfinite
+from typing import Any
 
 import numpy as np
 
@@ -44,7 +45,7 @@ class NumpyEngine:
         self._averages = list(self._vectors[1:])
         self._parameters = Parameters(self._network, self._vectors[0])
         self._training = training.dataset
-        self._block = None
+        self._block: Any = None
         if validation is not None:
             layers = self._parameters.layers
             self._evaluator = Evaluator(self._network, layers, validation)
@@ -85,7 +86,7 @@ class NumpyEngine:
     def _make_buffers(self):
         plan, dtype = self._plan, self._vectors.dtype
         self._memory = Memory(self._network, plan.batch_size, dtype)
-        self._scratch = None
+        self._scratch: Any = None
         if not self._optimizer.averages_gradient:
             self._scratch = np.empty_like(self._vectors[0])
         self._gradient = self._gradient_of(self._network, self._vectors)

@@ -106,18 +106,20 @@ class DensePass:
             self._write_dx = product(delta, self._W.T, delta_below, x_scale)
 
     def forward(self):
-        self._z[...] = self._b
+        z, f = self._z, self._f
+        z[...] = self._b
         self._add_xW()
-        if self._f is not None:
-            self._f(self._z, self._zeros, self._h)
+        if f is not None:
+            f(z, self._zeros, self._h)
         if self._mask is not None:
             np.multiply(self._h, self._mask, self.out)
 
     def backward(self):
+        delta = self._delta
         if self._mask is not None:
-            np.multiply(self._delta, self._mask, self._delta)
+            np.multiply(delta, self._mask, delta)
         if self._f is not None:
-            np.multiply(self._delta, self._slope, self._delta)
+            np.multiply(delta, self._slope, delta)
         self._add_dW()
         self._add_db()
         if self._write_dx is not None:

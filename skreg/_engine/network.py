@@ -18,8 +18,8 @@ class Place(NamedTuple):
 
     block: ParameterBlock
     layer: int
-    index: int
-    """Its number within the layer."""
+    number: int
+    """Which block of the layer it is."""
     part: slice
     """Its part of the vector of all parameters."""
 

@@ -28,8 +28,10 @@ class Optimizer:
     default_rate: ClassVar[float]
     """The learning rate that "auto" means."""
 
-    carry: ClassVar[float] = 0.0
-    """Factor of the vector that the gradient is accumulated in."""
+    @property
+    def carry(self):
+        """Factor of the vector that the gradient is accumulated in."""
+        return 0.0
 
     @cached_property
     def scale(self):
@@ -57,7 +59,7 @@ class SGD(Optimizer):
     averages_gradient: ClassVar[bool] = True
     default_rate: ClassVar[float] = 0.1
 
-    @cached_property
+    @property
     def carry(self):
         """β: the gradient is accumulated in v."""
         return self.momentum

@@ -44,7 +44,7 @@ class Memory:
                 arrays = [kind.reshape(shape) for kind in kinds]
             if self._h is self.z or layer.activation is None:
                 arrays[1] = arrays[0]
-            memory.append(LayerMemory(*arrays, row_of_ones=ones))
+            memory.append(LayerMemory(*arrays)._replace(row_of_ones=ones))
         return memory
 
 

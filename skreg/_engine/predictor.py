@@ -6,6 +6,9 @@ from skreg._engine.batches import Block, rows_in_cache, slices
 from skreg._engine.blas import SparseRows
 from skreg._engine.passes import Forward, Memory
 
+_LEAST_ROWS = 64
+"""Products of fewer rows take the weights through the cache for too little work."""
+
 
 def predict_outputs(network, arrays, X):
     """Return the outputs of a network for all rows of X.
@@ -64,4 +67,4 @@ def rows_per_block(network, dtype, n_rows, sparse):
     sizes = network.sizes
     n_dense = 0 if sparse else sizes[0]
     row_bytes = dtype.itemsize * (n_dense + sum(sizes[1:]) + len(sizes))
-    return min(n_rows, rows_in_cache(row_bytes))
+    return min(n_rows, max(_LEAST_ROWS, rows_in_cache(row_bytes)))

@@ -135,7 +135,7 @@ class Subnetwork:
         self._copy = np.zeros((len(vectors), self._padded.n_parameters), vectors.dtype)
         self._copies = [self._padded.views(vector) for vector in self._copy]
         self._outgoing = [
-            self._copies[0][place.layer][place.index][-1]
+            self._copies[0][place.layer][place.number][-1]
             for place in padded.layout
             if len(place.block.axes) == 2 and drops[place.block.axes[0]]
         ]

@@ -4,6 +4,7 @@ import re
 import sys
 import warnings
 from contextlib import contextmanager
+from types import FrameType
 
 import numpy as np
 
@@ -32,9 +33,10 @@ def unchanged_on_error(estimator):
 
 
 @contextmanager
-def naming(argument):
+def naming(argument, remedy_for_text=""):
     """Name the argument in the message of an error about it.
 
+    ``remedy_for_text`` is added where text was found in place of numbers.
     NumPy does not warn of numbers that are about to be refused, nor of a sum of finite
     ones that overflows.
     """
@@ -42,12 +44,15 @@ def naming(argument):
         with np.errstate(over="ignore", invalid="ignore"):
             yield
     except (TypeError, ValueError, OverflowError, MemoryError) as error:
-        named = re.search(rf"\b{argument}\b", str(error))
-        if named and not isinstance(error, OverflowError):
+        message = str(error)
+        if remedy_for_text and "convert string to float" in message:
+            message = f"{message}. {remedy_for_text}"
+        named = re.search(rf"\b{argument}\b", message)
+        if named and message == str(error) and not isinstance(error, OverflowError):
             raise
         kinds = TypeError, MemoryError, ValueError
         kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
-        raise kind(f"{argument}: {error}") from None
+        raise kind(message if named else f"{argument}: {message}") from None
 
 
 def refuse_masked(**arguments):
@@ -66,13 +71,14 @@ def warn_the_caller(message, category=UserWarning):
 
     Frames of skreg, of scikit-learn and of the standard library are passed over.
     """
-    frame, level = sys._getframe(1), 2
+    frame: FrameType | None = sys._getframe(1)
+    level = 2
     while frame is not None:
         package = frame.f_globals.get("__name__", "").partition(".")[0]
         if package not in _BETWEEN:
             break
         frame, level = frame.f_back, level + 1
-    warnings.warn(message, category, stacklevel=level - 1)
+    warnings.warn(message, category, stacklevel=level)
 
 
 _BETWEEN = {"skreg", "sklearn", "joblib", "contextlib", "threading", "concurrent"}

@@ -100,7 +100,7 @@ class Labels:
 
     def strata(self, y):
         """Return the label of each row to stratify by, or None for no such label."""
-        return None if self.multilabel else y
+        return None if self.multilabel else np.ravel(y)
 
     def encode(self, y, dtype, name="y"):
         """Return the number of each row's class, of shape (n_samples,).
@@ -164,6 +164,11 @@ def _is_multilabel(y, name):
         )
     if y.dtype.kind in "mM" and np.isnat(y).any():
         raise ValueError(f"{name} contains NaT, which is no label. Leave out its rows.")
+    if y.dtype.kind == "O" and any(isinstance(v, list | tuple | set) for v in y.flat):
+        raise ValueError(
+            f"{name} has lists of labels, several classes per row. Turn them into an "
+            "indicator matrix with sklearn.preprocessing.MultiLabelBinarizer."
+        )
     if y.dtype.kind == "O" and not all(isinstance(label, str) for label in np.ravel(y)):
         raise ValueError(
             f"Unknown label type: {name} has objects that are not all text. Give all "

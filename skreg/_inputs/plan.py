@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from math import isinf
 from numbers import Integral, Real
 from typing import Any
 
@@ -54,6 +55,35 @@ CONSTRAINTS: dict = {
 """What all network estimators accept for the parameters that they share."""
 
 
+_KEEP = "Say keep_prob, the probability of keeping a unit: 1 minus that of dropping it."
+_RATE = "The initial rate is learning_rate_init; learning_rate names its schedule."
+_EPOCHS = "The most epochs are max_iter."
+_LAYERS = "The units of the hidden layers are hidden_layer_sizes."
+_BETA_1 = "Say momentum, for solver='adam' as for 'sgd'."
+FAMILIAR_NAMES = {
+    "dropout": _KEEP,
+    "dropout_rate": _KEEP,
+    "lr": _RATE,
+    "eta0": _RATE,
+    "weight_decay": "Say alpha: the penalty is alpha / 2 times the sum of squares.",
+    "l2": "Say alpha: the penalty is alpha / 2 times the sum of squares.",
+    "epochs": _EPOCHS,
+    "max_epochs": _EPOCHS,
+    "n_epochs": _EPOCHS,
+    "hidden_layers": _LAYERS,
+    "hidden_units": _LAYERS,
+    "beta_1": _BETA_1,
+    "betas": f"{_BETA_1} The other one is beta_2.",
+    "eps": "Say epsilon.",
+    "nesterov": "Say nesterovs_momentum.",
+    "optimizer": "Say solver: 'adam', 'sgd' or 'lbfgs'.",
+    "patience": "Say n_iter_no_change, with early_stopping=True.",
+    "seed": "Say random_state.",
+    "validation_split": "Say validation_fraction, with early_stopping=True.",
+}
+"""The parameters that go by other names in other libraries."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """All that training depends on but the data and where it stands."""
@@ -77,15 +107,22 @@ class Plan:
     """Whether training stops by the validation score, and what scores it."""
 
     @property
+    def ends_by_plan(self):
+        """Whether a fit that ran all its epochs has done its work."""
+        rate = self.learning_rate
+        return rate is not None and (rate.schedule.is_plan or isinf(self.patience))
+
+    @property
     def n_averages(self):
         """How many averages the optimizer keeps."""
         return 0 if self.optimizer is None else self.optimizer.n_averages
 
 
-def make_plan(estimator, n_rows, n_features, n_outputs, head_name):
-    """Return the plan of an estimator for data of these sizes."""
+def make_plan(estimator, shape, targets):
+    """Return the plan of an estimator for X of a shape, and targets like `Labels`."""
+    n_rows, n_features = shape
     full_batch = estimator.solver == "lbfgs"
-    sizes = n_features, *_hidden_layer_sizes(estimator), n_outputs
+    sizes = n_features, *_hidden_layer_sizes(estimator), targets.n_outputs
     keep_probs = _keep_probs(estimator, len(sizes) - 2)
     if full_batch:
         _check_lbfgs_options(estimator, keep_probs)
@@ -105,7 +142,7 @@ def make_plan(estimator, n_rows, n_features, n_outputs, head_name):
         patience = np.inf  # it has its own test of convergence
     batch_size = 200 if estimator.batch_size == "auto" else int(estimator.batch_size)
     return Plan(
-        Network(sizes, estimator.activation, head_name),
+        Network(sizes, estimator.activation, targets.head_name),
         optimizer,
         penalties,
         keep_probs,

@@ -13,7 +13,7 @@ FLOATS = [np.float64, np.float32]
 
 def check_features(estimator, X, **options):
     """Return X as an array or a CSR matrix of float32 or float64."""
-    with naming("X"):
+    with naming("X", "Encode text first, for example with OneHotEncoder."):
         return validate_data(
             estimator, X, **{"accept_sparse": "csr", "dtype": FLOATS} | options
         )
@@ -21,9 +21,25 @@ def check_features(estimator, X, **options):
 
 def check_targets(y, name):
     """Return labels as an array, of any type."""
-    return check_array(
-        y, input_name=name, ensure_2d=False, dtype=None, accept_sparse="csr"
-    )
+    options = {"ensure_2d": False, "dtype": None, "accept_sparse": "csr"}
+    try:
+        return check_array(_as_numpy(y), input_name=name, **options)
+    except ValueError as error:
+        if "inhomogeneous" not in str(error):
+            raise
+        raise ValueError(
+            f"{name} has lists of labels, of different lengths. Turn them into an "
+            "indicator matrix with sklearn.preprocessing.MultiLabelBinarizer."
+        ) from None
+
+
+def _as_numpy(y):
+    """Return a nullable column without missing entries in its NumPy type."""
+    dtype = getattr(y, "dtype", np.dtype(object))
+    if isinstance(dtype, np.dtype) or not hasattr(y, "tolist"):
+        return y
+    values = np.asarray(y.tolist())
+    return values if values.dtype.kind in "biu" else y
 
 
 def check_training_rows(estimator, X, y, sample_weight, dtype=None):

@@ -1,14 +1,16 @@
 """The validation loss and score of a network in training."""
 
 import copy
+from difflib import get_close_matches
+from math import isnan
 from numbers import Real
 from typing import Any
 
 import numpy as np
 from sklearn.base import BaseEstimator, ClassifierMixin
-from sklearn.metrics import check_scoring
+from sklearn.metrics import check_scoring, get_scorer_names
 
-from skreg._inputs.errors import naming
+from skreg._inputs.errors import naming, warn_the_caller
 
 
 class Scorer:
@@ -28,7 +30,9 @@ class Scorer:
 
     def __init__(self, estimator, engine, validation, labels):
         self._engine, self._scoring = engine, estimator.scoring
-        self._outputs = self._score = None
+        self._n_scores = self._n_without = 0
+        self._outputs: Any = None
+        self._score: Any = None
         if estimator.scoring == "loss":
             return
         self._score = check_scoring(estimator, estimator.scoring)
@@ -55,17 +59,77 @@ class Scorer:
     def __call__(self):
         """Return the loss and the score, which is greater for a better model."""
         loss = self._engine.evaluate(self._outputs)
-        if self._score is None:
-            return loss, -loss
+        score = -loss if self._score is None else self._take_score()
+        self._n_scores += 1
+        self._n_without += isnan(score)
+        return loss, score
+
+    def check(self):
+        """Refuse scores that never were a number; warn if some were none."""
+        if not self._n_without:
+            return
+        causes = (
+            "Does the validation set have rows of every class, and is the score "
+            "defined for this kind of target? scoring='loss' always is."
+        )
+        if self._n_without == self._n_scores:
+            raise ValueError(
+                f"scoring={self._scoring!r} was not a number in any of the "
+                f"{self._n_scores} epochs, so that no epoch is the best. {causes}"
+            )
+        warn_the_caller(
+            f"scoring={self._scoring!r} was not a number in {self._n_without} of "
+            f"{self._n_scores} epochs, which cannot be the best. {causes}"
+        )
+
+    def _take_score(self):
         if self._outputs is None:
             vars(self._estimator).update(self._engine.snapshot().copy().attributes())
-        score = self._score(self._estimator, self._X, self._y, **self._weight)
+        try:
+            score = self._score(self._estimator, self._X, self._y, **self._weight)
+        except (TypeError, ValueError) as error:
+            if not isinstance(self._scoring, str):
+                raise
+            raise ValueError(_explain(self._scoring, error)) from error
         if not isinstance(score, Real):
             raise ValueError(
                 f"scoring={self._scoring!r} has to return a number, got {score!r}."
             )
         with naming("scoring"):
-            return loss, float(score)
+            return float(score)
+
+
+def check_scorer(estimator):
+    """Refuse a ``scoring`` that names no scorer."""
+    scoring = estimator.scoring
+    if scoring == "loss":
+        return
+    if isinstance(scoring, str) and scoring not in get_scorer_names():
+        close = get_close_matches(scoring, [*get_scorer_names(), "loss"], cutoff=0.5)
+        if scoring in ("log_loss", "cross_entropy"):
+            close = ["loss", "neg_log_loss"]
+        instead = " or ".join(map(repr, close)) or "'loss'"
+        raise ValueError(
+            f"scoring={scoring!r} is the name of no scorer. Did you mean {instead}? "
+            "sklearn.metrics.get_scorer_names lists all names."
+        )
+    check_scoring(estimator, scoring)
+
+
+def _explain(scoring, error):
+    """Return the message for an error of a named scorer."""
+    name = scoring.removesuffix("_score")
+    remedy = "Pass a name that is defined for these labels, or scoring='loss'."
+    if "pos_label" in str(error):
+        remedy = (
+            f"Say which class is the positive one: scoring=make_scorer({name}_score, "
+            f"pos_label=…), or use '{name}_macro' or 'loss'."
+        )
+    elif "multi_class" in str(error):
+        remedy = f"For several classes use '{name}_ovr', '{name}_ovo' or 'loss'."
+    elif "average" in str(error):
+        remedy = f"For several classes use '{name}_macro', '{name}_weighted' or 'loss'."
+    return f"scoring={scoring!r} cannot score this validation set: {error} {remedy}"
 
 
 class ClassifierOfOutputs(ClassifierMixin, BaseEstimator):

@@ -1,6 +1,9 @@
 """The validation set: passed to `fit`, or held out of the training rows."""
 
+import re
+import warnings
 from dataclasses import dataclass
+from math import ceil
 from typing import Any
 
 import numpy as np
@@ -9,7 +12,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skreg._engine.batches import Dataset, Rows
-from skreg._inputs.errors import naming
+from skreg._inputs.errors import naming, warn_the_caller
 from skreg._inputs.rows import check_targets
 from skreg._inputs.weights import (
     check_some_weight,
@@ -30,8 +33,12 @@ class ValidationSet:
     sample_weight: np.ndarray | None
 
 
-def check_validation_set(estimator, X, y, sample_weight, labels, by_class, dtype):
-    """Return the validation set passed to ``fit``, or None if there is none."""
+def check_validation_set(estimator, given, labels, by_class, dtype):
+    """Return the validation set ``given`` to `fit`, or None if there is none.
+
+    That is ``X_val``, ``y_val`` and ``sample_weight_val``.
+    """
+    X, y, sample_weight = given
     if X is None and y is None:
         if sample_weight is not None:
             raise ValueError(
@@ -41,9 +48,13 @@ def check_validation_set(estimator, X, y, sample_weight, labels, by_class, dtype
     if X is None or y is None:
         given, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
         raise ValueError(f"{given} is provided, but {missing} was not provided.")
-    with naming("X_val"):
+    with naming("X_val", "Transform X_val as X: in a pipeline, by transform_input."):
         checked = check_array(X, input_name="X_val", accept_sparse="csr", dtype=dtype)
-        validate_data(estimator, X, reset=False, skip_check_array=True)
+        with warnings.catch_warnings(record=True) as caught:
+            warnings.simplefilter("always")
+            validate_data(estimator, X, reset=False, skip_check_array=True)
+    for warning in caught:  # of names that only one of the two has
+        warn_the_caller(re.sub(r"^X\b", "X_val", str(warning.message)))
     with naming("y_val"):
         y = check_targets(y, "y_val")
         check_consistent_length(checked, y)
@@ -61,15 +72,33 @@ def check_validation_set(estimator, X, y, sample_weight, labels, by_class, dtype
 def hold_out(n_rows, strata, fraction, seed):
     """Split row numbers into those to train on and those to validate on.
 
-    ``strata`` has the label of each row, or is None for no stratification.
+    ``strata`` has the label of each row, or is None for no stratification. Every class
+    keeps a row to train on: one of a single row is not split, and where there are more
+    classes than rows to validate on, these are drawn from what is left.
     """
+    rows = np.arange(n_rows)
+    kept = rows[:0]
+    if strata is not None:
+        _, codes, counts = np.unique(strata, return_inverse=True, return_counts=True)
+        kept = rows[counts[codes] == 1]
+        n_left = n_rows - len(kept)
+        n_held_out = ceil(fraction * n_left)
+        if (counts > 1).sum() > min(n_held_out, n_left - n_held_out):
+            shuffled = np.random.RandomState(seed).permutation(rows)
+            kept = shuffled[np.unique(codes[shuffled], return_index=True)[1]]
+            strata = None
+        else:
+            strata = np.delete(strata, kept)
     remedy = (
         f"Change validation_fraction={fraction}, add to the {n_rows} rows, or pass "
         "X_val and y_val to fit."
     )
     try:
         train_rows, held_out = train_test_split(
-            np.arange(n_rows), test_size=fraction, stratify=strata, random_state=seed
+            np.delete(rows, kept),
+            test_size=fraction,
+            stratify=strata,
+            random_state=seed,
         )
     except ValueError as error:
         raise ValueError(
@@ -77,4 +106,4 @@ def hold_out(n_rows, strata, fraction, seed):
         ) from None
     if len(held_out) < 2:
         raise ValueError(f"The validation set is too small. {remedy}")
-    return train_rows, held_out
+    return np.concatenate([train_rows, kept]), held_out

@@ -38,6 +38,8 @@ class FitTask:
         self._estimator = estimator
         self._context = context if hasattr(estimator, "_skl_callbacks") else None
         self._arguments = {"estimator": estimator, **data}
+        self._unprinted = None
+        self._is_fit = bool(data)
 
     def begin(self):
         """Open the task of the fit."""
@@ -53,20 +55,30 @@ class FitTask:
     def end_epoch(self, history, seconds, snapshot):
         """Close it, and print its line; return whether a callback asks to stop.
 
-        A callback that wants a fitted estimator gets one with a copy of the snapshot.
+        A callback that wants a fitted estimator gets one with a copy of ``snapshot()``.
         """
         every = int(self._estimator.verbose)
+        self._unprinted = None
         if every and history.n_epochs % every == 0:
             print(format_epoch(history, seconds))
+        elif every:
+            self._unprinted = format_epoch(history, seconds)
         if self._context is None:
             return False
         return self._epoch.call_on_fit_task_end(
-            reconstruction_attributes=lambda: snapshot.copy().attributes(),
+            reconstruction_attributes=lambda: snapshot().copy().attributes(),
             **self._arguments,
         )
 
-    def end(self, attributes):
-        """Close the task of the fit; ``attributes()`` returns the fitted ones."""
+    def end(self, attributes, reason):
+        """Close the task of the fit, and print its last epoch and why it ended.
+
+        ``attributes()`` returns the fitted ones.
+        """
+        if self._unprinted is not None:
+            print(self._unprinted)
+        if self._estimator.verbose and self._is_fit:
+            print(f"Training ended: {reason}.")
         if self._context is not None:
             self._context.call_on_fit_task_end(
                 reconstruction_attributes=attributes, **self._arguments

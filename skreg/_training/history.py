@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass, field
 from math import isnan, nan
+from typing import Any
 
 from skreg._training.schedules import Clock
 
@@ -15,7 +16,7 @@ class Best:
 
     def update(self, value, epoch):
         """Take in the value of an epoch; the first of equals stays."""
-        if not self.epoch or value > self.value or isnan(self.value) > isnan(value):
+        if value > self.value or not self.epoch or isnan(self.value) > isnan(value):
             self.value, self.epoch = value, epoch
 
 
@@ -32,9 +33,9 @@ class History:
     """How often a stall lowered the learning rate."""
     loss_curve: list = field(default_factory=list)
     learning_rate_curve: list = field(default_factory=list)
-    validation_loss_curve: list | None = None
+    validation_loss_curve: Any = None
     """nan for epochs without a validation set, as are the scores; None if all are."""
-    validation_scores: list | None = None
+    validation_scores: Any = None
     best_loss: Best = field(default_factory=Best)
     """Of the negated losses."""
     best_score: Best = field(default_factory=Best)

@@ -27,6 +27,8 @@ class Schedule:
     """``factor(clock, power_t)``: the learning rate over the initial one."""
     floor: float = inf
     """A stall at a rate above it lowers the rate; at or below it, it ends the fit."""
+    is_plan: bool = False
+    """Whether it leads to an end at the horizon."""
 
 
 def _constant(clock, power_t):
@@ -53,7 +55,7 @@ SCHEDULES = {
     "constant": Schedule(_constant),
     "invscaling": Schedule(_invscaling),
     "adaptive": Schedule(_adaptive, floor=1e-6),
-    "cosine": Schedule(_cosine),
+    "cosine": Schedule(_cosine, is_plan=True),
 }
 
 

@@ -2,7 +2,7 @@
 
 from collections.abc import Callable
 from dataclasses import dataclass
-from math import isfinite, nan
+from math import inf, isfinite, nan
 from time import perf_counter
 from typing import Any
 
@@ -10,6 +10,9 @@ import numpy as np
 
 from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
+
+_RISEN, _EXPLODED = 10, 1000
+"""Losses over 1 + the least one: of a training that may, and that does explode."""
 
 
 @dataclass
@@ -31,13 +34,14 @@ class Session:
     """The epoch, of all calls together, at which training is planned to end."""
     validate: Callable[[], tuple[float, float]] | None = None
     """Returns the validation loss and score, if there is a validation set."""
-    status: Status | None = None
-    """How the session ended."""
+    status: Any = None
+    """The `Status` it ended with."""
 
     def __post_init__(self):
         self._order = self.rows.copy()
-        self._before = None
+        self._before = self._calm = None
         self._rng_before = self.state.rng.bit_generator.state
+        self._least = inf
         self._first_epoch = self._n_done = self.state.history.n_epochs
 
     def begin(self):
@@ -61,11 +65,19 @@ class Session:
     def end(self, loss):
         """Take in the loss of an epoch; return whether to go on.
 
-        A loss that is not finite ends the session as the epoch before left it.
+        A loss that is not finite, or far above the least one, ends the session as the
+        epoch before left it, or the last one whose loss had not risen much.
         """
-        if isfinite(loss):
+        risen = loss / (1 + self._least)
+        if risen > _RISEN and self._calm is None:
+            self._calm, self._before = self._before, None
+        elif risen <= _RISEN:
+            self._calm = None
+        if isfinite(loss) and risen <= _EXPLODED:
+            self._least = min(loss, self._least)
             self.status = self._record(loss)
         else:
+            self._before = self._calm or self._before
             self._go_back()
             self.status = Status.DIVERGED
         return self.status is None
@@ -87,16 +99,16 @@ class Session:
             self.engine.restore(self._before)
 
     def _record(self, loss):
-        state, snapshot = self.state, self.engine.snapshot()
+        state = self.state
         validated = self.validate() if self.validate is not None else (nan, nan)
         state.history.append(loss, *validated, self._rate, len(self.rows))
         if self.plan.early_stopping:
             if state.monitor.update(validated[1]):
-                state.keep_best(snapshot.parameters)
+                state.keep_best(self.engine.snapshot().parameters)
         else:
             state.monitor.update(-loss)
         seconds = perf_counter() - self._started
-        if self.task.end_epoch(state.history, seconds, snapshot):
+        if self.task.end_epoch(state.history, seconds, self.engine.snapshot):
             return Status.STOPPED_BY_CALLBACK
         if state.monitor.stalled:
             rate = self.plan.learning_rate
@@ -105,4 +117,6 @@ class Session:
             state.history.stalls += 1
             state.monitor.be_patient_again()
         n_done = state.history.n_epochs - self._first_epoch
-        return None if n_done < self.n_epochs else Status.MAX_ITER
+        if n_done < self.n_epochs:
+            return None
+        return Status.COMPLETED if self.plan.ends_by_plan else Status.MAX_ITER

@@ -63,8 +63,9 @@ class TrainingState:
         rng = np.random.Generator(np.random.SFC64())
         rng.bit_generator.state = left["rng"]
         curves = [getattr(estimator, name) for name in _CURVES]
-        bests = Best(**left["best_loss"]), Best(**left["best_score"])
-        history = History(estimator.t_, left["stalls"], *curves, *bests)
+        history = History(estimator.t_, left["stalls"], *curves)
+        history.best_loss = Best(**left["best_loss"])
+        history.best_score = Best(**left["best_score"])
         monitor, best = Monitor(plan.tol, plan.patience), None
         same_scorer = _is_same_scorer(left["follows"][1], plan.follows[1])
         if same_scorer and left["follows"][0] == plan.follows[0]:

@@ -1,18 +1,19 @@
 """When to stop: how a score develops, and how a fit ended."""
 
 from dataclasses import dataclass
-from enum import Enum, auto
+from enum import Enum
 from math import inf
 
 
 class Status(Enum):
-    """How a fit ended."""
+    """How a fit ended; the value says it in words."""
 
-    MAX_ITER = auto()
-    CONVERGED = auto()
-    DIVERGED = auto()
-    INTERRUPTED = auto()
-    STOPPED_BY_CALLBACK = auto()
+    MAX_ITER = "the most iterations allowed were run, and it was not converged"
+    COMPLETED = "all epochs were run, as planned"
+    CONVERGED = "it has converged, with no more change above tol"
+    DIVERGED = "it diverged"
+    INTERRUPTED = "it was interrupted"
+    STOPPED_BY_CALLBACK = "a callback asked for it"
 
 
 @dataclass
@@ -22,11 +23,14 @@ class Monitor:
     tol: float
     patience: float
     best_score: float = -inf
+    bar: float = -inf
+    """The score at the last improvement above ``tol``: smaller gains add up."""
     epochs_without_improvement: int = 0
 
     def update(self, score):
         """Take in the score of an epoch; return whether it is the best so far."""
-        if score > self.best_score + self.tol:
+        if score > self.bar + self.tol:
+            self.bar = score
             self.epochs_without_improvement = 0
         else:
             self.epochs_without_improvement += 1
@@ -46,7 +50,7 @@ class Monitor:
 
     def resume(self, state):
         """Go on from where a monitor was, a dict; if it had stalled, with patience."""
-        self.best_score = state["best_score"]
+        self.best_score, self.bar = state["best_score"], state["bar"]
         self.epochs_without_improvement = state["epochs_without_improvement"]
         if self.stalled:
             self.be_patient_again()

@@ -11,7 +11,9 @@ NETWORK = make_network()
 X = np.rint(np.random.default_rng(0).normal(size=(200, 3)))
 
 
-@pytest.mark.parametrize(("cache", "n_at_once"), [(2**18, 200), (2**11, 13)])
+@pytest.mark.parametrize(
+    ("cache", "n_at_once"), [(2**18, 200), (2**14, 107), (2**11, 64)]
+)
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 @pytest.mark.parametrize("kind", [np.asfortranarray, csr_array, np.float32, np.int64])
 def test_outputs_equal_the_reference_for_any_features_and_blocks(

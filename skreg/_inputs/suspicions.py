@@ -1,0 +1,73 @@
+"""Warnings of input that cannot be known to be wrong, but looks like it.
+
+Both look at a few hundred rows: enough to see what is wrong for all of them.
+"""
+
+from math import inf
+
+import numpy as np
+
+from skreg._inputs.errors import warn_the_caller
+
+_N_ROWS = 500
+_LARGE, _SMALL = 1e3, 1e-3
+_ENOUGH_ROWS = 50
+"""In fewer rows a column may be small by chance."""
+
+
+def warn_of_scale(estimator, X):
+    """Warn if a column of X is so large or so small that training is slow or fails."""
+    sample = abs(_sample(X))
+    n_small = 0
+    if isinstance(sample, np.ndarray):
+        scales = sample.max(axis=0)
+        if len(sample) >= _ENOUGH_ROWS:
+            n_small = ((scales > 0) & (scales < _SMALL)).sum()
+    else:
+        scales = sample.max(axis=0).toarray().ravel()
+    n_large = (scales > _LARGE).sum()
+    if not n_large + n_small:
+        return
+    worst = int((scales if n_large else np.where(scales > 0, -scales, -inf)).argmax())
+    warn_the_caller(
+        f"{_column(estimator, worst)} of X has values up to {scales[worst]:.3g} in "
+        f"size; of {len(scales)} columns {n_large} exceed {_LARGE:g}, and {n_small} "
+        f"stay below {_SMALL:g}. A network hardly learns from these: scale the "
+        "features, with StandardScaler in a pipeline."
+    )
+
+
+def warn_of_other_range(estimator, X, X_val):
+    """Warn if X_val lies far outside of the range of X, as if only one was scaled.
+
+    Of sparse rows, which are not centred, nothing can be said.
+    """
+    inside, other = _sample(X), _sample(X_val)
+    if not isinstance(inside, np.ndarray) or not isinstance(other, np.ndarray):
+        return
+    low, high = inside.min(axis=0), inside.max(axis=0)
+    width = high - low
+    varies = width > 0
+    far = ((other < low - width) | (other > high + width)) & varies
+    share = far.sum() / max(1, len(other) * varies.sum())
+    if share <= 0.1:
+        return
+    worst = int(far.mean(axis=0).argmax())
+    warn_the_caller(
+        f"X_val lies far outside of the range of X: {share:.0%} of its values are "
+        "further away than their column is wide. "
+        f"{_column(estimator, worst)} is from {low[worst]:.3g} to {high[worst]:.3g} in "
+        f"X, and from {other[:, worst].min():.3g} to {other[:, worst].max():.3g} in "
+        "X_val. Was X_val transformed as X was? In a pipeline, "
+        "transform_input=['X_val'] does it."
+    )
+
+
+def _sample(X):
+    """Return evenly spaced rows, in float64 so that nothing overflows."""
+    return X[:: -(-X.shape[0] // _N_ROWS)].astype(np.float64)
+
+
+def _column(estimator, k):
+    names = getattr(estimator, "feature_names_in_", None)
+    return f"Column {k}" if names is None else f"Column {names[k]!r}"
