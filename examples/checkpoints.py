@@ -3,17 +3,17 @@
 ``python examples/checkpoints.py digits.joblib`` trains on handwritten digits and saves
 the network every five epochs. Kill it whenever you like, also with ``kill -9``, and run
 the same command again: in the end the network is the one that an undisturbed run gives.
+Without the name of a file it saves to a temporary folder, which it removes.
 """
 
 import os
 import sys
-import warnings
+import tempfile
 from pathlib import Path
 
 import joblib
 import numpy as np
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 
 from skreg import RegMLPClassifier
 
@@ -29,28 +29,25 @@ def save(model, path):
 
 
 def fit_with_checkpoints(model, X, y, path, n_epochs, every):
-    """Return the model after up to ``n_epochs`` epochs, saved after ``every`` few."""
+    """Return the model after ``n_epochs`` epochs, saved after ``every`` few."""
     path = Path(path)
     if path.exists():
         model = joblib.load(path)
-    model.set_params(warm_start=True, max_iter=every)
+    # Each call carries out its epochs; with early_stopping the best weights are kept.
+    model.set_params(warm_start=True, max_iter=every, n_iter_no_change=float("inf"))
     while len(getattr(model, "loss_curve_", [])) < n_epochs:
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            model.fit(X, y)
+        model.fit(X, y)
         save(model, path)
-        if model.n_iter_ < every:  # it stopped by itself
-            break
     return model
 
 
-def main(path="digits.joblib"):
+def main(path=None):
     X, y = load_digits(return_X_y=True)
-    network = RegMLPClassifier(
-        64, keep_prob=0.7, early_stopping=True, n_iter_no_change=1000, random_state=0
-    )
+    network = RegMLPClassifier(64, keep_prob=0.7, early_stopping=True, random_state=0)
     print("training", flush=True)
-    model = fit_with_checkpoints(network, X / 16, y, path, n_epochs=40, every=5)
+    with tempfile.TemporaryDirectory() as folder:
+        path = path or Path(folder) / "digits.joblib"
+        model = fit_with_checkpoints(network, X / 16, y, path, n_epochs=40, every=5)
     print(
         f"{len(model.loss_curve_)} epochs, best validation loss "
         f"{-np.max(model.validation_scores_):.4f} in epoch {model.best_iter_}"

@@ -5,13 +5,10 @@ one is all that changes. Takes about half a minute on two cores. Needs the extra
 ``dask``.
 """
 
-import warnings
-
 import numpy as np
 from dask.distributed import Client, LocalCluster
 from joblib import parallel_config
 from sklearn.datasets import load_digits
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.model_selection import GridSearchCV, HalvingGridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -27,7 +24,12 @@ GRID = {
 
 def make_searches():
     network = RegMLPClassifier(
-        50, early_stopping=True, n_iter_no_change=3, max_iter=30, random_state=0
+        50,
+        learning_rate_init=0.01,
+        early_stopping=True,
+        n_iter_no_change=float("inf"),  # all epochs are run, the best one is kept
+        max_iter=30,
+        random_state=0,
     )
     pipeline = make_pipeline(StandardScaler(), network)
     return {
@@ -52,7 +54,6 @@ def search_on(client, search, X, y):
 
 
 def main():
-    warnings.simplefilter("ignore", ConvergenceWarning)
     X, y = load_digits(return_X_y=True)
     cluster = LocalCluster(
         n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None

@@ -18,11 +18,9 @@ import sys
 import tempfile
 import threading
 import time
-import warnings
 from pathlib import Path
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import balanced_accuracy_score
 from sklearn.utils.class_weight import compute_class_weight
 
@@ -149,9 +147,7 @@ def train(source, folder):
             early_stopping=True, scoring="balanced_accuracy", n_iter_no_change=PATIENCE,
             max_iter=MOST_EPOCHS,
         )  # fmt: skip
-        with warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            network.fit(X, y, X_val=X_val, y_val=y_val)
+        network.fit(X, y, X_val=X_val, y_val=y_val)
     elif source == "Dask array":
         import dask
         from dask_ml.wrappers import Incremental

@@ -19,12 +19,9 @@ prediction. Points, network and settings are those of a tutorial on the subject,
 observations are checked one by one at the end.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from matplotlib.patheffects import withStroke
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.inspection import DecisionBoundaryDisplay
 
 from skreg import RegMLPClassifier
@@ -66,9 +63,9 @@ X_fresh = 2 * (X_fresh - low) / (high - low) - 1
 # %%
 # Four networks
 # -------------
-# The runs have a fixed length: nothing may stop them, and that they end unconverged is
-# the point. With ``early_stopping=False`` the fresh points only watch: their loss is
-# recorded after every epoch.
+# The runs have a fixed length: with ``n_iter_no_change=inf`` nothing stops them before
+# their last epoch. With ``early_stopping=False`` the fresh points only watch: their
+# loss is recorded after every epoch.
 
 settings = {
     "hidden_layer_sizes": (64, 128),
@@ -88,7 +85,6 @@ networks = {
     "dropout": RegMLPClassifier(alpha=0, keep_prob=0.5, **settings),
     "both": RegMLPClassifier(alpha=0.003, keep_prob=0.5, **settings),
 }
-warnings.simplefilter("ignore", ConvergenceWarning)
 for network in networks.values():
     network.fit(X, y, X_val=X_fresh, y_val=y_fresh)
 

@@ -11,12 +11,9 @@ The rows are synthetic, so that there are enough to test on: ten informative fea
 among thirty, and a tenth of the labels drawn at random.
 """
 
-import warnings
-
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import make_classification
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import log_loss
 
 from skreg import RegMLPClassifier
@@ -59,7 +56,6 @@ off = {
     "batch_size": 32,
     "learning_rate_init": 0.003,
 }
-warnings.simplefilter("ignore", ConvergenceWarning)
 
 
 def measure(size, draw, changes):
