@@ -1,0 +1,123 @@
+"""The columns of a table, each read as numbers or as categories."""
+
+from datetime import date, time, timedelta
+from decimal import Decimal
+from numbers import Real
+
+import numpy as np
+from sklearn.utils import _safe_indexing, check_array
+
+from skreg._inputs.errors import refuse_masked
+
+_MISSING_TYPES = {"NoneType", "NAType", "NaTType"}  # pandas may not be installed
+_MAY_BE_NAN = float, np.floating, Decimal, np.datetime64, np.timedelta64
+_DATES = date, time, timedelta, np.datetime64, np.timedelta64
+
+
+def check_table(X, estimator):
+    """Return X as a data frame or as an array of two dimensions."""
+    refuse_masked(X=X)
+    if not hasattr(X, "columns"):
+        dtype = None if hasattr(X, "dtype") else object  # a list may mix types
+        return check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator)
+    if 0 in X.shape:
+        n_rows, n_columns = X.shape
+        raise ValueError(
+            f"X has {n_rows} rows and {n_columns} columns. Pass a table with at least "
+            "one of each."
+        )
+    return X
+
+
+def columns_of(X):
+    """Return each `Column` of a checked table."""
+    names = getattr(X, "columns", range(X.shape[1]))
+    return [Column(name, _safe_indexing(X, j, axis=1)) for j, name in enumerate(names)]
+
+
+class Column:
+    """A column as an array of numbers, or of objects with None for missing."""
+
+    def __init__(self, name, column):
+        self.name = name
+        self.is_category = str(getattr(column, "dtype", "")) == "category"
+        self.values = np.asarray(column)
+        if self.values.dtype.kind not in "iuf":
+            objects = [None if _is_missing(v) else v for v in self.values]
+            if any(isinstance(v, _DATES) for v in objects):
+                raise ValueError(
+                    f"Column {name!r} holds dates or durations. Replace it by numbers "
+                    "or categories, such as the year, the weekday or the days since a "
+                    "certain day, or leave it out."
+                )
+            self.values = np.fromiter(objects, object, len(objects))
+
+    def is_numeric(self):
+        """Tell whether it holds numbers and nothing else."""
+        if self.is_category or self.values.dtype.kind != "O":
+            return not self.is_category
+        present = [v for v in self.values if v is not None]
+        return bool(present) and all(map(_is_number, present))
+
+    def as_numbers(self):
+        """Return the numbers, with NaN for missing."""
+        values = self.values
+        if values.dtype.kind == "O":
+            others = [v for v in values if v is not None and not _is_number(v)]
+            if others:
+                raise ValueError(
+                    f"Column {self.name!r} held numbers in fit and holds {others[0]!r} "
+                    "now. Convert it to numbers, with None or NaN for missing, or fit "
+                    "the encoder again."
+                )
+            values = values.astype(np.float64)
+        if np.isinf(values).any():
+            raise ValueError(
+                f"Column {self.name!r} holds infinite numbers. Replace them by finite "
+                "ones, or by NaN for missing."
+            )
+        return values
+
+    def as_text(self):
+        """Return the text of each category."""
+        return np.fromiter(map(_text, self.values), object, len(self.values))
+
+
+def split(columns, is_categorical):
+    """Return the columns of numbers as an array, and those of categories as another."""
+    numbers, texts = [], []
+    for column, categorical in zip(columns, is_categorical, strict=True):
+        if categorical:
+            texts.append(column.as_text())
+        else:
+            numbers.append(column.as_numbers())
+    n_rows = len(columns[0].values)
+    dtype = np.result_type(np.float32, *numbers)
+    return _stack(numbers, n_rows, dtype), _stack(texts, n_rows, object)
+
+
+def _stack(columns, n_rows, dtype):
+    stacked = np.empty((n_rows, len(columns)), dtype)
+    for j, column in enumerate(columns):
+        stacked[:, j] = column
+    return stacked
+
+
+def _is_missing(value):
+    if isinstance(value, _MAY_BE_NAN):
+        return value != value
+    return type(value).__name__ in _MISSING_TYPES
+
+
+def _is_number(value):
+    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
+
+
+def _text(value):
+    if isinstance(value, str):
+        return str(value)
+    if _is_missing(value):
+        return "missing"
+    if isinstance(value, float | np.floating) and value.is_integer():
+        value = int(value)  # integers become floats where one is missing
+    return str(value)

@@ -1,0 +1,285 @@
+"""TabularEncoder: from a raw table to the numbers that a network learns best from."""
+
+from numbers import Integral, Real
+
+import numpy as np
+from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.preprocessing import OneHotEncoder
+from sklearn.utils import gen_batches
+from sklearn.utils._param_validation import Interval, Options
+from sklearn.utils.validation import (
+    _check_feature_names_in,
+    check_is_fitted,
+    validate_data,
+)
+
+from skreg._inputs.columns import check_table, columns_of, split
+
+_ROWS_AT_ONCE = 1024  # the code of so many rows stays in the processor's cache
+
+
+class TabularEncoder(TransformerMixin, BaseEstimator):
+    r"""Encode numbers, categories and missing values for a network.
+
+    A column of numbers becomes
+
+    - the number, standardised,
+    - an indicator of missing values, if there were any in `fit`; the median takes their
+      place,
+    - a piecewise-linear code [1]_: with the edges :math:`b_0 < \dots < b_T` of T bins,
+      :math:`\min(\max((x - b_t) / (b_{t+1} - b_t), 0), 1)` for each bin.
+
+    Numbers beyond the range seen in `fit` count as its nearest end.
+
+    Every other column is one of categories and becomes one indicator per category. Rare
+    and unknown categories share an indicator. "missing" is a category like the others.
+
+    Parameters
+    ----------
+    n_bins : int, default=8
+        The most bins of a column. They hold about equally many rows; a value that would
+        fill several bins counts for one. A column with at most ``n_bins + 1`` distinct
+        values has them as its edges. A single bin would repeat the standardised number
+        and is left out, so that 1 means no code.
+    min_frequency : int or float, default=10
+        Categories in fewer rows are rare; a float is a share of the rows.
+    dtype : {numpy.float32, numpy.float64}, default=numpy.float32
+        Type of the output.
+
+    Attributes
+    ----------
+    is_categorical_ : ndarray of shape (`n_features_in_`,)
+        Whether a column is one of categories.
+    medians_, means_, scales_ : ndarray of shape (n_numeric,)
+        Of each column of numbers, what takes the place of missing values, and the mean
+        and the standard deviation after that.
+    has_missing_ : ndarray of shape (n_numeric,)
+        Whether a column of numbers has an indicator of missing values.
+    bin_edges_ : list of ndarray of shape (n_edges,)
+        The edges of the bins of each column of numbers, from its least to its greatest.
+        Two or fewer edges are no code.
+    one_hot_ : OneHotEncoder or None
+        The encoder of the categories, as text; None if there are no categories.
+    n_features_in_ : int
+        Number of columns.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the columns, if X had any.
+
+    See Also
+    --------
+    sklearn.preprocessing.StandardScaler : The standardised numbers alone.
+    sklearn.compose.ColumnTransformer : Another transformer for each column.
+
+    References
+    ----------
+    .. [1] Y. Gorishniy, I. Rubachev and A. Babenko, "On Embeddings for Numerical
+       Features in Tabular Deep Learning", NeurIPS 2022.
+
+    Examples
+    --------
+    >>> from skreg import TabularEncoder
+    >>> X = [[20, "Rome"], [30, "Oslo"], [None, "Rome"], [50, None]]
+    >>> encoder = TabularEncoder(min_frequency=2).fit(X)
+    >>> print(*encoder.get_feature_names_out())
+    x0 x0_missing x0_bin0 x0_bin1 x1_Rome x1_infrequent_sklearn
+    >>> encoder.transform([[40, "Rome"], [None, "Bonn"]]).round(2)
+    array([[ 0.69,  0.  ,  1.  ,  0.5 ,  1.  ,  0.  ],
+           [-0.23,  1.  ,  1.  ,  0.  ,  0.  ,  1.  ]], dtype=float32)
+    """
+
+    # Where the HTML representation links to.
+    _doc_link_module = "skreg"
+    _doc_link_template = (
+        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
+    )
+
+    _parameter_constraints: dict = {
+        "n_bins": [Interval(Integral, 1, None, closed="left")],
+        "min_frequency": [
+            Interval(Integral, 1, None, closed="left"),
+            Interval(Real, 0, 1, closed="neither"),
+        ],
+        "dtype": [Options(type, {np.float32, np.float64})],
+    }
+
+    def __init__(self, n_bins=8, *, min_frequency=10, dtype=np.float32):
+        self.n_bins = n_bins
+        self.min_frequency = min_frequency
+        self.dtype = dtype
+
+    @_fit_context(prefer_skip_nested_validation=True)
+    def fit(self, X, y=None):
+        """Learn medians, scales, bins and categories.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_samples, n_features)
+            A table. A column of an object array is one of numbers if it holds nothing
+            else. Infinite numbers, dates and durations are refused.
+        y : None
+            Ignored.
+
+        Returns
+        -------
+        self : TabularEncoder
+            The fitted encoder.
+
+        Raises
+        ------
+        ValueError
+            For a parameter or a column that cannot be used. The encoder is left as it
+            was.
+        """
+        X = check_table(X, self)
+        columns = columns_of(X)
+        is_categorical = np.array([not column.is_numeric() for column in columns])
+        numbers, texts = split(columns, is_categorical)
+
+        missing = np.isnan(numbers)
+        observed = [_observed(x) for x in numbers.T]
+        edges = [_bin_edges(x, self.n_bins) for x in observed]
+        medians = np.array([np.median(x) for x in observed])
+        filled = np.where(missing, medians, numbers)
+        scales = filled.std(axis=0, dtype=np.float64)
+        constant = np.array([len(b) == 1 for b in edges], dtype=bool)
+        one_hot = None
+        if texts.shape[1]:
+            one_hot = OneHotEncoder(
+                handle_unknown="infrequent_if_exist", min_frequency=self.min_frequency
+            ).fit(texts)
+
+        validate_data(self, X, skip_check_array=True)
+        self.is_categorical_ = is_categorical
+        self.medians_ = medians
+        self.means_ = filled.mean(axis=0, dtype=np.float64)
+        self.scales_ = np.where(constant | (scales == 0), 1, scales)
+        self.has_missing_ = missing.any(axis=0)
+        self.bin_edges_ = edges
+        self.one_hot_ = one_hot
+        return self
+
+    def transform(self, X):
+        """Encode a table.
+
+        Parameters
+        ----------
+        X : {array-like, dataframe} of shape (n_samples, n_features)
+            A table with the columns of the one in `fit`.
+
+        Returns
+        -------
+        encoded : ndarray of shape (n_samples, n_features_out)
+            The standardised numbers, their indicators of missing values, their codes,
+            then the indicators of the categories.
+
+        Raises
+        ------
+        ValueError
+            For other columns than in `fit`, for infinite numbers, dates and durations,
+            and for anything else in a column of numbers.
+        """
+        check_is_fitted(self)
+        X = check_table(X, self)
+        validate_data(self, X, reset=False, skip_check_array=True)
+        numbers, texts = split(columns_of(X), self.is_categorical_)
+        encoded = np.zeros(
+            (len(numbers), len(self.get_feature_names_out())), self.dtype
+        )
+        n_columns = self._write_numbers(numbers, encoded)
+        if self.one_hot_ is not None:
+            rows, categories = self.one_hot_.transform(texts).nonzero()
+            encoded[rows, n_columns + categories] = 1
+        return encoded
+
+    def get_feature_names_out(self, input_features=None):
+        """Return the names of the encoded columns.
+
+        Parameters
+        ----------
+        input_features : array-like of str, default=None
+            Names of the columns, if X had none in `fit`.
+
+        Returns
+        -------
+        names : ndarray of str
+            For a column "age": "age", "age_missing", "age_bin0" and so on. For a column
+            "city": "city_Rome" and so on, and for its rare and unknown categories
+            "city_infrequent_sklearn", as in scikit-learn's OneHotEncoder.
+        """
+        check_is_fitted(self)
+        columns = _check_feature_names_in(self, input_features)
+        numeric = columns[~self.is_categorical_]
+        names = [*numeric, *(f"{name}_missing" for name in numeric[self.has_missing_])]
+        for name, edges in zip(numeric, self.bin_edges_, strict=True):
+            if len(edges) > 2:
+                names += [f"{name}_bin{t}" for t in range(len(edges) - 1)]
+        if self.one_hot_ is not None:
+            categorical = columns[self.is_categorical_]
+            names += self.one_hot_.get_feature_names_out(categorical).tolist()
+        return np.array(names, dtype=object)
+
+    def _write_numbers(self, numbers, encoded):
+        """Write the first columns of the output, and return how many they are."""
+        low = [edges[0] for edges in self.bin_edges_]
+        high = [edges[-1] for edges in self.bin_edges_]
+        column, left, width = code_bins(self.bin_edges_)
+        widths = [numbers.shape[1], self.has_missing_.sum(), len(column)]
+        number, indicator, code, _ = np.split(encoded, np.cumsum(widths), axis=1)
+        for rows in gen_batches(len(numbers), _ROWS_AT_ONCE):
+            x = numbers[rows]
+            missing = np.isnan(x)
+            x = np.clip(np.where(missing, self.medians_, x), low, high)
+            number[rows] = (x - self.means_) / self.scales_
+            indicator[rows] = missing[:, self.has_missing_]
+            code[rows] = np.clip((x[:, column] - left) / width, 0, 1)
+        return sum(widths)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.allow_nan = True
+        tags.input_tags.categorical = True
+        tags.input_tags.string = True
+        tags.transformer_tags.preserves_dtype = []
+        return tags
+
+
+def _observed(x):
+    """Return the values that are not missing; a zero, if all are."""
+    observed = x[~np.isnan(x)].astype(np.float64)
+    return observed if len(observed) else np.zeros(1)
+
+
+def _bin_edges(x, n_bins):
+    """Return the edges of at most `n_bins` bins with about equally many of the values.
+
+    Where no value occurs twice they are the quantiles. A value that would fill several
+    bins counts for one: else it would take those of the other values.
+    """
+    values, counts = np.unique(x, return_counts=True)
+    if len(values) <= n_bins + 1:
+        return values
+    for _ in range(n_bins):  # each round lowers the total, and with it the limit
+        counts = np.minimum(counts, counts.sum() / n_bins)
+    centers = np.cumsum(counts) - counts / 2
+    quantiles = np.linspace(centers[0], centers[-1], n_bins + 1)
+    return np.unique(np.interp(quantiles, centers, values))  # rounding may join two
+
+
+def code_bins(bin_edges):
+    """Return the bins of the code of all columns, one after the other.
+
+    Parameters
+    ----------
+    bin_edges : list of ndarray
+        The edges of each column.
+
+    Returns
+    -------
+    column, left, width : ndarray of shape (n_bins,)
+        The column, the left edge and the width of each bin.
+    """
+    coded = [(j, edges) for j, edges in enumerate(bin_edges) if len(edges) > 2]
+    column = np.array([j for j, edges in coded for _ in edges[1:]], dtype=np.intp)
+    left = np.array([edge for _, edges in coded for edge in edges[:-1]])
+    right = np.array([edge for _, edges in coded for edge in edges[1:]])
+    return column, left, right - left

@@ -1,0 +1,566 @@
+"""The encoder against loops over its definition, and against scikit-learn's parts."""
+
+import datetime
+import pickle
+import re
+import subprocess
+import sys
+from decimal import Decimal
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from sklearn.base import clone
+from sklearn.exceptions import NotFittedError
+from sklearn.impute import MissingIndicator, SimpleImputer
+from sklearn.model_selection import GridSearchCV
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import OneHotEncoder, StandardScaler
+from sklearn.utils.estimator_checks import parametrize_with_checks
+
+from skreg import RegMLPClassifier, TabularEncoder
+
+rng = np.random.default_rng(0)
+NAN = np.nan
+
+
+def numbers(n_rows=60, dtype=np.float64):
+    """Return columns with and without ties and missing values."""
+    X = rng.normal(size=(n_rows, 5))
+    X[::7, 1] = NAN
+    X[:, 2] = rng.integers(0, 5, n_rows)
+    X[:, 3] = np.maximum(X[:, 3], 0)
+    X[:, 4] = 1e6 + rng.integers(0, 2, n_rows)
+    return X.astype(dtype)
+
+
+def names(encoder):
+    return encoder.get_feature_names_out().tolist()
+
+
+def part(encoder, X, pattern):
+    """Return the encoded columns with certain names."""
+    wanted = [bool(re.search(pattern, name)) for name in names(encoder)]
+    return encoder.transform(X)[:, wanted]
+
+
+def naive_code(x, edges):
+    """Return the code of a number by its definition."""
+    code = []
+    for left, right in zip(edges[:-1], edges[1:]):
+        if x < left:
+            code.append(0)
+        elif x > right:
+            code.append(1)
+        else:
+            code.append((x - left) / (right - left))
+    return code
+
+
+def naive_edges(x, n_bins):
+    """Return the edges by walking along the sorted values with their weights."""
+    weights = {}
+    for value in sorted(x):
+        weights[value] = weights.get(value, 0) + 1
+    if len(weights) <= n_bins + 1:
+        return list(weights)
+    for _ in range(n_bins):
+        limit = sum(weights.values()) / n_bins
+        weights = {value: min(weight, limit) for value, weight in weights.items()}
+    points, passed = [], 0
+    for value, weight in weights.items():
+        points.append((passed + weight / 2, value))
+        passed += weight
+    edges = []
+    for t in range(n_bins + 1):
+        at = points[0][0] + (points[-1][0] - points[0][0]) * t / n_bins
+        for (at_0, value_0), (at_1, value_1) in zip(points[:-1], points[1:]):
+            if at_0 <= at <= at_1 or at_1 == points[-1][0]:
+                share = min((at - at_0) / (at_1 - at_0), 1)
+                edges.append(value_0 + share * (value_1 - value_0))
+                break
+    return edges
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64, np.int64])
+def test_numbers_are_those_of_the_imputer_and_the_scaler(dtype):
+    X = np.nan_to_num(numbers()).astype(dtype) if dtype == np.int64 else numbers()
+    encoder = TabularEncoder(dtype=np.float64).fit(X)
+    theirs = make_pipeline(SimpleImputer(strategy="median"), StandardScaler())
+    expected = theirs.fit_transform(X)
+    np.testing.assert_allclose(part(encoder, X, r"^x\d$"), expected, atol=1e-8)
+
+
+def test_indicators_are_those_of_the_missing_indicator():
+    X = numbers()
+    encoder = TabularEncoder().fit(X)
+    expected = MissingIndicator().fit_transform(X)
+    np.testing.assert_array_equal(part(encoder, X, "missing"), expected)
+
+
+@pytest.mark.parametrize("n_bins", [1, 2, 3, 8, 100])
+def test_code_is_its_definition(n_bins):
+    X = numbers()
+    encoder = TabularEncoder(n_bins, dtype=np.float64).fit(X)
+    rows = np.vstack([X, X - 0.3, [[-99.0] * 5, [99.0] * 5]])
+    filled = np.where(np.isnan(rows), np.nanmedian(X, axis=0), rows)
+    for j, edges in enumerate(encoder.bin_edges_):
+        expected = naive_edges(X[~np.isnan(X[:, j]), j], n_bins)
+        np.testing.assert_allclose(edges, expected, rtol=1e-12, atol=1e-12)
+        code = [naive_code(x, edges) for x in filled[:, j]]
+        if len(edges) == 2:
+            code = np.empty((len(rows), 0))
+        np.testing.assert_allclose(part(encoder, rows, f"x{j}_bin"), code, atol=1e-12)
+
+
+@pytest.mark.parametrize("n_bins", [1, 2, 7, 8])
+def test_edges_are_the_quantiles_where_no_value_occurs_twice(n_bins):
+    x = rng.normal(size=(50, 1))
+    (edges,) = TabularEncoder(n_bins).fit(x).bin_edges_
+    expected = np.quantile(x, np.linspace(0, 1, n_bins + 1))
+    np.testing.assert_allclose(edges, expected, rtol=1e-12)
+
+
+def test_few_values_are_the_edges():
+    x = rng.permutation([1.0] * 90 + [2.0, 5.0, 7.0, NAN])[:, None]
+    (edges,) = TabularEncoder(3).fit(x).bin_edges_
+    assert edges.tolist() == [1.0, 2.0, 5.0, 7.0]
+
+
+def test_a_frequent_value_leaves_the_bins_to_the_others():
+    x = np.r_[np.zeros(9000), np.arange(1, 1001)][:, None]
+    (edges,) = TabularEncoder(8).fit(x).bin_edges_
+    counts, _ = np.histogram(x[x > 0], edges)
+    assert edges[0] == 0
+    assert counts.min() > 50
+
+
+@pytest.mark.parametrize("n_below", range(11))
+def test_edges_differ_among_neighbouring_floats(n_below):
+    neighbours = np.repeat(1 + np.arange(4) * np.spacing(1.0), 1000)
+    others = np.r_[np.arange(-n_below, 0), np.arange(2, 12 - n_below)]
+    x = np.r_[neighbours, others][:, None]
+    encoder = TabularEncoder().fit(x)
+    assert (np.diff(encoder.bin_edges_[0]) > 0).all()
+    assert np.isfinite(encoder.transform(x)).all()
+
+
+def test_copies_of_all_rows_change_nothing_but_the_rare_categories():
+    X = numbers()
+    once, thrice = (
+        TabularEncoder().fit(X),
+        TabularEncoder().fit(np.repeat(X, 3, axis=0)),
+    )
+    np.testing.assert_allclose(once.transform(X), thrice.transform(X), atol=1e-6)
+
+
+def test_numbers_beyond_the_range_count_as_its_end():
+    X = numbers()
+    encoder = TabularEncoder().fit(X)
+    ends = np.array([np.nanmin(X, axis=0), np.nanmax(X, axis=0)])
+    beyond = ends + np.array([[-1e9], [1e9]])
+    np.testing.assert_array_equal(encoder.transform(beyond), encoder.transform(ends))
+
+
+def test_rows_do_not_depend_on_each_other():
+    X = numbers(2500)
+    encoder = TabularEncoder().fit(X)
+    rows = [0, 1023, 1024, 2499]
+    np.testing.assert_array_equal(
+        encoder.transform(X)[rows], encoder.transform(X[rows])
+    )
+
+
+@pytest.mark.parametrize("min_frequency", [1, 10, 0.3])
+def test_categories_are_those_of_the_one_hot_encoder(min_frequency):
+    city = rng.choice(["Rome", "Oslo", "Bonn"], size=(100, 2), p=[0.6, 0.35, 0.05])
+    unseen = np.array([["Rome", "Graz"], ["Bonn", "Oslo"]])
+    encoder = TabularEncoder(min_frequency=min_frequency).fit(city)
+    theirs = OneHotEncoder(
+        min_frequency=min_frequency, handle_unknown="infrequent_if_exist"
+    ).fit(city)
+    for rows in (city, unseen):
+        expected = theirs.transform(rows).toarray()
+        np.testing.assert_array_equal(encoder.transform(rows), expected)
+    assert names(encoder) == theirs.get_feature_names_out().tolist()
+
+
+def test_unknown_categories_without_rare_ones_have_no_indicator():
+    encoder = TabularEncoder(min_frequency=1).fit([["a"], ["b"]])
+    assert encoder.transform([["c"], ["a"]]).tolist() == [[0, 0], [1, 0]]
+
+
+def test_a_missing_category_is_one_like_the_others():
+    encoder = TabularEncoder(min_frequency=2).fit([["a"], ["a"], [None], [NAN]])
+    assert names(encoder) == ["x0_a", "x0_missing"]
+    assert encoder.transform([[None], ["a"]]).tolist() == [[0, 1], [1, 0]]
+
+
+def test_categories_are_compared_as_text():
+    encoder = TabularEncoder(min_frequency=1).fit([[1], [2.0], ["1"], ["a"], [2.5]])
+    assert names(encoder) == ["x0_1", "x0_2", "x0_2.5", "x0_a"]
+    expected = [[1, 0, 0, 0], [0, 1, 0, 0]]
+    assert encoder.transform(np.array([[1.0], [2.0]])).tolist() == expected
+
+
+def test_columns_of_an_object_array_are_decided_one_by_one():
+    X = [
+        [1, "a", True, None],
+        [Decimal("2.5"), None, False, None],
+        [NAN, "b", None, None],
+    ]
+    encoder = TabularEncoder(min_frequency=1).fit(X)
+    assert encoder.is_categorical_.tolist() == [False, True, True, True]
+    assert names(encoder) == [
+        "x0", "x0_missing", "x1_a", "x1_b", "x1_missing",
+        "x2_False", "x2_True", "x2_missing", "x3_missing",
+    ]  # fmt: skip
+    np.testing.assert_array_equal(
+        encoder.transform(np.array(X, dtype=object)), encoder.transform(X)
+    )
+
+
+# Columns of data frames, and the same values as objects.
+
+PANDAS = {
+    "int64": ([1, 2, 2, 5], False),
+    "uint8": ([1, 2, 2, 5], False),
+    "float32": ([1.5, None, 2.0, 5.0], False),
+    "Int64": ([1, None, 2, 5], False),
+    "Float32": ([1.5, None, 2.0, 5.0], False),
+    "int64[pyarrow]": ([1, None, 2, 5], False),
+    "double[pyarrow]": ([1.5, None, 2.0, 5.0], False),
+    "Sparse[float]": ([0.0, 0.0, 1.0, 5.0], False),
+    "object": (["a", None, "b", "a"], True),
+    "str": (["a", "b", "b", "a"], True),
+    "string": (["a", None, "b", "a"], True),
+    "string[pyarrow]": (["a", None, "b", "a"], True),
+    "category": (["a", None, "b", "a"], True),
+    "bool": ([True, False, True, True], True),
+    "boolean": ([True, None, False, True], True),
+    "bool[pyarrow]": ([True, None, False, True], True),
+}
+POLARS = {
+    "Int16": ([1, None, 2, 5], False),
+    "Float32": ([1.5, None, 2.0, 5.0], False),
+    "Boolean": ([True, None, False, True], True),
+    "String": (["a", None, "b", "a"], True),
+    "Categorical": (["a", None, "b", "a"], True),
+}
+
+
+def assert_encoded_as(frame, values, is_categorical):
+    encoder = TabularEncoder(min_frequency=1).fit(frame)
+    objects = np.array(values, dtype=object)[:, None]
+    expected = TabularEncoder(min_frequency=1).fit(objects)
+    assert encoder.is_categorical_.tolist() == [is_categorical]
+    assert names(encoder) == expected.get_feature_names_out(["c"]).tolist()
+    np.testing.assert_array_equal(encoder.transform(frame), expected.transform(objects))
+
+
+@pytest.mark.parametrize("dtype", PANDAS)
+def test_dtypes_of_pandas(dtype):
+    pd = pytest.importorskip("pandas")
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow")
+    values, is_categorical = PANDAS[dtype]
+    frame = pd.DataFrame({"c": pd.Series(values, dtype=dtype)})
+    assert_encoded_as(frame, values, is_categorical)
+
+
+@pytest.mark.parametrize("dtype", [*POLARS, "Enum"])
+def test_dtypes_of_polars(dtype):
+    pl = pytest.importorskip("polars")
+    values, is_categorical = POLARS.get(dtype, POLARS["String"])
+    kind = pl.Enum(["b", "a"]) if dtype == "Enum" else getattr(pl, dtype)
+    frame = pl.DataFrame({"c": values}).cast({"c": kind})
+    assert_encoded_as(frame, values, is_categorical)
+
+
+def test_a_category_of_integers_has_the_same_text_beside_a_missing_one():
+    pd = pytest.importorskip("pandas")
+    whole = pd.DataFrame({"c": pd.Categorical([1, 2, 1])})
+    partly = pd.DataFrame({"c": pd.Categorical([1, 2, None])})
+    encoder = TabularEncoder(min_frequency=1).fit(whole)
+    assert names(encoder) == ["c_1", "c_2"]
+    assert encoder.transform(partly).tolist() == [[1, 0], [0, 1], [0, 0]]
+
+
+@pytest.mark.parametrize("marker", ["None", "nan", "pandas.NA", "pandas.NaT", "NaT"])
+def test_markers_of_missing_values(marker):
+    if marker.startswith("pandas."):
+        value = getattr(pytest.importorskip("pandas"), marker[7:])
+    else:
+        value = {"None": None, "nan": NAN, "NaT": np.datetime64("NaT")}[marker]
+    X = np.array([[1.0, "a"], [value, value], [3.0, "b"]], dtype=object)
+    encoder = TabularEncoder(min_frequency=1).fit(X)
+    assert names(encoder) == ["x0", "x0_missing", "x1_a", "x1_b", "x1_missing"]
+    assert encoder.transform(X)[1].tolist() == [0, 1, 0, 0, 1]
+
+
+def test_constant_and_missing_columns_are_zeros():
+    X = np.array([[0.1, NAN], [0.1, NAN], [0.1, NAN]])
+    encoder = TabularEncoder().fit(X)
+    assert names(encoder) == ["x0", "x1", "x1_missing"]
+    rows = [[0.1, NAN], [7.0, 7.0], [NAN, NAN]]
+    expected = [[0, 0, 1], [0, 0, 0], [0, 0, 1]]
+    np.testing.assert_allclose(encoder.transform(rows), expected, atol=1e-15)
+
+
+def test_one_row():
+    row = [[1.0, "a", None, NAN]]
+    encoded = TabularEncoder().fit_transform(row)
+    assert encoded.tolist() == [[0, 1, 1, 1]]
+
+
+def test_tiny_numbers_stay_finite():
+    x = np.array([[0.0], [5e-324], [1e-200]])
+    assert np.isfinite(TabularEncoder().fit_transform(x)).all()
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_output(dtype):
+    X = numbers()
+    before = X.copy()
+    encoded = TabularEncoder(dtype=dtype).fit_transform(X)
+    assert encoded.dtype == dtype
+    assert encoded.flags.c_contiguous
+    np.testing.assert_array_equal(X, before)
+
+
+def test_names_follow_the_columns():
+    pd = pytest.importorskip("pandas")
+    ages = [20.0, NAN, 30.0, 50.0]
+    frame = pd.DataFrame({"city": ["Rome", "Rome", None, "Oslo"], "age": ages})
+    encoder = TabularEncoder(min_frequency=2).fit(frame)
+    assert encoder.feature_names_in_.tolist() == ["city", "age"]
+    assert names(encoder) == [
+        "age", "age_missing", "age_bin0", "age_bin1",
+        "city_Rome", "city_infrequent_sklearn",
+    ]  # fmt: skip
+    with pytest.raises(ValueError, match="input_features is not equal"):
+        encoder.get_feature_names_out(["town", "age"])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_set_output(library):
+    module = pytest.importorskip(library)
+    frame = module.DataFrame({"x": [1.0, 2.0, 4.0], "c": ["a", "b", "a"]})
+    encoder = TabularEncoder(min_frequency=1).set_output(transform=library)
+    encoded = encoder.fit_transform(frame)
+    assert isinstance(encoded, module.DataFrame)
+    assert list(encoded.columns) == ["x", "x_bin0", "x_bin1", "c_a", "c_b"]
+    plain = encoder.set_output(transform="default").transform(frame)
+    np.testing.assert_array_equal(encoded.to_numpy(), plain)
+
+
+def test_set_output_keeps_the_index():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"x": [1.0, 2.0]}, index=["first", "second"])
+    encoder = TabularEncoder().set_output(transform="pandas")
+    assert encoder.fit_transform(frame).index.tolist() == ["first", "second"]
+
+
+WITHOUT_PANDAS = """
+import sys
+
+class WithoutPandas:
+    def find_spec(self, name, path=None, target=None):
+        if name.split(".")[0] in ("pandas", "pyarrow"):
+            raise ModuleNotFoundError(name)
+
+sys.meta_path.insert(0, WithoutPandas())
+from skreg import TabularEncoder
+{table}
+print(TabularEncoder(min_frequency=2).fit_transform(X).shape)
+"""
+TABLES = {
+    "list": 'X = [[1, "a"], [None, None], [3, "a"]]',
+    "polars": """
+import polars
+X = polars.DataFrame({"x": [1, None, 3], "c": ["a", None, "a"]})
+""",
+}
+
+
+@pytest.mark.parametrize("kind", TABLES)
+def test_needs_no_pandas(kind):
+    if kind == "polars":
+        pytest.importorskip("polars")
+    code = WITHOUT_PANDAS.format(table=TABLES[kind])
+    run = [sys.executable, "-c", code]
+    out = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    assert out == "(3, 4)\n"
+
+
+# What is refused
+
+
+@pytest.mark.parametrize(
+    ("parameters", "message"),
+    [
+        ({"n_bins": 0}, "'n_bins'.* int in the range .*Got 0"),
+        ({"n_bins": 2.5}, "'n_bins'.* int in the range .*Got 2.5"),
+        ({"min_frequency": 0}, "'min_frequency'.* Got 0"),
+        ({"min_frequency": 1.5}, "'min_frequency'.* Got 1.5"),
+        ({"dtype": np.int64}, "'dtype'.* among {.*float32.*}"),
+    ],
+)
+def test_bad_parameters(parameters, message):
+    encoder = TabularEncoder().set_params(**parameters)
+    with pytest.raises(ValueError, match=message):
+        encoder.fit([[1.0], [2.0]])
+
+
+DATES = [
+    datetime.date(2020, 1, 1),
+    datetime.datetime(2020, 1, 1),
+    datetime.time(12),
+    datetime.timedelta(1),
+    np.datetime64("2020-01-01"),
+    np.timedelta64(1, "D"),
+]
+BAD_TABLES = {
+    "infinity": (np.array([[0.0, 1.0], [0.0, np.inf]]), "Column 1 holds infinite"),
+    "infinite object": ([["a", 1.0], ["b", -np.inf]], "Column 1 holds infinite"),
+    "masked": (np.ma.masked_array([[1.0]], [[True]]), "X has masked entries"),
+    "one dimension": (np.array([1.0, 2.0]), "Expected 2D array"),
+    "no rows": (np.empty((0, 2)), "0 sample"),
+    "no columns": (np.empty((2, 0)), r"0 feature\(s\)"),
+    "complex": (np.array([[1j]]), "Complex data not supported"),
+    "dates": (np.array([["2020-01-01"]], "M8[D]"), "Column 0 holds dates"),
+    **{str(type(d)): ([["a", d], ["b", None]], "Column 1 holds dates") for d in DATES},
+}
+
+
+@pytest.mark.parametrize("name", BAD_TABLES)
+def test_a_refused_table_changes_nothing(name):
+    X, message = BAD_TABLES[name]
+    new, fitted = TabularEncoder(), TabularEncoder().fit(numbers())
+    before = pickle.dumps(fitted)
+    for encoder in (new, fitted):
+        with pytest.raises(ValueError, match=message):
+            encoder.fit(X)
+    assert vars(new) == vars(TabularEncoder())
+    assert pickle.dumps(fitted) == before
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_refused_column_is_named(library):
+    module = pytest.importorskip(library)
+    with pytest.raises(ValueError, match="Column 'x' holds infinite numbers"):
+        TabularEncoder().fit(module.DataFrame({"x": [1.0, np.inf]}))
+    days = module.Series([datetime.datetime(2020, 1, 1), None])
+    with pytest.raises(ValueError, match="Column 'day' holds dates"):
+        TabularEncoder().fit(module.DataFrame({"day": days}))
+    with pytest.raises(ValueError, match="X has 0 rows and 1 columns"):
+        TabularEncoder().fit(module.DataFrame({"x": []}))
+
+
+def test_a_time_zone_is_no_way_around():
+    pd = pytest.importorskip("pandas")
+    days = pd.to_datetime(["2020-01-01", None]).tz_localize("UTC")
+    with pytest.raises(ValueError, match="Column 'day' holds dates"):
+        TabularEncoder().fit(pd.DataFrame({"day": days}))
+
+
+def test_names_of_two_types_change_nothing():
+    pd = pytest.importorskip("pandas")
+    encoder = TabularEncoder()
+    with pytest.raises(TypeError, match="string names"):
+        encoder.fit(pd.DataFrame({"a": [1.0], 0: [2.0]}))
+    assert vars(encoder) == vars(TabularEncoder())
+
+
+@pytest.mark.parametrize("value", ["abc", "12", True, b"1", {}])
+def test_what_is_no_number_in_a_column_of_numbers(value):
+    encoder = TabularEncoder().fit([[1.0, "a"], [2.0, "b"]])
+    message = f"Column 0 held numbers in fit and holds {value!r} now. Convert it"
+    with pytest.raises(ValueError, match=re.escape(message)):
+        encoder.transform([[1.0, "a"], [value, "b"]])
+
+
+def test_sparse_tables():
+    with pytest.raises(TypeError, match="dense data is required"):
+        TabularEncoder().fit(csr_array(np.eye(2)))
+
+
+def test_infinity_in_transform():
+    encoder = TabularEncoder().fit([[1.0], [2.0]])
+    with pytest.raises(ValueError, match="Column 0 holds infinite numbers"):
+        encoder.transform([[np.inf]])
+
+
+def test_columns_of_numbers_may_be_missing_in_transform():
+    encoder = TabularEncoder().fit([[1.0, 2], [3.0, 4]])
+    assert encoder.transform([[None, NAN]]).tolist() == [[0, 0]]
+
+
+def test_other_columns_than_in_fit():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": [1.0, 2.0], "b": ["x", "y"]})
+    encoder = TabularEncoder().fit(frame)
+    with pytest.raises(ValueError, match="same order"):
+        encoder.transform(frame[["b", "a"]])
+    with pytest.raises(ValueError, match="missing"):
+        encoder.transform(frame[["a"]])
+    with pytest.raises(ValueError, match=r"3 features, but .* 2 features"):
+        TabularEncoder().fit([[1, 2]]).transform([[1, 2, 3]])
+
+
+def test_not_fitted():
+    for method in (TabularEncoder().transform, TabularEncoder().get_feature_names_out):
+        with pytest.raises(NotFittedError):
+            method([[1.0]])
+
+
+# As a part of scikit-learn
+
+
+def through_pickle(encoder):
+    return pickle.loads(pickle.dumps(encoder))
+
+
+def through_skops(encoder):
+    skops_io = pytest.importorskip("skops.io")
+    data = skops_io.dumps(encoder)
+    trusted = ["skreg.encoder.TabularEncoder"]
+    assert skops_io.get_untrusted_types(data=data) == trusted
+    return skops_io.loads(data, trusted=trusted)
+
+
+@pytest.mark.parametrize("through", [through_pickle, through_skops])
+def test_saved_and_loaded(through):
+    X = [[1.0, "a"], [None, "b"], [5.0, None]]
+    encoder = TabularEncoder(4, min_frequency=1, dtype=np.float64).fit(X)
+    loaded = through(encoder)
+    assert loaded.get_params() == encoder.get_params()
+    assert loaded.transform(X).tobytes() == encoder.transform(X).tobytes()
+    assert names(loaded) == names(encoder)
+
+
+def test_clone_has_the_parameters_alone():
+    encoder = TabularEncoder(4, min_frequency=0.1, dtype=np.float64).fit([[1.0]])
+    copy = clone(encoder)
+    assert vars(copy) == encoder.get_params()
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_grid_search_over_a_pipeline():
+    x = rng.uniform(size=200)
+    X = np.array([x, rng.choice(["a", "b"], 200)], dtype=object).T
+    y = (x * 4).astype(int) % 2
+    network = RegMLPClassifier((), solver="lbfgs", random_state=0)
+    model = make_pipeline(TabularEncoder(), network)
+    search = GridSearchCV(model, {"tabularencoder__n_bins": [1, 4]}, cv=2).fit(X, y)
+    assert search.best_params_ == {"tabularencoder__n_bins": 4}
+    assert search.score(X, y) > 0.9
+
+
+# A list, since scikit-learn 1.6 gives pytest a generator, which pytest 9 warns about.
+CHECKS = parametrize_with_checks([TabularEncoder(), TabularEncoder(1, min_frequency=1)])
+
+
+@pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
+def test_sklearn_checks(estimator, check):
+    check(estimator)
