@@ -8,11 +8,12 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, TabularEncoder
 from skreg._engine.activations import ACTIVATIONS
 
 to_onnx = pytest.importorskip("skl2onnx").to_onnx
 onnxruntime = pytest.importorskip("onnxruntime")
+data_types = pytest.importorskip("skl2onnx.common.data_types")
 importlib.import_module("skreg.onnx")
 
 # A few epochs are enough to tell the classes apart.
@@ -127,3 +128,119 @@ def test_says_how_to_install_skl2onnx(monkeypatch):
     monkeypatch.delitem(sys.modules, "skreg.onnx")
     with pytest.raises(ImportError, match=r"pip install skreg\[onnx\]"):
         importlib.import_module("skreg.onnx")
+
+
+# The encoder
+
+N_ROWS = 120
+TABLE = {
+    "city": rng.choice(["Rome", "Oslo", "Graz"], N_ROWS, p=[0.5, 0.45, 0.05]),
+    "age": np.where(rng.random(N_ROWS) < 0.1, np.nan, rng.uniform(20, 60, N_ROWS)),
+    "visits": rng.integers(0, 4, N_ROWS),
+    "year": (2000 + rng.uniform(0, 20, N_ROWS)).astype(np.float32),
+    "member": rng.random(N_ROWS) < 0.5,
+    "colour": rng.choice(np.array(["red", "blue", None]), N_ROWS),
+}
+TABLE_TYPES = {
+    "city": data_types.StringTensorType([None, 1]),
+    "age": data_types.DoubleTensorType([None, 1]),
+    "visits": data_types.Int64TensorType([None, 1]),
+    "year": data_types.FloatTensorType([None, 1]),
+    "member": data_types.BooleanTensorType([None, 1]),
+    "colour": data_types.StringTensorType([None, 1]),
+}
+
+
+def as_objects(table):
+    return np.array([values.astype(object) for values in table.values()]).T
+
+
+def run_encoder(encoder, initial_types, inputs):
+    graph = to_onnx(encoder, initial_types=initial_types)
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    (encoded,) = session.run(None, inputs)
+    return encoded
+
+
+def test_a_table_in_a_pipeline():
+    X, y = as_objects(TABLE), (TABLE["visits"] > 1).astype(int)
+    mlp = RegMLPClassifier((8,), learning_rate_init=0.1, max_iter=5, random_state=0)
+    model = make_pipeline(TabularEncoder(min_frequency=15), mlp).fit(X, y)
+    other = {**TABLE, "city": TABLE["city"].astype(object)}
+    other["city"][:9] = "unseen"
+    other["age"] = TABLE["age"] * 2
+    graph = to_onnx(
+        model, initial_types=list(TABLE_TYPES.items()), options={"zipmap": False}
+    )
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    for table in (TABLE, other):
+        inputs = {name: values[:, None] for name, values in table.items()}
+        labels, probabilities = session.run(None, inputs)
+        rows = as_objects(table)
+        np.testing.assert_array_equal(labels, model.predict(rows))
+        np.testing.assert_allclose(probabilities, model.predict_proba(rows), atol=1e-5)
+
+
+def test_a_data_frame_in_a_pipeline():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(TABLE)
+    model = make_pipeline(TabularEncoder(), RegMLPClassifier((), solver="lbfgs"))
+    model.fit(frame, TABLE["visits"] > 1)
+    first = frame[:1].fillna({"colour": "missing"})
+    graph = to_onnx(model, first, options={"zipmap": False})
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    inputs = {name: frame[[name]].to_numpy() for name in frame}
+    _, probabilities = session.run(None, inputs)
+    np.testing.assert_allclose(probabilities, model.predict_proba(frame), atol=1e-5)
+
+
+@pytest.mark.parametrize("out", [np.float32, np.float64])
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+@pytest.mark.parametrize("n_bins", [1, 8])
+def test_one_input_of_numbers(n_bins, dtype, out):
+    rows = X.astype(dtype)
+    if dtype != "int64":
+        rows[::5, 1] = np.nan
+    encoder = TabularEncoder(n_bins, dtype=out).fit(rows)
+    tensor = data_types.guess_data_type(rows)[0][1].__class__([None, 4])
+    encoded = run_encoder(encoder, [("X", tensor)], {"X": rows})
+    assert encoded.dtype == out
+    np.testing.assert_array_equal(encoded, encoder.transform(rows))
+
+
+@pytest.mark.parametrize("min_frequency", [1, 25])
+def test_one_input_of_categories(min_frequency):
+    rows = np.array([TABLE["city"], TABLE["colour"]], dtype=object).T
+    encoder = TabularEncoder(min_frequency=min_frequency).fit(rows)
+    more = np.array([["unseen", "missing"], ["Graz", np.nan]], dtype=object)
+    rows = np.vstack([rows, more])
+    tensor = data_types.StringTensorType([None, 2])
+    encoded = run_encoder(encoder, [("X", tensor)], {"X": rows})
+    np.testing.assert_array_equal(encoded, encoder.transform(rows))
+
+
+def test_categories_that_are_integers():
+    rows = np.array(["1", "2", "x"], dtype=object)[:, None]
+    encoder = TabularEncoder(min_frequency=1).fit(rows)
+    numbers = np.array([[2], [1], [7]])
+    tensor = data_types.Int64TensorType([None, 1])
+    encoded = run_encoder(encoder, [("X", tensor)], {"X": numbers})
+    np.testing.assert_array_equal(encoded, encoder.transform(numbers))
+
+
+def test_inputs_that_do_not_fit_the_table():
+    encoder = TabularEncoder(min_frequency=1).fit([["a", 1.0], ["b", 2.0]])
+    floats = data_types.FloatTensorType([None, 2])
+    with pytest.raises(TypeError, match="categories is declared as one of floats"):
+        to_onnx(encoder, initial_types=[("X", floats)])
+    wide = data_types.StringTensorType([None, 3])
+    with pytest.raises(
+        ValueError, match="3 columns, and TabularEncoder was fitted on 2"
+    ):
+        to_onnx(encoder, initial_types=[("X", wide)])
