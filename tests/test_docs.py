@@ -17,6 +17,7 @@ PAGES = sorted(DOCS.glob("*.md"))
 ROOT_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # Pages whose code needs an extra.
 NEEDS = {
+    "encoding": ["pandas"],
     "getting_started": ["matplotlib"],
     "user_guide": ["matplotlib"],
     "saving": ["skl2onnx", "onnxruntime", "skops"],
