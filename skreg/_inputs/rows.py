@@ -13,7 +13,7 @@ FLOATS = [np.float64, np.float32]
 
 def check_features(estimator, X, **options):
     """Return X as an array or a CSR matrix of float32 or float64."""
-    with naming("X", "Encode text first, for example with OneHotEncoder."):
+    with naming("X", "Encode text first, with TabularEncoder or OneHotEncoder."):
         return validate_data(
             estimator, X, **{"accept_sparse": "csr", "dtype": FLOATS} | options
         )

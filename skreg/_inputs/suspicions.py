@@ -33,7 +33,7 @@ def warn_of_scale(estimator, X):
         f"{_column(estimator, worst)} of X has values up to {scales[worst]:.3g} in "
         f"size; of {len(scales)} columns {n_large} exceed {_LARGE:g}, and {n_small} "
         f"stay below {_SMALL:g}. A network hardly learns from these: scale the "
-        "features, with StandardScaler in a pipeline."
+        "features, with StandardScaler or TabularEncoder in a pipeline."
     )
 
 
