@@ -38,3 +38,17 @@ def test_the_derivative_equals_differences(name):
 @pytest.mark.filterwarnings("error")
 def test_extreme_values_stay_finite(name):
     assert np.isfinite(apply(name, np.array([-1e30, -800.0, 800.0, 1e30]))).all()
+
+
+@pytest.mark.parametrize(
+    ("name", "variance"),
+    [
+        ("relu", 2 / 30),  # He et al.
+        ("identity", 2 / (30 + 50)),  # Glorot and Bengio
+        ("tanh", 2 / (30 + 50)),
+        ("logistic", 2 / (30 + 50) / 3),  # a factor of scikit-learn's
+    ],
+)
+def test_initial_weights_have_the_variance_of_the_papers(name, variance):
+    # Uniform numbers in [-bound, bound] have a variance of bound² / 3.
+    assert ACTIVATIONS[name].bound(30, 50) ** 2 / 3 == pytest.approx(variance)

@@ -1,7 +1,15 @@
 import numpy as np
 import pytest
+from scipy.sparse import csr_array
 
-from skreg._engine.blas import add_scaled, product, sum_of_squares
+from skreg._engine.blas import (
+    SparseRows,
+    add_scaled,
+    columns_times,
+    product,
+    rows_times,
+    sum_of_squares,
+)
 
 dtypes = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -42,3 +50,15 @@ def test_add_scaled_and_sum_of_squares(n, dtype):
     # Blocks of a vector loop are summed, so that the error grows far slower than n.
     assert sum_of_squares(x) == pytest.approx(wide @ wide, rel=1000 * eps)
     assert isinstance(sum_of_squares(x), float)
+
+
+@pytest.mark.parametrize(("carry", "before"), [(0.25, 1.0), (0.0, np.nan)])
+def test_sparse_rows_are_multiplied_in_the_same_way(carry, before):
+    X, delta = np.random.default_rng(0).normal(size=(2, 4, 3))
+    x, z, dW = SparseRows(X.shape), np.ones((4, 3)), np.full((3, 3), before)
+    x.matrix = csr_array(X)
+    rows_times(x, delta[:3], z, 0.5)()
+    columns_times(x, delta, dW, 0.5, carry)()
+    # Sums of a few numbers near 1, in another order.
+    np.testing.assert_allclose(z, 1 + 0.5 * X @ delta[:3], rtol=0, atol=1e-14)
+    np.testing.assert_allclose(dW, carry + 0.5 * X.T @ delta, rtol=0, atol=1e-14)

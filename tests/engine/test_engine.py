@@ -199,13 +199,15 @@ def test_tiny_weights_are_flushed_when_64_steps_are_full(n_before):
     data.X[:, 0] = 0  # so that its weights have no gradient
     network.views(vector)[0][0][0] = 1e-310
     engine, vectors = start_engine(network, data, vector, n_before, batch_size=1)
+    network.views(vectors[1])[0][0][0, 0] = 1e-310
     flushed = False
     for n_steps in (n_before + N_ROWS, n_before + 2 * N_ROWS):
         engine.run_epoch(ALL_ROWS, 0.1, generator())
         assert engine.snapshot().n_steps == n_steps
         flushed |= n_steps // 64 > n_before // 64
-        weights = network.views(vectors[0])[0][0][0]
-        np.testing.assert_array_equal(weights, 0 if flushed else 1e-310)
+        (weights, _), (averages, _) = (network.views(v)[0] for v in vectors)
+        np.testing.assert_array_equal(weights[0, 1:], 0 if flushed else 1e-310)
+        assert (averages[0, 0] == 0) == flushed
 
 
 @every_mask
@@ -216,3 +218,24 @@ def test_an_epoch_that_diverges_returns_nan(bad, dropout_mask):
     options = {"penalties": (L2(ALPHA),), "dropout_mask": dropout_mask, **DROPOUT}
     engine, _ = start_engine(network, random_data(network), vector, **options)
     assert np.isnan(engine.run_epoch(ORDER, 1e200, generator()))
+
+
+def test_an_epoch_whose_last_step_overflows_returns_nan():
+    data, network = random_data(make_network(), dtype=np.float32), make_network()
+    engine, _ = start_engine(network, data, batch_size=N_ROWS)
+    assert np.isnan(engine.run_epoch(ORDER, 1e300, generator()))
+
+
+@every_mask
+def test_sparse_rows_are_gathered_anew_in_every_epoch(dropout_mask):
+    network, results = make_network(), []
+    data = random_data(network)
+    for X in (data.X, csr_array(data.X)):
+        options = {"dropout_mask": dropout_mask, "keep_probs": [1, 0.5, 0.6]}
+        engine, vectors = start_engine(network, replace(data, X=X), **options)
+        rng = generator()
+        for order in (ORDER, ORDER[::-1].copy()):
+            engine.run_epoch(order, RATE, rng)
+        results.append(vectors)
+    # Sums of some ten numbers in another order, in six steps.
+    np.testing.assert_allclose(*results, rtol=1e-12, atol=1e-12)

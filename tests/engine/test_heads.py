@@ -1,3 +1,5 @@
+from math import exp, log1p
+
 import numpy as np
 import pytest
 import reference
@@ -40,9 +42,23 @@ def test_all_equals_the_formula_in_any_order_of_calls(name, y):
     np.testing.assert_array_equal(z, LOGITS[:n])
 
 
-def test_a_target_between_0_and_1():
-    one = HEADS["binary"].values(np.array([[2.0]]), np.array([[0.1]]))
-    assert one == pytest.approx(1.927, abs=5e-4)  # as many digits as are written here
+def softplus(z):
+    return max(z, 0.0) + log1p(exp(-abs(z)))
+
+
+@pytest.mark.parametrize("y", [0, 0.1, 0.5, 1])
+@pytest.mark.parametrize("z", [-800, -40, -1e-3, 0, 2, 40, 800])
+def test_one_sigmoid_equals_a_softmax_of_two_at_any_output_and_target(z, y):
+    loss = y * softplus(-z) + (1 - y) * softplus(z)
+    slope = (1 if z > 0 else exp(z)) / (1 + exp(-abs(z))) - y
+    one, two = np.array([[float(z)]]), np.array([[0.0], [z]])
+    y, ys = np.array([[float(y)]]), np.array([[1.0 - y], [y]])
+    sigmoid, softmax = HEADS["binary"], HEADS["multiclass"]
+    assert sigmoid.values(one, y) == pytest.approx(loss, rel=1e-12, abs=0)
+    # A loss near 0 is the logarithm of a sum near 1, which is rounded.
+    assert softmax.values(two, ys) == pytest.approx(loss, rel=1e-12, abs=1e-15)
+    assert gradient(sigmoid, one, y)[0] == pytest.approx(slope, rel=1e-12, abs=1e-15)
+    assert gradient(softmax, two, ys)[1] == pytest.approx(slope, rel=1e-12, abs=1e-15)
 
 
 @pytest.mark.parametrize("name", HEADS)

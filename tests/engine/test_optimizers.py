@@ -4,6 +4,7 @@ import reference
 from helpers import make_network, make_optimizers
 
 from skreg._engine.network import Parameters
+from skreg._engine.optimizers import OPTIMIZERS, SGD, NesterovSGD
 from skreg._engine.penalties import L2
 
 RATES = [0.1, 0.1, 0.05, 0.2, 0.1, 0.01]
@@ -54,3 +55,9 @@ def test_adam_divides_nothing_by_nothing_where_epsilon_is_below_the_type():
     own = run(adam, np.ones(3, np.float32), gradients, [0.1, 0.1])
     np.testing.assert_array_equal(own[:2], 1)
     assert own[2] < 1
+
+
+@pytest.mark.parametrize(("nesterov", "kind"), [(True, NesterovSGD), (False, SGD)])
+def test_sgd_is_nesterovs_if_asked_for(nesterov, kind):
+    numbers = {"nesterovs_momentum": nesterov, "momentum": 0.7}
+    assert OPTIMIZERS["sgd"]((), numbers.get) == kind((), 0.7)

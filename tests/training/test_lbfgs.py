@@ -11,6 +11,7 @@ from skreg._training.stopping import Status
 
 CURVATURES = np.array([1.0, 10, 100, 1000])
 MINIMUM = np.array([1.0, -2, 3, 0.5])
+UNFINISHED = Status.DIVERGED, Status.INTERRUPTED
 
 
 def minimize(fault=None, k=inf, start=0.0, **options):
@@ -18,11 +19,17 @@ def minimize(fault=None, k=inf, start=0.0, **options):
 
     Return the session, its parameters, and those after each epoch.
     """
-    engine, visited = ScriptedEngine([]), []
+    engine, events, visited = ScriptedEngine([]), [], []
     x = engine.vectors = np.full((1, 4), start)
-    engine.happens = lambda event: (
-        visited.append(x[0].copy()) if event == "end_epoch" else None
-    )
+
+    def happens(event):
+        if event.endswith("epoch"):
+            events.append(event)
+        if event == "end_epoch":
+            visited.append(x[0].copy())
+
+    engine.happens = happens
+    before = x[0].copy()
     options = {"n_epochs": 100, "max_fun": 1000, "tol": 1e-8} | options
     session = make_session(engine, learning_rate=None, **options)
 
@@ -34,7 +41,9 @@ def minimize(fault=None, k=inf, start=0.0, **options):
 
     minimize_objective(session, objective)
     assert len(visited) == session.state.history.n_epochs
-    np.testing.assert_array_equal(x[0], visited[-1])
+    n_events = 2 * len(visited) + (session.status in UNFINISHED)
+    assert events[:n_events] == (["begin_epoch", "end_epoch"] * 99)[:n_events]
+    np.testing.assert_array_equal(x[0], [before, *visited][-1])
     return session, visited
 
 
@@ -46,6 +55,9 @@ def test_a_quadratic_is_minimised():
     losses = session.state.history.loss_curve
     assert losses == sorted(losses, reverse=True)
     assert len({*map(tuple, visited)}) == len(losses) > 3
+    early, some = minimize(tol=5.0)
+    assert early.status is Status.CONVERGED
+    assert len(some) < len(visited)
 
 
 @pytest.mark.parametrize(
@@ -55,6 +67,7 @@ def test_a_quadratic_is_minimised():
         ({"max_fun": 5}, Status.MAX_ITER, 5),
         ({"stop_at": 2}, Status.STOPPED_BY_CALLBACK, 2),
         ({"start": MINIMUM}, Status.CONVERGED, 1),
+        ({"fault": nan, "k": 1}, Status.DIVERGED, 0),
         ({"fault": nan, "k": 2}, Status.DIVERGED, 1),
         ({"fault": nan, "k": 4}, Status.DIVERGED, 3),
         ({"fault": inf, "k": 4}, Status.DIVERGED, 3),

@@ -1,6 +1,6 @@
 """Sessions and the loop with an engine that plays a script."""
 
-from math import inf, nan
+from math import cos, inf, nan, pi
 from threading import Barrier, current_thread
 from types import SimpleNamespace
 
@@ -106,15 +106,15 @@ def interrupt():
 
 def test_an_epoch_begins_with_its_rows_and_rate_and_ends_with_its_loss():
     session = make_session(ScriptedEngine([3.0, 2.0]), shuffle=True)
-    orders = []
+    twin = generator()
     for loss in (3.0, 2.0):
         assert session.status is None
         order, rate, rng = session.begin()
-        orders.append(order.copy())
-        np.testing.assert_array_equal(np.sort(order), ROWS)
+        expected = ROWS.copy()  # whatever the order of the epoch before
+        twin.shuffle(expected)
+        np.testing.assert_array_equal(order, expected)
         assert (rate, rng) == (0.5, session.state.rng)
         assert session.end(loss) is (loss == 3)
-    assert (orders[0] != orders[1]).any()
     assert session.state.history.loss_curve == [3.0, 2.0]
     assert session.state.history.samples == 10
 
@@ -128,6 +128,7 @@ def test_an_epoch_begins_with_its_rows_and_rate_and_ends_with_its_loss():
         ([3.0, 2, 1], {"stop_at": 2}, Status.STOPPED_BY_CALLBACK, 2),
         ([3.0, 2, nan, 1], {}, Status.DIVERGED, 2),
         ([3.0, 2, -inf, 1], {"n_before": 2}, Status.DIVERGED, 2),
+        ([nan], {}, Status.DIVERGED, 0),
         ([interrupt], {}, Status.INTERRUPTED, 0),
     ],
 )
@@ -135,8 +136,9 @@ def test_how_a_session_ends(losses, options, status, n_epochs):
     session, engine, history = run(losses, **options)
     assert session.status is status
     assert history.n_epochs == n_epochs
-    # An interrupt in the first epoch keeps what was learned.
+    # There is nothing to go back to from the first epoch, its draws included.
     assert engine.n_epochs == max(1, n_epochs)
+    assert not same_state(session.state.rng, generator())
 
 
 @pytest.mark.parametrize("early_stopping", [True, False])
@@ -159,6 +161,16 @@ def test_a_stall_lowers_an_adaptive_rate_until_its_floor():
     assert rates[:5] == pytest.approx([0.5, 0.5, 0.5, 0.1, 0.1])
     assert rates[-1] <= 1e-6 < rates[-3]
     assert history.stalls == sum(a != b for a, b in zip(rates, rates[1:]))
+    at_the_floor = LearningRate(1e-6, SCHEDULES["adaptive"])
+    session, *_ = run([1.0] * 9, patience=2, learning_rate=at_the_floor)
+    assert (session.state.history.n_epochs, session.state.history.stalls) == (3, 0)
+
+
+def test_a_planned_rate_counts_the_epochs_of_earlier_calls():
+    rate = LearningRate(0.5, SCHEDULES["cosine"])
+    _, _, history = run([9.0, 9, 2, 1], n_before=2, learning_rate=rate)
+    expected = [0.25 * (1 + cos(pi * share)) for share in (0.5, 0.75)]
+    assert history.learning_rate_curve == pytest.approx(expected)
 
 
 @pytest.mark.parametrize("n_before", [0, 1, 2])
@@ -247,3 +259,11 @@ def test_an_interrupt_in_one_ends_all_as_their_last_epochs_left_them(n_threads, 
     n_epochs = [3] * place + [2] * (3 - place)
     assert [engine.n_epochs for engine in engines] == n_epochs
     assert [s.state.history.n_epochs for s in sessions] == n_epochs
+
+
+@pytest.mark.parametrize("n_threads", [1, 2])
+def test_an_interrupt_leaves_sessions_alone_that_ended_in_its_epoch(n_threads):
+    engines = [ScriptedEngine([loss], (), True) for loss in (3.0, interrupt)]
+    sessions = [*map(make_session, engines)]
+    train(sessions, n_threads)
+    assert [s.status for s in sessions] == [Status.MAX_ITER, Status.INTERRUPTED]
