@@ -15,7 +15,8 @@ FILES = {p.relative_to(PACKAGE).as_posix(): p for p in PACKAGE.rglob("*.py")}
 NUMERICS = {"numpy", "scipy", "skreg", *sys.stdlib_module_names}
 MOST_LINES = {"classifier.py": 450, "display.py": 500}
 
-CONTRIBUTING = (PACKAGE.parent / "CONTRIBUTING.md").read_text(encoding="utf-8")
+PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
+CONTRIBUTING = PAGE.read_text(encoding="utf-8")
 MAP = re.findall(r"^\| `([\w/]+\.py)` \| .+ \|$", CONTRIBUTING, flags=re.MULTILINE)
 """The modules from the top down: who reads the page sees what is held here."""
 

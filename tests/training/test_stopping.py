@@ -27,5 +27,6 @@ def test_an_improvement_has_to_be_above_tol_but_the_best_need_not():
 @pytest.mark.parametrize(("n_before", "n_after"), [(1, 1), (2, 0), (5, 0)])
 def test_one_that_goes_on_has_patience_where_it_had_stalled(n_before, n_after):
     monitor = Monitor(0.0, 2)
-    monitor.resume({"best_score": 1.0, "epochs_without_improvement": n_before})
+    state = {"best_score": 1.0, "bar": 0.5, "epochs_without_improvement": n_before}
+    monitor.resume(state)
     assert (monitor.best_score, monitor.epochs_without_improvement) == (1.0, n_after)
