@@ -17,7 +17,7 @@ from skreg._inputs.errors import (
     unchanged_on_error,
     warn_the_caller,
 )
-from skreg._inputs.plan import FAMILIAR_NAMES, as_float, make_plan
+from skreg._inputs.plan import as_float, check_names, make_plan
 from skreg._inputs.rows import check_features, check_training_rows
 from skreg._inputs.scoring import Scorer, check_scorer
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
@@ -51,12 +51,24 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
     def __new__(cls, *args, **kwargs):
         """Say which parameter a name from another library means here."""
-        for name in kwargs:
-            if name in FAMILIAR_NAMES:
-                raise TypeError(
-                    f"{cls.__name__} has no parameter {name!r}. {FAMILIAR_NAMES[name]}"
-                )
+        check_names(kwargs, cls.__name__, TypeError)
         return super().__new__(cls)
+
+    def set_params(self, **params):
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name.
+
+        Returns
+        -------
+        self : estimator
+            The same estimator.
+        """
+        check_names(params, type(self).__name__, ValueError)
+        return super().set_params(**params)
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
@@ -211,17 +223,17 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                     "back, or call fit with warm_start=False to start anew."
                 )
             return plan, TrainingState.of(self, plan)
-        self._set(targets.attributes())
         self.n_layers_ = len(plan.network.sizes)
+        for name, value in targets.attributes().items():
+            setattr(self, name, value)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is no memory for so many
             return plan, TrainingState.new(plan, X.dtype, seed)
 
     def _train(self, plan, state, training, validation, task, n_epochs, horizon):
         """Run the solver, and set the fitted attributes; return how it ended."""
-        rows = validate = None
-        if validation is not None:
-            rows = validation.rows
+        validate = None
+        rows = None if validation is None else validation.rows
         engine = make_engine(plan, state.start, training, rows)
         if validation is not None:
             validate = Scorer(self, engine, validation, self._fitted_targets())
@@ -237,7 +249,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             validate.check()
         self.n_iter_ = state.history.n_epochs - n_before
         self._warn_of(session)
-        self._set(state.attributes(engine.snapshot()))
+        for name, value in state.attributes(engine.snapshot()).items():
+            setattr(self, name, value)
         names = plan.network.attribute_names
         try:
             task.end(
@@ -248,10 +261,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             session.status = Status.INTERRUPTED
             self._warn_of(session)
         return session.status
-
-    def _set(self, attributes):
-        for name, value in attributes.items():
-            setattr(self, name, value)
 
     def _warn_of(self, session):
         """Say that a fit broke off, and fail if there is nothing to keep."""

@@ -369,6 +369,9 @@ def test_large_integers_do_not_become_floats():
     pd = pytest.importorskip("pandas")
     model = network().fit(X, pd.Series(2**60 + y, dtype="Int64"))
     assert list(model.classes_) == [2**60, 2**60 + 1]
+    classes = pd.Series([2**60, 2**60 + 1], dtype="Int64")
+    model = network().partial_fit(X, 2**60 + y, classes)
+    assert list(model.classes_) == [2**60, 2**60 + 1]
 
 
 @pytest.mark.parametrize(
@@ -384,6 +387,8 @@ def test_large_integers_do_not_become_floats():
 def test_names_of_other_libraries_are_translated(name, own):
     with pytest.raises(TypeError, match=f"no parameter '{name}'.*{own}"):
         RegMLPClassifier(**{name: 0.5})
+    with pytest.raises(ValueError, match=f"no parameter '{name}'.*{own}"):
+        RegMLPClassifier().set_params(**{name: 0.5})
 
 
 def test_unknown_names_are_refused_as_python_does():

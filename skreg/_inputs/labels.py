@@ -9,6 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skreg._engine.heads import HEADS
 from skreg._inputs.errors import naming, refuse_masked
+from skreg._inputs.rows import as_numpy
 
 
 @dataclass(frozen=True)
@@ -35,8 +36,11 @@ class Labels:
         """Return the labels ``classes``, of which ``y`` need only have some."""
         refuse_masked(classes=classes)
         with naming("classes"):
-            classes = check_array(classes, ensure_2d=False, dtype=None)
-            classes = np.unique(column_or_1d(classes))
+            classes = np.unique(
+                column_or_1d(
+                    check_array(as_numpy(classes), ensure_2d=False, dtype=None)
+                )
+            )
         multilabel = _is_multilabel(y, "y")
         if multilabel and not np.array_equal(classes, np.arange(len(classes))):
             raise ValueError(
@@ -157,6 +161,9 @@ class Labels:
         return self.classes[probabilities.argmax(axis=1)]
 
 
+_SEVERAL = list, tuple, set, frozenset, np.ndarray
+
+
 def _is_multilabel(y, name):
     if y.dtype.kind == "S":
         raise TypeError(
@@ -164,7 +171,7 @@ def _is_multilabel(y, name):
         )
     if y.dtype.kind in "mM" and np.isnat(y).any():
         raise ValueError(f"{name} contains NaT, which is no label. Leave out its rows.")
-    if y.dtype.kind == "O" and any(isinstance(v, list | tuple | set) for v in y.flat):
+    if y.dtype.kind == "O" and any(isinstance(v, _SEVERAL) for v in y.flat):
         raise ValueError(
             f"{name} has lists of labels, several classes per row. Turn them into an "
             "indicator matrix with sklearn.preprocessing.MultiLabelBinarizer."

@@ -84,6 +84,14 @@ FAMILIAR_NAMES = {
 """The parameters that go by other names in other libraries."""
 
 
+def check_names(names, estimator, error):
+    """Raise an error that translates a name from another library, if there is one."""
+    for name in names:
+        if name in FAMILIAR_NAMES:
+            hint = FAMILIAR_NAMES[name]
+            raise error(f"{estimator} has no parameter {name!r}. {hint}")
+
+
 @dataclass(frozen=True)
 class Plan:
     """All that training depends on but the data and where it stands."""

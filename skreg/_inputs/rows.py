@@ -23,7 +23,7 @@ def check_targets(y, name):
     """Return labels as an array, of any type."""
     options = {"ensure_2d": False, "dtype": None, "accept_sparse": "csr"}
     try:
-        return check_array(_as_numpy(y), input_name=name, **options)
+        return check_array(as_numpy(y), input_name=name, **options)
     except ValueError as error:
         if "inhomogeneous" not in str(error):
             raise
@@ -33,7 +33,7 @@ def check_targets(y, name):
         ) from None
 
 
-def _as_numpy(y):
+def as_numpy(y):
     """Return a nullable column without missing entries in its NumPy type."""
     dtype = getattr(y, "dtype", np.dtype(object))
     if isinstance(dtype, np.dtype) or not hasattr(y, "tolist"):
