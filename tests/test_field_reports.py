@@ -7,7 +7,7 @@ import warnings
 
 import numpy as np
 import pytest
-from scipy.sparse import csr_array, random_array
+from scipy.sparse import csr_array
 from sklearn.datasets import load_digits, load_wine
 from sklearn.exceptions import ConvergenceWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
@@ -327,7 +327,7 @@ def test_a_column_of_extreme_scale_is_named(factor):
 
 
 def test_sparse_text_features_are_not_suspected():
-    counts = random_array((60, 500), density=0.01, rng=0, format="csr")
+    counts = csr_array(rng.random((60, 500)) * (rng.random((60, 500)) < 0.01))
     network().fit(counts, y)
 
 
