@@ -1,6 +1,7 @@
 """The pages of the documentation: their code runs, and their tables are complete."""
 
 import doctest
+import importlib
 import inspect
 import re
 from pathlib import Path
@@ -115,3 +116,15 @@ def test_the_ratios_of_the_readme_are_those_of_the_benchmarks():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme[readme.index("## How fast") :].split("\n\n")[2]
     assert re.findall(r"[\d.]+×", section) == step + dropout + grid
+
+
+EXTRAS = {"display": "matplotlib", "onnx": "skl2onnx", "dask": "dask.array"}
+
+
+@pytest.mark.parametrize("name", ["classifier", "encoder", *EXTRAS])
+def test_docstrings_run_as_shown(name):
+    if name in EXTRAS:
+        pytest.importorskip(EXTRAS[name])
+    results = doctest.testmod(importlib.import_module(f"skreg.{name}"))
+    assert results.attempted
+    assert not results.failed
