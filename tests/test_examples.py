@@ -1,0 +1,41 @@
+"""The examples leave nothing behind, and neither they nor the pages hide a warning."""
+
+import os
+import re
+import subprocess
+import sys
+from pathlib import Path
+
+import pytest
+
+ROOT = Path(__file__).parents[1]
+EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
+SHOWN = [
+    *EXAMPLES,
+    *sorted((ROOT / "docs").glob("*.md")),
+    *sorted((ROOT / "docs").glob("figures/*.py")),
+    ROOT / "README.md",
+]
+SILENCED = re.compile(r"(simplefilter|filterwarnings)\([^)]*ConvergenceWarning")
+
+
+@pytest.mark.parametrize("file", SHOWN, ids=lambda p: p.name)
+def test_nothing_that_is_shown_silences_a_fit(file):
+    assert not SILENCED.search(file.read_text(encoding="utf-8"))
+
+
+@pytest.mark.parametrize("name", ["checkpoints.py", "routed_search.py"])
+def test_an_example_leaves_nothing_behind(name, tmp_path):
+    here, scratch = tmp_path / "here", tmp_path / "scratch"
+    here.mkdir()
+    scratch.mkdir()
+    done = subprocess.run(
+        [sys.executable, ROOT / "examples" / name],
+        cwd=here,
+        env=os.environ | {"TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"},
+        capture_output=True,
+        text=True,
+        check=True,
+    )
+    assert not [*here.iterdir(), *scratch.iterdir()]
+    assert "Warning" not in done.stderr
