@@ -2,7 +2,6 @@
 
 import numpy as np
 from sklearn.base import BaseEstimator, _fit_context
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -11,14 +10,16 @@ from skreg._engine.batches import Dataset, Rows
 from skreg._engine.network import Network
 from skreg._engine.objective import Objective
 from skreg._engine.predictor import predict_outputs
-from skreg._inputs.errors import (
-    naming,
-    refuse_masked,
-    unchanged_on_error,
-    warn_the_caller,
-)
+from skreg._inputs.auto import max_iter
+from skreg._inputs.endings import warn_of_end, warn_of_limits
+from skreg._inputs.errors import naming, refuse_masked, unchanged_on_error
 from skreg._inputs.plan import as_float, check_names, make_plan
-from skreg._inputs.rows import check_features, check_training_rows
+from skreg._inputs.rows import (
+    check_features,
+    check_outputs,
+    check_range,
+    check_training_rows,
+)
 from skreg._inputs.scoring import Scorer, check_scorer
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set, hold_out
@@ -87,7 +88,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Training rows. float32 is trained in float32, everything else in float64.
+            Training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Class labels of any type, or an indicator matrix of zeros and ones.
         sample_weight : array-like of shape (n_samples,), default=None
@@ -111,7 +112,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             For data or parameters that cannot be trained on, and if training diverges
             before the end of the first epoch. The estimator is left as it was.
         """
-        context = self._init_callback_context(max_subtasks=self.max_iter)
+        context = self._init_callback_context(max_subtasks=max_iter(self))
         metadata = {"sample_weight": sample_weight}
         task = FitTask(self, context, X=X, y=y, metadata=metadata)
         task.begin()
@@ -124,15 +125,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 X, y, sample_weight, self._targets_of, task, resume=resume, given=given
             )
         if status is Status.MAX_ITER:
-            limit = f"max_iter={self.max_iter}"
-            if self.solver == "lbfgs":
-                limit += f", max_fun={self.max_fun}"
-            warn_the_caller(
-                f"Maximum iterations ({limit}) reached and the optimization hasn't "
-                "converged yet. Allow more if the loss is still falling; for a fixed "
-                "number of epochs set n_iter_no_change=inf.",
-                ConvergenceWarning,
-            )
+            warn_of_limits(self)
         return self
 
     def _partial_fit(self, X, y, sample_weight, targets_of):
@@ -156,18 +149,20 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
         A ``stream`` is trained on for one epoch, with absolute weights.
         """
-        dtype = self.coefs_[0].dtype if resume else None
-        X, y, sample_weight = check_training_rows(self, X, y, sample_weight, dtype)
+        X, y, sample_weight = check_training_rows(self, X, y, sample_weight, resume)
         targets = targets_of(y)
         if resume and not stream:
             targets.check_same(self._fitted_targets())
-        plan, state = self._begin(X, targets, resume)
-        encoded = targets.encode(y, X.dtype)
+        plan, state = self._begin(X, targets, resume, stream)
+        check_range(X, plan.dtype, "X")
+        encoded = targets.encode(y, plan.dtype)
         by_class = self._class_weights(targets, encoded, sample_weight)
         weights = effective_weights(sample_weight, by_class, encoded)
         index, validation = np.arange(X.shape[0]), None
         if not stream:
-            validation = check_validation_set(self, given, targets, by_class, X.dtype)
+            validation = check_validation_set(
+                self, given, targets, by_class, plan.dtype
+            )
             split = plan.early_stopping and validation is None
             if split:
                 fraction = as_float(self, "validation_fraction")
@@ -175,7 +170,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                     X.shape[0], targets.strata(y), fraction, state.split_seed
                 )
             weights = of_mean_one(weights, index)
-        weights = in_precision(weights, X.dtype)
+        weights = in_precision(weights, plan.dtype)
         check_some_weight(weights, index, "training")
         dataset = Dataset(X, encoded, weights)
         if not stream and split:
@@ -194,13 +189,15 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         return ended
 
     def _outputs(self, X):
-        """Return the network's outputs, of shape (n_outputs, n_rows)."""
+        """Return the network's outputs, of shape (n_outputs, n_rows) and X's dtype."""
         check_is_fitted(self)
         refuse_masked(X=X)
         X = check_features(self, X, reset=False)
         network = self._network()
-        with np.errstate(over="ignore"):
-            return predict_outputs(network, network.arrays_of(self), X)
+        with np.errstate(all="ignore"):
+            outputs = predict_outputs(network, network.arrays_of(self), X)
+        check_outputs(outputs)
+        return outputs
 
     def _network(self):
         """Return the description of the fitted network."""
@@ -211,9 +208,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         """Return weights by class, if there are classes."""
         return None
 
-    def _begin(self, X, targets, resume):
+    def _begin(self, X, targets, resume, stream):
         """Return the plan and the state, and set the attributes known before."""
-        plan = make_plan(self, X.shape, targets)
+        dtype = self.coefs_[0].dtype if resume else None
+        plan = make_plan(self, X.shape, targets, stream, dtype)
         if resume:
             before = self._network().sizes
             if plan.network.sizes != before:
@@ -228,7 +226,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             setattr(self, name, value)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is no memory for so many
-            return plan, TrainingState.new(plan, X.dtype, seed)
+            return plan, TrainingState.new(plan, seed)
 
     def _train(self, plan, state, training, validation, task, n_epochs, horizon):
         """Run the solver, and set the fitted attributes; return how it ended."""
@@ -248,7 +246,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         if validate is not None:
             validate.check()
         self.n_iter_ = state.history.n_epochs - n_before
-        self._warn_of(session)
+        warn_of_end(session)
         for name, value in state.attributes(engine.snapshot()).items():
             setattr(self, name, value)
         names = plan.network.attribute_names
@@ -259,38 +257,8 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             )
         except KeyboardInterrupt:
             session.status = Status.INTERRUPTED
-            self._warn_of(session)
+            warn_of_end(session)
         return session.status
-
-    def _warn_of(self, session):
-        """Say that a fit broke off, and fail if there is nothing to keep."""
-        n_epochs = session.state.history.n_epochs
-        if session.status is Status.INTERRUPTED:
-            warn_the_caller(
-                f"Training interrupted by user in epoch {n_epochs + 1}. What was "
-                "learned until then is kept."
-            )
-        if session.status is not Status.DIVERGED:
-            return
-        where = ""
-        if session.plan.learning_rate is not None:
-            clock = session.state.history.clock(session.horizon)
-            where = f" at learning rate {session.plan.learning_rate.at(clock):.3g}"
-        advice = (
-            "The input data may contain large values and need to be preprocessed: "
-            "scale the features, for example with StandardScaler, or lower "
-            "learning_rate_init."
-        )
-        if not n_epochs:
-            raise ValueError(
-                "Solver produced non-finite parameter weights. Training diverged in "
-                f"epoch 1{where}, and there are no weights to keep. {advice}"
-            )
-        warn_the_caller(
-            f"Training diverged in epoch {n_epochs + 1}{where}. The weights of the "
-            f"epoch before are kept. {advice}",
-            ConvergenceWarning,
-        )
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

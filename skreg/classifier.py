@@ -30,14 +30,15 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     .. math::
 
         J(W, b) = \frac{\sum_i s_i \, \ell(y_i, f(x_i))}{\sum_i s_i}
-                  + \frac{\alpha}{2} \sum_l \|W_l\|^2,
+                  + \sum_l \frac{\alpha_l}{2} \|W_l\|^2,
 
     where :math:`\ell` is the cross-entropy and :math:`s_i` is the sample weight of a
-    row times the weight of its class.
+    row times the weight of its class. The defaults suit standardised features, and do
+    without a search.
 
     Parameters
     ----------
-    hidden_layer_sizes : int or array-like of int, default=(100,)
+    hidden_layer_sizes : int or array-like of int, default=(256, 256)
         Units of each hidden layer. ``()`` is logistic regression.
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
         Activation of the hidden layers.
@@ -46,12 +47,15 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         by the average of the squared gradient as well, "lbfgs" [2]_ takes the whole
         training set at once, which suits small ones; it goes with neither dropout nor
         mini-batches.
-    alpha : float, default=1e-4
-        Strength of the L2 penalty on the weights. It means the same for every number
-        of rows and every batch size.
-    keep_prob : float or array-like of float, default=1.0
+    alpha : "auto", float or array-like of float, default="auto"
+        Strength of the L2 penalty on the weights of all layers, or of each one, from
+        the inputs up. A value means the same for every number of rows and every batch
+        size. "auto" penalises the first layer alone, by 50 over the number of rows:
+        dropout does the rest. Of at most 64 rows it is 0.1 on all layers.
+    keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], for all
-        hidden layers or for each one.
+        hidden layers or for each one. "auto" is 0.8, and 1 for "lbfgs" and for at most
+        64 rows.
     input_keep_prob : float, default=1.0
         The same for the input features.
     dropout_mask : {"sample", "batch"}, default="sample"
@@ -60,14 +64,19 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         on large mini-batches cheaper, and one of a small network dearer; weights that
         join dropped units rest, with their averages and their decay.
     batch_size : int or "auto", default="auto"
-        Rows per mini-batch; "auto" is 200. All rows, if there are fewer.
+        Rows per mini-batch; "auto" is a 32nd of the rows, rounded down to a power of
+        two, within 16 and 256, and all of at most 64 rows. All rows, if there are
+        fewer.
     learning_rate_init : float or "auto", default="auto"
-        Initial learning rate; "auto" is 1e-3 for "adam" and 0.1 for "sgd".
-    learning_rate : {"constant", "invscaling", "adaptive", "cosine"}, default="constant"
-        How the rate develops. "invscaling" divides it by ``(t + 1) ** power_t``, where
-        t is the number of rows seen. "adaptive" divides it by 5 whenever training has
-        stalled for ``n_iter_no_change`` epochs, and ends the fit below 1e-6. "cosine"
-        [4]_ takes it to zero over ``max_iter`` epochs.
+        Initial learning rate; "auto" is 4e-3 for "adam" and 0.2 for "sgd" with
+        "cosine", and a quarter of that with other schedules.
+    learning_rate : str, default="auto"
+        How the rate develops: "constant", "invscaling", "adaptive", "cosine" or "auto".
+        "invscaling" divides it by ``(t + 1) ** power_t``, where t is the number of rows
+        seen. "adaptive" divides it by 5 whenever training has stalled for
+        ``n_iter_no_change`` epochs, and ends the fit below 1e-6. "cosine" [4]_ takes it
+        to zero over ``max_iter`` epochs. "auto" is "cosine" in `fit` and "constant" in
+        `partial_fit`, since nobody knows where a stream ends.
     power_t : float, default=0.5
         Exponent of "invscaling".
     learning_rate_decay : float, default=0.0
@@ -83,8 +92,9 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         How much of the average of the squared gradient "adam" keeps in a step.
     epsilon : float, default=1e-8
         What "adam" adds to a denominator that might vanish.
-    max_iter : int, default=200
-        The most epochs of a call of `fit`; the most iterations of "lbfgs".
+    max_iter : int or "auto", default="auto"
+        The most epochs of a call of `fit`; the most iterations of "lbfgs". "auto" is 32
+        with "cosine", and 200 otherwise.
     max_fun : int, default=15000
         The most evaluations of the objective by "lbfgs".
     tol : float, default=1e-4
@@ -92,8 +102,9 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         improved when it is better by more than ``tol`` than at the last improvement, so
         that smaller gains add up. "lbfgs" stops when no entry of the gradient is above
         it.
-    n_iter_no_change : int or inf, default=10
-        Training stops after exactly so many epochs without an improvement. With inf it
+    n_iter_no_change : int or inf, default=12
+        Training stops after exactly so many epochs without an improvement; with
+        "cosine" only if ``early_stopping`` watches the validation score. With inf it
         runs ``max_iter`` epochs, as planned.
     early_stopping : bool, default=False
         Whether to stop by the score of a validation set, and to end with the weights
@@ -108,11 +119,15 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     class_weight : dict, "balanced" or list of dict, default=None
         Weights of the classes; "balanced" gives each the same share. For multilabel
         targets "balanced" or a list with a dict for each column.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Precision of training; "auto" is float32, and float64 for "lbfgs" and for at
+        most 64 rows. Training that goes on keeps the precision of the network.
+        Probabilities have the precision of X.
     shuffle : bool, default=True
         Whether to visit the rows in a new order in every epoch.
     warm_start : bool, default=False
         Whether `fit` goes on from where training was left: k epochs and then m more
-        are, to the bit, k + m epochs.
+        are, to the bit, k + m epochs, but for "cosine", whose plan ends with each call.
     random_state : int, RandomState instance or None, default=None
         Seeds everything random: initial weights, the validation split, the order of
         the rows and the dropout masks.
@@ -182,9 +197,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     >>> from sklearn.datasets import make_moons
     >>> from skreg import RegMLPClassifier
     >>> X, y = make_moons(200, noise=0.2, random_state=0)
-    >>> model = RegMLPClassifier(
-    ...     (32,), learning_rate_init=0.01, keep_prob=0.8, random_state=0, tol=1e-3
-    ... )
+    >>> model = RegMLPClassifier(random_state=0)
     >>> model.fit(X, y).predict([[0.0, 1.0], [1.0, -0.5]])
     array([0, 1])
     >>> model.predict_proba([[0.0, 1.0]]).shape
@@ -198,31 +211,32 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
 
     def __init__(
         self,
-        hidden_layer_sizes=(100,),
+        hidden_layer_sizes=(256, 256),
         activation="relu",
         *,
         solver="adam",
-        alpha=1e-4,
-        keep_prob=1.0,
+        alpha="auto",
+        keep_prob="auto",
         input_keep_prob=1.0,
         dropout_mask="sample",
         batch_size="auto",
         learning_rate_init="auto",
-        learning_rate="constant",
+        learning_rate="auto",
         power_t=0.5,
         learning_rate_decay=0.0,
         momentum=0.9,
         nesterovs_momentum=False,
         beta_2=0.999,
         epsilon=1e-8,
-        max_iter=200,
+        max_iter="auto",
         max_fun=15000,
         tol=1e-4,
-        n_iter_no_change=10,
+        n_iter_no_change=12,
         early_stopping=False,
         validation_fraction=0.1,
         scoring="loss",
         class_weight=None,
+        dtype="auto",
         shuffle=True,
         warm_start=False,
         random_state=None,
@@ -252,6 +266,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         self.validation_fraction = validation_fraction
         self.scoring = scoring
         self.class_weight = class_weight
+        self.dtype = dtype
         self.shuffle = shuffle
         self.warm_start = warm_start
         self.random_state = random_state
@@ -333,7 +348,8 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.
 
-        It is computed from the logits, and finite where the probability underflows.
+        It is computed from the logits: finite where the probability underflows, and
+        zero where it rounds to one.
 
         Parameters
         ----------

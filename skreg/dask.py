@@ -23,6 +23,8 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
 from skreg._engine.batches import Dataset
+from skreg._inputs.auto import patience, resolve
+from skreg._inputs.plan import hidden_layer_sizes
 from skreg._training.state import mix_in, reseed
 from skreg._training.stopping import Monitor
 
@@ -31,7 +33,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     """Fit a network on the partitions of a Dask array by local SGD.
 
     Up to ``max_iter`` rounds, each an epoch on every partition by itself, followed by
-    an average. It runs on the Dask client that is active, or else in threads.
+    an average. It runs on the Dask client that is active, or else in threads. "auto"
+    means the same as in `RegMLPClassifier.fit` on all rows.
 
     Parameters
     ----------
@@ -68,7 +71,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     >>> from skreg.dask import fit_local_sgd
     >>> X, y = load_digits(return_X_y=True)
     >>> X, y = da.from_array(X / 16, chunks=(900, 64)), da.from_array(y, chunks=900)
-    >>> network = RegMLPClassifier(50, max_iter=9, learning_rate_init=0.01)
+    >>> network = RegMLPClassifier(random_state=0)
     >>> fit_local_sgd(network, X, y).score(X, y) > 0.9
     True
     """
@@ -76,6 +79,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         raise ValueError(
             "early_stopping=True needs validation rows here: pass X_val and y_val."
         )
+    estimator._validate_params()
     validated = X_val is not None
     X = X.rechunk({1: -1})
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]}))
@@ -84,12 +88,16 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     parts = [*zip(X.to_delayed().ravel(), labels, strict=True)]
     if classes is None:
         classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y.compute())
+    n_rows = X.compute_chunk_sizes().shape[0]
+    n_layers = len(hidden_layer_sizes(estimator)) + 1
+    params = resolve(estimator, n_rows, n_layers)
     seed = check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)
-    network = clone(estimator).set_params(random_state=seed, early_stopping=False)
-    monitor = Monitor(estimator.tol, estimator.n_iter_no_change)
+    params |= {"random_state": seed, "early_stopping": False}
+    network = clone(estimator).set_params(**params)
+    monitor = Monitor(estimator.tol, patience(estimator))
     losses, scores = [], []
     best: Any = None
-    for number in range(1, estimator.max_iter + 1):
+    for number in range(1, params["max_iter"] + 1):
         source = delayed(network, pure=False)
         ends = [
             _local_epoch(source, x, labels, classes, (seed, number, k))

@@ -32,6 +32,7 @@ CASES = {
     "nesterov": {"solver": "sgd", "nesterovs_momentum": True, "momentum": 0.5},
     "lbfgs": {"solver": "lbfgs", "batch_size": "auto"},
     "l2": {"alpha": 0.1},
+    "l2 by layer": {"alpha": [0.3, 0, 0.1]},
     "sample": {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9},
     "batch": {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9, "dropout_mask": "batch"},
     "tanh": {"activation": "tanh", "learning_rate": "cosine"},
@@ -41,8 +42,19 @@ CASES = {
 
 
 def fit(case, dtype):
-    """Return a network after six epochs."""
-    params = {"batch_size": 16, "max_iter": 6, "tol": 0.0, "random_state": 7}
+    """Return a network after six epochs, whatever the defaults are."""
+    params = {
+        "alpha": 1e-4,
+        "keep_prob": 1.0,
+        "batch_size": 16,
+        "learning_rate_init": 0.1 if "solver" in CASES[case] else 1e-3,
+        "learning_rate": "constant",
+        "max_iter": 6,
+        "tol": 0.0,
+        "n_iter_no_change": 10,
+        "dtype": dtype,
+        "random_state": 7,
+    }
     model = RegMLPClassifier((6, 5), **(params | CASES[case]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)

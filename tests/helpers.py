@@ -65,7 +65,9 @@ def make_optimizers(penalties=(), **numbers):
 
 def make_plan(network, optimizer="SGD", penalties=(), **options):
     options.setdefault("keep_probs", [1.0] * len(network.layers))
-    options = {"dropout_mask": "sample", "batch_size": 4} | options
+    options = {
+        "dropout_mask": "sample", "batch_size": 4, "dtype": np.dtype(float)
+    } | options  # fmt: skip
     made = make_optimizers(penalties)[optimizer]
     return SimpleNamespace(
         network=network, optimizer=made, penalties=penalties, **options

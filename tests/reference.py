@@ -85,6 +85,15 @@ def loss_and_gradient(layers, activation, out_activation, X, Y, weights, masks):
     return loss, gradient
 
 
+def penalty_and_gradient(layers, alphas):
+    """Return Σ_l alpha_l / 2 · ‖W_l‖² and its gradient in the weights of each layer."""
+    total, gradient = 0, []
+    for (coef, _), alpha in zip(layers, alphas, strict=True):
+        total += alpha / 2 * sum(float(w) ** 2 for w in coef.flat)
+        gradient.append(alpha * coef)
+    return total, gradient
+
+
 class Optimizer:
     """SGD, Nesterov's SGD and Adam on one array, as their papers state them."""
 

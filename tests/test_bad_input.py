@@ -57,7 +57,26 @@ PARAMETERS = {
     ],
     "activation": ["sigmoid", None, np.tanh],
     "solver": ["rmsprop", None],
-    "alpha": [-1e-9, np.nan, np.inf, "1", None],
+    "alpha": [
+        -1e-9,
+        np.nan,
+        np.inf,
+        "1",
+        None,
+        [],
+        [0.1],
+        [0.1, 0.1, 0.1],
+        [0.1, -1e-9],
+        [np.nan, 0.1],
+        [0.1, np.inf],
+        ["1", "1"],
+        [None, 0.1],
+        [[0.1], [0.1]],
+        [0.1, 1j],
+        {"first": 0.1, "second": 0.1},
+        np.array(0.1),
+        np.array([[0.1, 0.1]]),
+    ],
     "keep_prob": [
         0,
         1.1,
@@ -75,14 +94,14 @@ PARAMETERS = {
     "dropout_mask": ["row", None],
     "batch_size": [0, -1, 2.5, "all", None],
     "learning_rate_init": [0, -1, np.nan, np.inf, "constant", None],
-    "learning_rate": ["exponential", 0.1],
+    "learning_rate": ["exponential", 0.1, None],
     "power_t": [-0.1, np.nan],
     "learning_rate_decay": [1, -0.1, np.nan],
     "momentum": [1, -0.1, np.nan, None],
     "nesterovs_momentum": ["yes", None],
     "beta_2": [1, -0.1, np.nan],
     "epsilon": [0, -1, np.nan],
-    "max_iter": [0, 1.5, np.inf],
+    "max_iter": [0, 1.5, np.inf, "all", None],
     "max_fun": [0, 1.5],
     "tol": [-1e-9, np.nan],
     "n_iter_no_change": [0, 1.5, np.nan],
@@ -90,6 +109,7 @@ PARAMETERS = {
     "validation_fraction": [0, 1, -0.1, np.nan],
     "scoring": ["nope", None, 3],
     "class_weight": ["auto", 3],
+    "dtype": ["float16", "single", None, np.float32, np.dtype("float64")],
     "shuffle": ["yes", None],
     "warm_start": ["yes", None],
     "random_state": ["a", 1.5],
@@ -103,6 +123,11 @@ CASES = [
         (f"{name} huge", f"{name}: int too large", fit(X, y), {name: 10**400})
         for name in ["alpha", "epsilon", "learning_rate_init", "power_t", "tol"]
     ),
+    *(
+        (f"{name} huge in a layer", f"{name}: int too large", fit(X, y), {name: value})
+        for name, value in {"alpha": [0, 10**400]}.items()
+    ),
+    ("alpha too short", "1 entries.* 2 layers", fit(X, y), {"alpha": [0.5]}),
     ("keep_prob too long", "1 hidden layer", fit(X, y), {"keep_prob": [0.5, 0.5]}),
     ("keep_prob empty", "1 hidden layer", fit(X, y), {"keep_prob": []}),
     *(
@@ -249,8 +274,8 @@ CASES = [
     (
         "held-out rows whose weight float32 rounds to zero",
         "sample_weight.*(validation|training) rows",
-        fit(X.astype(np.float32), y, replaced(1e-50 * ONES, 1.0)),
-        {"early_stopping": True},
+        fit(X, y, replaced(1e-50 * ONES, 1.0)),
+        {"early_stopping": True, "dtype": "float32"},
     ),
     (
         "weights of too different sizes",
@@ -275,11 +300,19 @@ CASES = [
         {"early_stopping": True, "scoring": lambda model, X, y: 10**400},
     ),
     # The validation set
-    (
-        "X_val too large for float32",
-        "X_val contains infinity or a value too large",
-        fit(X.astype("f4"), y, X_val=1e200 * X, y_val=y),
-        {},
+    *(
+        (
+            f"{name} too large for float32",
+            rf"^{name} has values up to .*e\+200 .*StandardScaler.*dtype='float64'",
+            call,
+            {"dtype": "float32"},
+        )
+        for name, call in [
+            ("X", fit(replaced(X, -1e200), y)),
+            ("X", fit(sp.csr_array(replaced(X, 1e200)), y)),
+            ("X_val", fit(X, y, X_val=replaced(X, 1e200), y_val=y)),
+            ("X_val", fit(X, y, X_val=sp.csr_array(replaced(X, -1e200)), y_val=y)),
+        ]
     ),
     ("X_val alone", "y_val", fit(X, y, X_val=X), {}),
     ("y_val alone", "X_val", fit(X, y, y_val=y), {}),
@@ -481,6 +514,16 @@ AFTER_FIT = [
         fit(X, y),
         {"warm_start": True, "hidden_layer_sizes": (4, 4)},
     ),
+    *(
+        (f"{method} too large", "X has values so large", call, {})
+        for method, call in {
+            "predict": lambda m: m.predict(1e308 * np.sign(X)),
+            "predict_proba": lambda m: m.predict_proba(1e308 * np.sign(X)),
+            "predict_log_proba sparse": lambda m: m.predict_log_proba(
+                sp.csr_array(1e308 * np.sign(X))
+            ),
+        }.items()
+    ),
     ("predict masked", "X has masked entries", lambda m: m.predict(HIDDEN_X), {}),
     ("predict huge", "X", lambda m: m.predict(HUGE), {}),
     ("predict NaN", "X contains NaN", lambda m: m.predict(replaced(X, np.nan)), {}),
@@ -553,11 +596,19 @@ def test_a_fitted_estimator_stays_as_it_was(match, call, params):
 
 @pytest.mark.parametrize("weight", [1e-50, 1e39])
 def test_weights_of_a_part_that_float32_does_not_hold(weight):
-    model = network()
+    model = network(dtype="float32")
     with pytest.raises(ValueError, match=r"sample_weight.* sums to (0\.0|inf)"):
-        model.partial_fit(X.astype(np.float32), y, [0, 1], weight * ONES)
+        model.partial_fit(X, y, [0, 1], weight * ONES)
     assert not hasattr(model, "coefs_")
-    model.partial_fit(X, y, [0, 1], weight * ONES)
+    model.set_params(dtype="float64").partial_fit(X, y, [0, 1], weight * ONES)
+
+
+def test_rows_of_a_part_that_float32_does_not_hold():
+    model = network(dtype="float32").partial_fit(X, y, [0, 1])
+    before = model.coefs_[0].copy()
+    with pytest.raises(ValueError, match=r"^X has values up to 1e\+200 in size"):
+        model.partial_fit(replaced(X, 1e200), y)
+    np.testing.assert_array_equal(model.coefs_[0], before)
 
 
 def test_a_network_that_no_memory_holds():
@@ -669,7 +720,8 @@ def test_strange_input_that_means_the_same_gives_the_same(name):
     )
 
 
-def test_a_sum_that_overflows_is_not_warned_of():
-    model = network().fit(X, y)
-    large = np.where(X > 0, np.finfo("f4").max, np.finfo("f4").min).astype("f4")
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_a_sum_that_overflows_is_not_warned_of(dtype):
+    model = network(dtype=dtype).fit(X, y)
+    large = np.full(X.shape, np.finfo("f4").max / 100, "f4")
     assert np.isfinite(model.predict_proba(large)).all()

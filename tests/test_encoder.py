@@ -550,7 +550,7 @@ def test_grid_search_over_a_pipeline():
     x = rng.uniform(size=200)
     X = np.array([x, rng.choice(["a", "b"], 200)], dtype=object).T
     y = (x * 4).astype(int) % 2
-    network = RegMLPClassifier((), solver="lbfgs", random_state=0)
+    network = RegMLPClassifier((), solver="lbfgs", alpha=1e-4, random_state=0)
     model = make_pipeline(TabularEncoder(), network)
     search = GridSearchCV(model, {"tabularencoder__n_bins": [1, 4]}, cv=2).fit(X, y)
     assert search.best_params_ == {"tabularencoder__n_bins": 4}

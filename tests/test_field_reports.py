@@ -25,7 +25,13 @@ y = (X[:, 0] + 0.5 * rng.normal(size=60) > 0).astype(int)
 
 
 def network(**params):
-    settings = {"hidden_layer_sizes": 5, "max_iter": 4, "n_iter_no_change": np.inf}
+    settings = {
+        "hidden_layer_sizes": 5,
+        "keep_prob": 1.0,
+        "learning_rate": "constant",
+        "max_iter": 4,
+        "n_iter_no_change": np.inf,
+    }
     return RegMLPClassifier(**settings | {"random_state": 0} | params)
 
 
@@ -265,7 +271,10 @@ def test_training_that_was_cut_off_is_warned_of():
 @pytest.mark.filterwarnings("ignore:Column 12 of X")
 def test_an_explosion_that_stays_finite_keeps_the_calm_weights():
     wine, kinds = load_wine(return_X_y=True)
-    model = RegMLPClassifier(solver="sgd", learning_rate_init=1e4, random_state=0)
+    model = network(
+        solver="sgd", hidden_layer_sizes=100, alpha=1e-4, batch_size=200,
+        learning_rate_init=1e4, max_iter=200, dtype="float64",
+    )  # fmt: skip
     with pytest.warns(ConvergenceWarning, match="diverged"):
         model.fit(wine, kinds)
     assert max(model.loss_curve_) <= 1000 * (1 + min(model.loss_curve_))

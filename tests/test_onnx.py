@@ -33,9 +33,17 @@ NAMES = np.array(["no", "maybe", "yes"])
 
 
 def fit(y, **parameters):
-    mlp = RegMLPClassifier(
-        batch_size=10, learning_rate_init=0.1, max_iter=5, random_state=0, **parameters
-    )
+    parameters = {
+        "hidden_layer_sizes": 20,
+        "alpha": 1e-4,
+        "keep_prob": 1.0,
+        "batch_size": 10,
+        "learning_rate_init": 0.1,
+        "learning_rate": "constant",
+        "max_iter": 5,
+        "random_state": 0,
+    } | parameters
+    mlp = RegMLPClassifier(**parameters)
     return make_pipeline(StandardScaler(), mlp).fit(X, y)
 
 
@@ -62,6 +70,20 @@ def test_same_labels_and_probabilities(y, activation, hidden, dtype, atol):
     assert labels.dtype == np.int64
     np.testing.assert_array_equal(labels, model.predict(rows))
     assert probabilities.dtype == (np.float64 if dtype == "float64" else np.float32)
+    np.testing.assert_allclose(
+        probabilities, model.predict_proba(rows), rtol=0, atol=atol
+    )
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("precision", ["float32", "float64"])
+def test_any_precision_of_training_and_of_rows(precision, dtype):
+    model = fit(TARGETS["multiclass"], dtype=precision)
+    rows = X.astype(dtype)
+    labels, probabilities = run(model, rows, zipmap=False)
+    assert probabilities.dtype == model.predict_proba(rows).dtype == dtype
+    np.testing.assert_array_equal(labels, model.predict(rows))
+    atol = 1e-12 if {precision, dtype} == {"float64"} else 1e-5
     np.testing.assert_allclose(
         probabilities, model.predict_proba(rows), rtol=0, atol=atol
     )

@@ -19,10 +19,10 @@ def test_hidden_layer_sizes_may_be_a_number_or_any_sequence(sizes):
     ("a", "b"),
     [
         ({"batch_size": 10**12}, {"batch_size": 60}),
-        ({"batch_size": "auto"}, {"batch_size": 60}),
-        ({"learning_rate_init": "auto"}, {"learning_rate_init": 1e-3}),
-        ({"solver": "sgd"}, {"solver": "sgd", "learning_rate_init": 0.1}),
         ({"dropout_mask": "batch"}, {"dropout_mask": "sample"}),
+        ({"alpha": [0.1, 0.1]}, {"alpha": 0.1}),
+        ({"alpha": (0, 0)}, {"alpha": 0.0}),
+        ({"alpha": np.array([0.5, 0], np.float32)}, {"alpha": [0.5, 0.0]}),
         ({"keep_prob": [1.0]}, {"keep_prob": 1.0}),
         ({"keep_prob": [0.5]}, {"keep_prob": 0.5}),
         ({"keep_prob": np.array([0.5], np.float32)}, {"keep_prob": 0.5}),
@@ -68,13 +68,6 @@ def test_numbers_of_numpy_are_taken_as_those_of_python(name, value):
     assert_same_network(one, two)
     assert one.loss_curve_ == two.loss_curve_
     assert {type(rate) for rate in one.learning_rate_curve_} == {float}
-
-
-def test_automatic_batches_have_200_rows():
-    X, y = problem(n=450)
-    assert_same_network(
-        network(batch_size="auto").fit(X, y), network(batch_size=200).fit(X, y)
-    )
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])

@@ -11,7 +11,9 @@ from estimators import (
     SHORT_FITS,
     assert_same_network,
     assert_same_training,
+    at_call,
     by_name,
+    press_ctrl_c,
     problem,
     watch_engines,
 )
@@ -194,6 +196,17 @@ def test_a_cosine_ends_with_the_fit_that_goes_on():
     model = network(**params, learning_rate_init=0.1).fit(X, y).fit(X, y)
     waves = np.cos(np.pi * np.r_[np.arange(4) / 4, np.arange(4, 8) / 8])
     np.testing.assert_allclose(model.learning_rate_curve_, 0.05 * (1 + waves))
+
+
+def test_a_cosine_that_was_broken_off_is_completed_by_the_epochs_left(monkeypatch):
+    params = {"learning_rate": "cosine", "keep_prob": 0.5}
+    whole = network(**params, max_iter=K + M).fit(X, y)
+    with monkeypatch.context() as patch:
+        watch_engines(patch, before=at_call(K + 1, press_ctrl_c))
+        with pytest.warns(UserWarning, match="interrupted"):
+            model = network(**params, max_iter=K + M).fit(X, y)
+    assert len(model.loss_curve_) == K
+    assert_same_training(model.set_params(max_iter=M).fit(X, y), whole)
 
 
 def test_partial_fit_after_early_stopping_goes_on_from_the_best_epoch():

@@ -37,13 +37,15 @@ def fits(**regularisers):
             solver="sgd",
             batch_size=16,
             learning_rate_init=0.1,
+            learning_rate="constant",
             learning_rate_decay=0.0005,
             momentum=0.9,
             max_iter=2000,
             tol=0,
             n_iter_no_change=np.inf,
+            dtype="float64",
             random_state=seed,
-            **{"alpha": 0.0, **regularisers},
+            **{"alpha": 0.0, "keep_prob": 1.0} | regularisers,
         ).fit(X, y)
         for seed in SEEDS
     ]

@@ -1,14 +1,18 @@
 """Tables of the package's registries, so that a new entry is in the guide by itself.
 
 ``{registry} activations`` and ``{registry} schedules`` read the formulas from the
-docstrings of the functions in the dicts.
+docstrings of the functions in the dicts; ``{registry} auto`` resolves the defaults.
 """
 
 from math import isinf
+from types import SimpleNamespace
 
 from sphinx.util.docutils import SphinxDirective
 
+from skreg import RegMLPClassifier
 from skreg._engine.activations import ACTIVATIONS
+from skreg._inputs.auto import resolve
+from skreg._inputs.plan import make_plan
 from skreg._training.schedules import SCHEDULES
 
 
@@ -38,7 +42,46 @@ def schedules():
         yield f"`{name}`", _said(schedule.factor, "Return "), stall
 
 
-REGISTRIES = {"activations": activations, "schedules": schedules}
+def auto():
+    """Return what "auto" means in a few cases."""
+    cases = {
+        "40 rows": (40, {}, False),
+        "1,000 rows": (1000, {}, False),
+        "100,000 rows": (100_000, {}, False),
+        "1,000 rows, `constant`": (1000, {"learning_rate": "constant"}, False),
+        "1,000 rows, `sgd`": (1000, {"solver": "sgd"}, False),
+        "1,000 rows, `lbfgs`": (1000, {"solver": "lbfgs"}, False),
+        "1,000 rows of a stream": (1000, {}, True),
+    }
+    columns = [_resolved(*case) for case in cases.values()]
+    yield "parameter", *cases
+    for name in columns[0]:
+        yield f"`{name}`", *(_shown(column[name]) for column in columns)
+
+
+def _resolved(n_rows, params, stream):
+    """Return the values of all parameters that are "auto"."""
+    estimator = RegMLPClassifier(**params)
+    values = resolve(estimator, n_rows, 3, stream)
+    targets = SimpleNamespace(n_outputs=1, head_name="binary")
+    rate = make_plan(estimator, (n_rows, 1), targets, stream).learning_rate
+    values["learning_rate_init"] = None if rate is None else rate.initial
+    if rate is None:
+        values["learning_rate"] = None
+    if stream:
+        values["max_iter"] = None
+    return values
+
+
+def _shown(value):
+    if value is None:
+        return "–"
+    if isinstance(value, list):
+        return f"[{', '.join(map(_shown, value))}]"
+    return value if isinstance(value, str) else f"{value:g}"
+
+
+REGISTRIES = {"activations": activations, "schedules": schedules, "auto": auto}
 
 
 class Registry(SphinxDirective):

@@ -32,7 +32,7 @@ class Dataset:
         return not isinstance(self.X, np.ndarray)
 
     def gather_features(self, rows, out):
-        """Return X[rows], of an array in ``out``."""
+        """Return X[rows], of an array in ``out``, which has its dtype."""
         if self.is_sparse:
             return self.X[rows]
         if self.X.flags.c_contiguous and self.X.flags.aligned:
@@ -119,7 +119,9 @@ class Block:
         self._keep_probs = keep_probs
         self._batch_size = batch_size
         self._values = network.head.values
-        self._x = np.empty((n_rows, n_dense), dtype)
+        self._x = self._gathered = np.empty((n_rows, n_dense), dtype)
+        if dataset.X.dtype != dtype:
+            self._gathered = np.empty((n_rows, n_dense), dataset.X.dtype)
         self._y = np.empty((n_outputs, n_rows), dtype)
         self._weights = np.empty(n_rows, dtype)
         self._outputs = np.empty((n_outputs, n_rows), dtype)
@@ -195,7 +197,13 @@ class Block:
 
     def _gather_features(self, rows, rng):
         n_rows = len(rows)
-        x = self._dataset.gather_features(rows, self._x[:n_rows])
+        gathered = self._dataset.gather_features(rows, self._gathered[:n_rows])
+        if self._dataset.is_sparse:
+            x = gathered.astype(self._x.dtype, copy=False)
+        else:
+            x = self._x[:n_rows]
+            if self._gathered is not self._x:
+                x[...] = gathered
         if self._keep_probs[0] < 1:
             if self._dataset.is_sparse:
                 mask = np.empty_like(x.data)

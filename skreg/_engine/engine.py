@@ -65,7 +65,7 @@ class NumpyEngine:
                 return np.nan
             if n_steps_before // _FLUSH_EVERY < self._n_steps // _FLUSH_EVERY:
                 flush_tiny(self._vectors)
-        return loss + penalty_value(self._plan.penalties, self._parameters.penalised)
+        return loss + penalty_value(self._plan.penalties, self._parameters)
 
     def evaluate(self, outputs=None):
         """Return the weighted mean of the losses of the validation rows.

@@ -2,7 +2,7 @@
 
 from dataclasses import dataclass
 from functools import cached_property
-from itertools import pairwise
+from itertools import accumulate, pairwise
 from math import prod
 from typing import NamedTuple
 
@@ -76,9 +76,12 @@ class Network:
         return self.layout[-1].part.stop
 
     @cached_property
-    def n_penalised(self):
-        """How many of them have a penalty."""
-        return max(p.part.stop for p in self.layout if p.block.penalised)
+    def penalised_parts(self):
+        """The part of the vector that is penalised, by layer."""
+        blocks = [[b for b in own if b.penalised] for own in self.blocks]
+        sizes = [sum(prod(b.shape) for b in own) for own in blocks]
+        ends = accumulate(sizes, initial=0)
+        return tuple(slice(*part) for part in pairwise(ends))
 
     def views(self, vector):
         """Return views of a vector of all parameters, by layer and block."""
@@ -118,15 +121,18 @@ class Network:
 
 
 class Parameters:
-    """A vector of all parameters of a network, and views of it.
-
-    They are the ``penalised`` part, and in ``layers`` the blocks of each layer.
-    """
+    """A vector of all parameters of a network, and in ``layers`` views by layer."""
 
     def __init__(self, network, vector):
         self.vector = vector
-        self.penalised = vector[: network.n_penalised]
         self.layers = network.views(vector)
+        parts = network.penalised_parts
+        self._penalised = (vector[: parts[-1].stop],)
+        self._penalised_by_layer = tuple(vector[part] for part in parts)
+
+    def penalised(self, n):
+        """Return what is penalised, as one vector or as ``n``, one per layer."""
+        return self._penalised if n == 1 else self._penalised_by_layer
 
 
 @dataclass

@@ -16,7 +16,7 @@ class Objective:
     Parameters
     ----------
     plan : Plan
-        Its network and penalties are used.
+        Its network, penalties and dtype are used.
     training : Rows
         What to sum over.
     """
@@ -25,7 +25,7 @@ class Objective:
         dataset, self._rows = training
         network, size = plan.network, min(_ROWS_AT_ONCE, len(self._rows))
         self._penalties = plan.penalties
-        vectors = np.empty((2, network.n_parameters), dataset.X.dtype)
+        vectors = np.empty((2, network.n_parameters), plan.dtype)
         self._w, self._g = [Parameters(network, vector) for vector in vectors]
         self._network = network
         self._memory = Memory(network, size, vectors.dtype)
@@ -46,5 +46,5 @@ class Objective:
             loss = self._block.mean_loss(self._rows, bind, Pass.run)
             g.vector /= len(self._rows)
             for penalty in self._penalties:
-                penalty.add_gradient(w.penalised, 1.0, g.penalised)
-            return loss + penalty_value(self._penalties, w.penalised), g.vector
+                penalty.add_gradient(w, 1.0, g)
+            return loss + penalty_value(self._penalties, w), g.vector

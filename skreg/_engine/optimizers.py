@@ -25,8 +25,9 @@ class Optimizer:
     momentum: float
     n_averages: ClassVar[int]
     averages_gradient: ClassVar[bool] = False
-    default_rate: ClassVar[float]
-    """The learning rate that "auto" means."""
+    planned_rate: ClassVar[float]
+    """The initial rate that "auto" means where a plan takes it to zero; elsewhere a
+    quarter of it."""
 
     @property
     def carry(self):
@@ -42,7 +43,7 @@ class Optimizer:
         """Add the scaled gradient of the penalties to that of the loss."""
         scale = self.scale
         for penalty in self.penalties:
-            penalty.add_gradient(w.penalised, scale, g.penalised)
+            penalty.add_gradient(w, scale, g)
 
 
 @dataclass(frozen=True)
@@ -57,7 +58,7 @@ class SGD(Optimizer):
 
     n_averages: ClassVar[int] = 1
     averages_gradient: ClassVar[bool] = True
-    default_rate: ClassVar[float] = 0.1
+    planned_rate: ClassVar[float] = 0.2
 
     @property
     def carry(self):
@@ -82,7 +83,7 @@ class NesterovSGD(Optimizer):
     """
 
     n_averages: ClassVar[int] = 1
-    default_rate: ClassVar[float] = 0.1
+    planned_rate: ClassVar[float] = 0.2
 
     def step(self, w, g, averages, n_steps, learning_rate):
         """Take one step."""
@@ -108,8 +109,8 @@ class Adam(Optimizer):
     beta_2: float
     epsilon: float
     n_averages: ClassVar[int] = 2
+    planned_rate: ClassVar[float] = 4e-3
     scale: ClassVar[float] = 1.0
-    default_rate: ClassVar[float] = 1e-3
 
     def step(self, w, g, averages, n_steps, learning_rate):
         """Take one step."""

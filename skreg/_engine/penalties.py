@@ -1,7 +1,8 @@
 """Penalties on the weights, but not the biases, of a network.
 
-A penalty is a frozen dataclass of its strength. `PENALTIES` names each by the
-hyperparameter that sets the strength; the objective has the sum of them.
+A penalty is a frozen dataclass of its strengths: one for all weights, or one for each
+layer. `PENALTIES` names each kind by the hyperparameter that sets them; the objective
+has the sum of the penalties.
 """
 
 from dataclasses import dataclass
@@ -11,22 +12,31 @@ from skreg._engine.blas import add_scaled, sum_of_squares
 
 @dataclass(frozen=True)
 class L2:
-    """alpha / 2 · Σ w²."""
+    """Σ_l alpha_l / 2 · ‖W_l‖²."""
 
-    alpha: float
+    alphas: tuple
 
     def value(self, w):
-        """Return the penalty of the weights ``w``."""
-        return self.alpha / 2 * sum_of_squares(w)
+        """Return the penalty of the `Parameters` ``w``."""
+        parts = w.penalised(len(self.alphas))
+        return sum(
+            alpha / 2 * sum_of_squares(part)
+            for alpha, part in zip(self.alphas, parts, strict=True)
+            if alpha
+        )
 
-    def add_gradient(self, w, scale, out):
-        """Add scale · alpha · w to ``out``."""
-        add_scaled(out, scale * self.alpha, w)
+    def add_gradient(self, w, scale, g):
+        """Add scale · alpha_l · W_l to the `Parameters` ``g``."""
+        n = len(self.alphas)
+        parts = zip(self.alphas, w.penalised(n), g.penalised(n), strict=True)
+        for alpha, part, out in parts:
+            if alpha:
+                add_scaled(out, scale * alpha, part)
 
 
 PENALTIES = {"alpha": L2}
 
 
 def penalty_value(penalties, w):
-    """Return the sum of the penalties of the weights ``w``."""
+    """Return the sum of the penalties of the `Parameters` ``w``."""
     return sum(penalty.value(w) for penalty in penalties)

@@ -150,9 +150,14 @@ class Labels:
         return np.ascontiguousarray(logits.T)
 
     def log_probabilities(self, outputs):
-        """Return the logarithms of the probabilities, finite where these underflow."""
+        """Return the logarithms of the probabilities, finite where these underflow.
+
+        They are zero where a probability rounds to one.
+        """
         logits = self.head.class_logits(outputs)
-        return np.ascontiguousarray(self.head.log_probabilities(logits).T)
+        logs = np.ascontiguousarray(self.head.log_probabilities(logits).T)
+        logs[logs > -np.finfo(logs.dtype).eps] = 0
+        return logs
 
     def decode(self, probabilities):
         """Return the most probable label of each row, or the indicators above 0.5."""

@@ -13,40 +13,41 @@ from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.network import Network
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._engine.penalties import PENALTIES
+from skreg._inputs.auto import given_or, patience, resolve
 from skreg._inputs.errors import naming
 from skreg._training.schedules import SCHEDULES, LearningRate
 
 _POSITIVE_INTEGER = Interval(Integral, 1, None, closed="left")
 _NOT_NEGATIVE = Interval(Real, 0, None, closed="left")
 _FRACTION = Interval(Real, 0, 1, closed="left")
+_AUTO = StrOptions({"auto"})
 
 CONSTRAINTS: dict = {
     "hidden_layer_sizes": ["array-like", _POSITIVE_INTEGER],
     "activation": [StrOptions(set(ACTIVATIONS))],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
-    **{name: [_NOT_NEGATIVE] for name in PENALTIES},
-    "keep_prob": [Interval(Real, 0, 1, closed="right"), "array-like"],
+    **{name: [_NOT_NEGATIVE, "array-like"] for name in PENALTIES},
+    "alpha": [_AUTO, _NOT_NEGATIVE, "array-like"],
+    "keep_prob": [_AUTO, Interval(Real, 0, 1, closed="right"), "array-like"],
     "input_keep_prob": [Interval(Real, 0, 1, closed="right")],
     "dropout_mask": [StrOptions({"sample", "batch"})],
-    "batch_size": [StrOptions({"auto"}), _POSITIVE_INTEGER],
-    "learning_rate_init": [
-        StrOptions({"auto"}),
-        Interval(Real, 0, None, closed="neither"),
-    ],
-    "learning_rate": [StrOptions(set(SCHEDULES))],
+    "batch_size": [_AUTO, _POSITIVE_INTEGER],
+    "learning_rate_init": [_AUTO, Interval(Real, 0, None, closed="neither")],
+    "learning_rate": [StrOptions({"auto", *SCHEDULES})],
     "power_t": [_NOT_NEGATIVE],
     "learning_rate_decay": [_FRACTION],
     "momentum": [_FRACTION],
     "nesterovs_momentum": ["boolean"],
     "beta_2": [_FRACTION],
     "epsilon": [Interval(Real, 0, None, closed="neither")],
-    "max_iter": [_POSITIVE_INTEGER],
+    "max_iter": [_AUTO, _POSITIVE_INTEGER],
     "max_fun": [_POSITIVE_INTEGER],
     "tol": [_NOT_NEGATIVE],
     "n_iter_no_change": [_POSITIVE_INTEGER, Options(Real, {np.inf})],
     "early_stopping": ["boolean"],
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "scoring": [StrOptions({"loss"}), str, callable],
+    "dtype": [StrOptions({"auto", "float32", "float64"})],
     "shuffle": ["boolean"],
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
@@ -104,6 +105,8 @@ class Plan:
     """Of the input and of each hidden layer."""
     dropout_mask: str
     batch_size: int
+    dtype: np.dtype
+    """Of the parameters and of all computation."""
     learning_rate: LearningRate | None
     shuffle: bool
     max_iter: int
@@ -126,42 +129,52 @@ class Plan:
         return 0 if self.optimizer is None else self.optimizer.n_averages
 
 
-def make_plan(estimator, shape, targets):
-    """Return the plan of an estimator for X of a shape, and targets like `Labels`."""
+def make_plan(estimator, shape, targets, stream=False, dtype=None):
+    """Return the plan of an estimator.
+
+    Parameters
+    ----------
+    estimator : estimator
+        Has the hyperparameters.
+    shape : tuple of int
+        Of X.
+    targets : Labels
+        Or what takes its place for other targets.
+    stream : bool, default=False
+        Whether these rows are a part of those to come.
+    dtype : dtype, default=None
+        Of a network to train further.
+    """
     n_rows, n_features = shape
     full_batch = estimator.solver == "lbfgs"
-    sizes = n_features, *_hidden_layer_sizes(estimator), targets.n_outputs
-    keep_probs = _keep_probs(estimator, len(sizes) - 2)
+    hidden = hidden_layer_sizes(estimator)
+    n_layers = len(hidden) + 1
+    values = resolve(estimator, n_rows, n_layers, stream)
+    keep_probs = _keep_probs(estimator, values["keep_prob"], len(hidden))
+    penalties = _penalties(estimator, values, n_layers)
+    optimizer = rate = None
     if full_batch:
         _check_lbfgs_options(estimator, keep_probs)
-    penalties = tuple(
-        kind(as_float(estimator, name))
-        for name, kind in PENALTIES.items()
-        if getattr(estimator, name)
-    )
-    optimizer = rate = None
-    if not full_batch:
+    else:
         number = partial(as_float, estimator)
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
-        rate = _learning_rate(estimator, optimizer)
+        rate = _learning_rate(estimator, optimizer, values["learning_rate"])
+    sizes = n_features, *hidden, targets.n_outputs
     early_stopping = bool(estimator.early_stopping)
-    patience = estimator.n_iter_no_change
-    if full_batch and not early_stopping:
-        patience = np.inf  # it has its own test of convergence
-    batch_size = 200 if estimator.batch_size == "auto" else int(estimator.batch_size)
     return Plan(
         Network(sizes, estimator.activation, targets.head_name),
         optimizer,
         penalties,
         keep_probs,
         estimator.dropout_mask,
-        min(batch_size, n_rows),
+        min(int(values["batch_size"]), n_rows),
+        np.dtype(dtype or values["dtype"]),
         rate,
         bool(estimator.shuffle) and not full_batch,
-        int(estimator.max_iter),
+        int(values["max_iter"]),
         int(estimator.max_fun),
         as_float(estimator, "tol"),
-        patience,
+        patience(estimator),
         early_stopping,
         (early_stopping, estimator.scoring),
     )
@@ -173,7 +186,8 @@ def as_float(estimator, name):
         return float(getattr(estimator, name))
 
 
-def _hidden_layer_sizes(estimator):
+def hidden_layer_sizes(estimator):
+    """Return the units of each hidden layer."""
     hidden = estimator.hidden_layer_sizes
     with naming("hidden_layer_sizes"):
         hidden = [hidden] if isinstance(hidden, Integral) else list(hidden)
@@ -182,25 +196,49 @@ def _hidden_layer_sizes(estimator):
             "hidden_layer_sizes must be > 0 and whole numbers, got "
             f"{estimator.hidden_layer_sizes!r}."
         )
-    return map(int, hidden)
+    return [*map(int, hidden)]
 
 
-def _keep_probs(estimator, n_hidden):
-    hidden = estimator.keep_prob
-    with naming("keep_prob"):
-        hidden = [hidden] * n_hidden if isinstance(hidden, Real) else list(hidden)
-    if len(hidden) != n_hidden:
-        raise ValueError(
-            f"keep_prob has {len(hidden)} entries, but there are {n_hidden} hidden "
-            f"layers (hidden_layer_sizes={estimator.hidden_layer_sizes!r}). Pass one "
-            "probability per hidden layer, or a single float for all."
-        )
-    if not all(isinstance(p, Real) and 0 < float(p) <= 1 for p in hidden):
+def _keep_probs(estimator, value, n_hidden):
+    """Return the keep probability of the input and of each hidden layer."""
+    kept = _per_layer(estimator, "keep_prob", value, n_hidden, "hidden layer")
+    if not all(0 < p <= 1 for p in kept):
         raise ValueError(
             "keep_prob has to be in the range (0, 1]: it is the probability of "
-            f"keeping a unit. Got {estimator.keep_prob!r}."
+            f"keeping a unit. Got {value!r}."
         )
-    return [float(estimator.input_keep_prob), *map(float, hidden)]
+    return [float(estimator.input_keep_prob), *kept]
+
+
+def _penalties(estimator, values, n_layers):
+    """Return the penalties that have any strength."""
+    penalties = []
+    for name, kind in PENALTIES.items():
+        value = values.get(name, getattr(estimator, name))
+        strengths = _per_layer(estimator, name, value, n_layers, "layer")
+        if not all(0 <= s < np.inf for s in strengths):
+            raise ValueError(f"{name} has to be finite and >= 0. Got {value!r}.")
+        if len({*strengths}) == 1:
+            strengths = strengths[:1]  # of all layers at once, which is faster
+        if any(strengths):
+            penalties.append(kind(tuple(strengths)))
+    return tuple(penalties)
+
+
+def _per_layer(estimator, name, value, n_layers, kind):
+    """Return a float per layer, of one number for all or of one for each."""
+    with naming(name):
+        values = [value] * n_layers if isinstance(value, Real) else list(value)
+    if len(values) != n_layers:
+        raise ValueError(
+            f"{name} has {len(values)} entries, but there are {n_layers} {kind}s "
+            f"(hidden_layer_sizes={estimator.hidden_layer_sizes!r}). Pass one number "
+            f"per {kind}, or a single one for all."
+        )
+    if not all(isinstance(v, Real) for v in values):
+        raise ValueError(f"{name} has to be a number per {kind}. Got {value!r}.")
+    with naming(name):
+        return [*map(float, values)]
 
 
 def _check_lbfgs_options(estimator, keep_probs):
@@ -218,13 +256,11 @@ def _check_lbfgs_options(estimator, keep_probs):
         )
 
 
-def _learning_rate(estimator, optimizer):
-    initial = optimizer.default_rate
-    if estimator.learning_rate_init != "auto":
-        initial = as_float(estimator, "learning_rate_init")
-    return LearningRate(
-        initial,
-        SCHEDULES[estimator.learning_rate],
-        as_float(estimator, "power_t"),
-        as_float(estimator, "learning_rate_decay"),
-    )
+def _learning_rate(estimator, optimizer, name):
+    """Return the learning rate that follows the schedule of a name."""
+    schedule = SCHEDULES[name]
+    auto = optimizer.planned_rate if schedule.is_plan else optimizer.planned_rate / 4
+    with naming("learning_rate_init"):
+        initial = float(given_or(estimator, "learning_rate_init", auto))
+    decay = as_float(estimator, "learning_rate_decay")
+    return LearningRate(initial, schedule, as_float(estimator, "power_t"), decay)

@@ -19,6 +19,29 @@ def check_features(estimator, X, **options):
         )
 
 
+def check_range(X, dtype, name):
+    """Refuse numbers that are too large for the precision of training."""
+    values = X.data if issparse(X) else X
+    if np.can_cast(values.dtype, dtype) or not values.size:
+        return
+    largest = max(values.max(), -values.min())
+    if largest > np.finfo(dtype).max:
+        raise ValueError(
+            f"{name} has values up to {largest:.3g} in size, which is too large for "
+            f"{dtype}, the precision of training. Scale the features, for example with "
+            "StandardScaler, or train a new network with dtype='float64'."
+        )
+
+
+def check_outputs(outputs):
+    """Refuse rows for which the outputs of a network overflow."""
+    if not np.isfinite(outputs).all():
+        raise ValueError(
+            "X has values so large that the outputs of the network overflow. Scale the "
+            "features as those that it was trained on."
+        )
+
+
 def check_targets(y, name):
     """Return labels as an array, of any type."""
     options = {"ensure_2d": False, "dtype": None, "accept_sparse": "csr"}
@@ -42,11 +65,10 @@ def as_numpy(y):
     return values if values.dtype.kind in "biu" else y
 
 
-def check_training_rows(estimator, X, y, sample_weight, dtype=None):
+def check_training_rows(estimator, X, y, sample_weight, resume):
     """Return X, y and the sample weights to train on.
 
-    ``dtype`` is that of the network to train further, which fixes the features as well;
-    None for a new one.
+    A network that training ``resume``s fixes the features.
     """
     refuse_masked(X=X, y=y, sample_weight=sample_weight)
     if y is None:
@@ -54,9 +76,7 @@ def check_training_rows(estimator, X, y, sample_weight, dtype=None):
             f"{type(estimator).__name__} requires y to be passed, but the target y is "
             "None."
         )
-    X = check_features(
-        estimator, X, dtype=FLOATS if dtype is None else dtype, reset=dtype is None
-    )
+    X = check_features(estimator, X, reset=not resume)
     if issparse(X) and not X.has_canonical_format:
         X = X.copy()  # an entry given in parts would have a mask for each
         X.sum_duplicates()

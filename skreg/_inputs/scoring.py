@@ -42,8 +42,7 @@ class Scorer:
         if isinstance(estimator.scoring, str):
             # scikit-learn's own scorers look at X only through the estimator. So they
             # need no copy of the rows, and no other forward pass than the loss.
-            n_outputs, dtype = labels.n_outputs, engine.snapshot().parameters.dtype
-            self._outputs = np.empty((n_outputs, len(rows)), dtype)
+            self._outputs = np.empty((labels.n_outputs, len(rows)), dataset.X.dtype)
             self._estimator = ClassifierOfOutputs(labels, self._outputs)
         else:
             self._estimator = copy.copy(estimator)

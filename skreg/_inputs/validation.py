@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import naming, warn_the_caller
-from skreg._inputs.rows import check_targets
+from skreg._inputs.rows import FLOATS, check_range, check_targets
 from skreg._inputs.weights import (
     check_some_weight,
     check_weights,
@@ -49,10 +49,11 @@ def check_validation_set(estimator, given, labels, by_class, dtype):
         given, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
         raise ValueError(f"{given} is provided, but {missing} was not provided.")
     with naming("X_val", "Transform X_val as X: in a pipeline, by transform_input."):
-        checked = check_array(X, input_name="X_val", accept_sparse="csr", dtype=dtype)
+        checked = check_array(X, input_name="X_val", accept_sparse="csr", dtype=FLOATS)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             validate_data(estimator, X, reset=False, skip_check_array=True)
+    check_range(checked, dtype, "X_val")
     for warning in caught:  # of names that only one of the two has
         warn_the_caller(re.sub(r"^X\b", "X_val", str(warning.message)))
     with naming("y_val"):

@@ -42,10 +42,10 @@ class TrainingState:
     """Returns ``start`` as it was; None if there was nothing before."""
 
     @classmethod
-    def new(cls, plan, dtype, seed):
+    def new(cls, plan, seed):
         """Draw parameters, and begin."""
         rng = np.random.Generator(np.random.SFC64(seed))
-        vectors = np.zeros((1 + plan.n_averages, plan.network.n_parameters), dtype)
+        vectors = np.zeros((1 + plan.n_averages, plan.network.n_parameters), plan.dtype)
         plan.network.initialize(vectors[0], rng)
         split_seed = int(rng.integers(np.iinfo(np.int32).max))
         start = Snapshot(plan.network, vectors, 0)

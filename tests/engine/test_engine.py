@@ -26,7 +26,7 @@ from skreg._engine.heads import HEADS
 from skreg._engine.penalties import L2
 from skreg._engine.subnetwork import SubnetworkEngine
 
-ALPHA, RATE, BATCH = 0.1, 0.3, 4
+ALPHAS, RATE, BATCH = (0.1,), 0.3, 4
 ORDER = np.random.default_rng(4).permutation(N_ROWS)
 DROPOUT = {"keep_probs": [0.7, 0.5, 0.6]}
 
@@ -55,12 +55,13 @@ def moving(network, masks):
     return moves
 
 
-def reference_epoch(network, data, optimizer, keep_probs, dropout_mask):
+def reference_epoch(network, data, optimizer, alphas, keep_probs, dropout_mask):
     """Return the running objective and the parameters after an epoch in loops."""
     w, total, rng = random_vector(network, data.X.dtype).astype(float), 0, generator()
     v, s = np.zeros((2, len(w)))
     X = data.X.astype(float)
-    layers, n_penalised = network.views(w), network.n_penalised
+    layers = network.views(w)
+    alphas = alphas * len(layers) if len(alphas) == 1 else alphas
     weights = np.ones(N_ROWS) if data.weights is None else data.weights.astype(float)
     n_drawn = N_ROWS if dropout_mask == "sample" else 0
     drawn = draw_masks(network, keep_probs, rng, n_drawn)
@@ -77,24 +78,26 @@ def reference_epoch(network, data, optimizer, keep_probs, dropout_mask):
         )  # fmt: skip
         total += loss * len(rows)
         g = np.empty_like(w)
-        for own, given in zip(network.views(g), gradient, strict=True):
-            own[0][...], own[1][...] = given
-        g[:n_penalised] += ALPHA * w[:n_penalised]
+        _, decay = reference.penalty_and_gradient(layers, alphas)
+        for own, given, extra in zip(network.views(g), gradient, decay, strict=True):
+            own[0][...], own[1][...] = given[0] + extra, given[1]
         naive = reference.Optimizer(optimizer, momentum=0.8, beta_2=0.99)
         naive.v, naive.s, naive.t = v, s, t
         w[...] = np.where(moves, naive.step(w, g, RATE), w)
         v, s = np.where(moves, naive.v, v), np.where(moves, naive.s, s)
-    penalty = ALPHA / 2 * (w[:n_penalised] ** 2).sum()
+    penalty, _ = reference.penalty_and_gradient(layers, alphas)
     return total / weights.sum() + penalty, w
 
 
-def check_epoch(network, data, tolerance, optimizer="SGD", arrange=None, **options):
+def check_epoch(
+    network, data, tolerance, optimizer="SGD", alphas=ALPHAS, arrange=None, **masks
+):
     """Compare an epoch with the reference, which does without the arrangement of X."""
     given = replace(data, X=arrange(data.X)) if arrange else data
-    options |= {"optimizer": optimizer}
-    engine, vectors = start_engine(network, given, penalties=(L2(ALPHA),), **options)
+    options = {"optimizer": optimizer, "penalties": (L2(alphas),)}
+    engine, vectors = start_engine(network, given, **options, **masks)
     loss = engine.run_epoch(ORDER, RATE, generator())
-    expected_loss, expected = reference_epoch(network, data, **options)
+    expected_loss, expected = reference_epoch(network, data, optimizer, alphas, **masks)
     assert vectors.dtype == data.X.dtype
     np.testing.assert_allclose(vectors[0], expected, rtol=tolerance, atol=tolerance)
     assert loss == pytest.approx(expected_loss, rel=tolerance)
@@ -138,9 +141,21 @@ def test_an_epoch_with_any_optimizer_and_layout_equals_the_reference(
 ):
     network = make_network("multiclass", (21, 10), "softplus", n_features=13)
     data = random_data(network, weighted=True)
-    options = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
+    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
     # Adam's division by a small root enlarges the rounding.
-    check_epoch(network, data, 1e-8, optimizer, arrange, **options)
+    check_epoch(network, data, 1e-8, optimizer, arrange=arrange, **masks)
+
+
+@every_mask
+@every_keep_probs
+@pytest.mark.parametrize("optimizer", make_optimizers())
+@pytest.mark.parametrize("alphas", [(0.1, 0.2, 0.3), (0.4, 0, 0), (0, 0.2, 0)])
+def test_an_epoch_with_a_penalty_per_layer_equals_the_reference(
+    alphas, optimizer, keep_probs, dropout_mask
+):
+    network = make_network("multiclass", (21, 10), "tanh")
+    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
+    check_epoch(network, random_data(network), 1e-8, optimizer, alphas, **masks)
 
 
 @pytest.mark.parametrize(("p", "kind"), [(1, NumpyEngine), (0.5, SubnetworkEngine)])
@@ -215,7 +230,7 @@ def test_tiny_weights_are_flushed_when_64_steps_are_full(n_before):
 def test_an_epoch_that_diverges_returns_nan(bad, dropout_mask):
     network = make_network()
     vector = random_vector(network) * bad
-    options = {"penalties": (L2(ALPHA),), "dropout_mask": dropout_mask, **DROPOUT}
+    options = {"penalties": (L2(ALPHAS),), "dropout_mask": dropout_mask, **DROPOUT}
     engine, _ = start_engine(network, random_data(network), vector, **options)
     assert np.isnan(engine.run_epoch(ORDER, 1e200, generator()))
 

@@ -16,9 +16,10 @@ hiddens = pytest.mark.parametrize("hidden", [(), (4,), (5, 2, 4)])
 def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(kind, hidden):
     network, end = make_network(hidden=hidden, kind=kind), 0
     parameters = Parameters(network, np.zeros(network.n_parameters, int))
+    (penalised,) = parameters.penalised(1)
     for k, (block, layer, index, part) in enumerate(network.layout, 1):
         assert part.start == end
-        assert block.penalised is (end < network.n_penalised)
+        assert block.penalised is (end < len(penalised))
         assert block.name == network.blocks[layer][index].name
         assert block.shape == tuple(network.sizes[level] for level in block.axes)
         parameters.layers[layer][index] += k
@@ -27,7 +28,11 @@ def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(kind, hid
         assert not parameters.vector[end:].any()
     assert end == network.n_parameters
     assert len(network.layout) == sum(map(len, network.blocks))
-    assert len(parameters.penalised) == network.n_penalised
+    for own, (weights, _) in zip(
+        parameters.penalised(len(network.layers)), parameters.layers, strict=True
+    ):
+        assert own.size == weights.size
+        assert (own == weights.flat[0]).all()
     first = parameters.layers[0][0]
     assert (first if kind is Network else first.T).flags.c_contiguous
 

@@ -9,18 +9,20 @@ from skreg._engine.objective import Objective
 from skreg._engine.penalties import PENALTIES
 
 
+@pytest.mark.parametrize("by_layer", [False, True])
 @pytest.mark.parametrize("n_at_once", [2048, 2])
 @pytest.mark.parametrize("hidden", [(), (5, 4, 3)])
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, "softplus"])
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.usefixtures("softplus")
 def test_the_objective_has_its_directional_difference_as_gradient(
-    head, activation, hidden, n_at_once, monkeypatch
+    head, activation, hidden, n_at_once, by_layer, monkeypatch
 ):
     monkeypatch.setattr("skreg._engine.objective._ROWS_AT_ONCE", n_at_once)
     network = make_network(head, hidden, activation)
     data, vector = random_data(network, weighted=True), random_vector(network)
-    plan = make_plan(network, penalties=[kind(0.1) for kind in PENALTIES.values()])
+    strengths = (0.3, 0, 0.2, 0.1)[: len(network.layers)] if by_layer else (0.1,)
+    plan = make_plan(network, penalties=[p(strengths) for p in PENALTIES.values()])
     objective = Objective(plan, Rows(data, ALL_ROWS[::-1]))
     gradient = objective(vector)[1].copy()
     direction = np.random.default_rng(3).normal(size=len(vector))

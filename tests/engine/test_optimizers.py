@@ -41,7 +41,7 @@ def test_steps_equal_the_papers_equations(name, alpha, size, dtype):
     for g, rate in zip(gradients, RATES, strict=True):
         penalty = np.append(alpha * expected[:-1], 0)
         expected = naive.step(expected, g + penalty, rate)
-    penalties = (L2(alpha),) if alpha else ()
+    penalties = (L2((alpha,)),) if alpha else ()
     own = run(make_optimizers(penalties)[name], w.astype(dtype), gradients, RATES)
     assert own.dtype == dtype
     # Some ten roundings in each of six steps, of numbers near 1.

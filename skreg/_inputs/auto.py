@@ -1,0 +1,74 @@
+"""What "auto" means: values by the solver, the schedule and the number of rows.
+
+`benchmarks.quality` has the evidence for them. The initial rate of an optimizer is
+declared with the optimizer.
+"""
+
+from math import inf, log2
+
+from skreg._training.schedules import SCHEDULES
+
+FEW_ROWS = 64
+"""So many rows at most are one mini-batch, in float64 and without dropout."""
+STREAM_ROWS = 50_000
+"""How long a stream is taken to be, which nobody knows."""
+
+
+def resolve(estimator, n_rows, n_layers, stream=False):
+    """Return the values of the parameters that may be "auto", by name.
+
+    Of a ``stream``, ``n_rows`` are a part of the rows to come.
+    """
+    exact = estimator.solver == "lbfgs" or (n_rows <= FEW_ROWS and not stream)
+    values = {
+        "alpha": _alpha(n_rows, n_layers, stream),
+        "keep_prob": 1.0 if exact else 0.8,
+        "batch_size": n_rows if exact else _batch_size(n_rows),
+        "learning_rate": "constant" if stream else "cosine",
+        "max_iter": max_iter(estimator),
+        "dtype": "float64" if exact else "float32",
+    }
+    return {name: given_or(estimator, name, value) for name, value in values.items()}
+
+
+def max_iter(estimator):
+    """Return the most epochs of a fit, or iterations of "lbfgs"."""
+    return given_or(estimator, "max_iter", 32 if _is_planned(estimator) else 200)
+
+
+def patience(estimator):
+    """Return how many epochs without an improvement end a fit.
+
+    Without a validation score that is inf where the fit works towards another end: that
+    of the schedule, or the zero of the gradient.
+    """
+    ends_otherwise = estimator.solver == "lbfgs" or _is_planned(estimator)
+    if ends_otherwise and not estimator.early_stopping:
+        return inf
+    return estimator.n_iter_no_change
+
+
+def given_or(estimator, name, value):
+    """Return a parameter, or ``value`` if it is "auto"."""
+    given = getattr(estimator, name)
+    return value if isinstance(given, str) and given == "auto" else given
+
+
+def _is_planned(estimator):
+    """Return whether the rate of a fit leads to an end."""
+    schedule = given_or(estimator, "learning_rate", "cosine")
+    return estimator.solver != "lbfgs" and SCHEDULES[schedule].is_plan
+
+
+def _alpha(n_rows, n_layers, stream):
+    """Return the L2 penalty: of the first layer alone, or of all for few rows."""
+    if stream:
+        n_rows = STREAM_ROWS
+    elif n_rows <= FEW_ROWS:
+        return 0.1
+    return [50 / n_rows] + [0.0] * (n_layers - 1)
+
+
+def _batch_size(n_rows):
+    """Return the power of two at or below n / 32, within 16 and 256."""
+    return 2 ** min(max(int(log2(n_rows / 32)), 4), 8)

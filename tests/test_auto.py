@@ -1,0 +1,202 @@
+"""What "auto" means, in one table apart from the package, and that it never clashes."""
+
+from math import inf
+from types import SimpleNamespace
+
+import numpy as np
+import pytest
+from estimators import problem
+
+from skreg import RegMLPClassifier
+from skreg._engine.penalties import L2
+from skreg._inputs.plan import make_plan
+from skreg._training.schedules import SCHEDULES
+
+BATCH_SIZES = {
+    (1, 64): "all",
+    (65, 1023): 16,
+    (1024, 2047): 32,
+    (2048, 4095): 64,
+    (4096, 8191): 128,
+    (8192, 10**7): 256,
+}
+"""By the least and the most rows."""
+RATES = {"adam": 4e-3, "sgd": 0.2}
+"""Of the schedule "cosine"; a quarter of it elsewhere."""
+N_ROWS = [n for limits in BATCH_SIZES for n in limits]
+BINARY = SimpleNamespace(n_outputs=1, head_name="binary")
+
+
+def plan_of(n_rows, stream=False, **params):
+    estimator = RegMLPClassifier(**params)
+    return make_plan(estimator, (n_rows, 7), BINARY, stream)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("n_rows", N_ROWS)
+def test_auto_of_a_fit(n_rows, solver):
+    plan = plan_of(n_rows, solver=solver)
+    few = n_rows <= 64
+    size = next(size for (a, b), size in BATCH_SIZES.items() if a <= n_rows <= b)
+    assert plan.batch_size == (n_rows if few else size)
+    assert plan.penalties == (L2((0.1,) if few else (50 / n_rows, 0, 0)),)
+    assert plan.keep_probs == [1, 1, 1] if few else [1, 0.8, 0.8]
+    assert plan.dtype == ("float64" if few else "float32")
+    assert plan.learning_rate.schedule is SCHEDULES["cosine"]
+    assert plan.learning_rate.initial == RATES[solver]
+    assert plan.max_iter == 32
+    assert plan.patience == inf
+
+
+@pytest.mark.parametrize("n_rows", N_ROWS)
+def test_auto_of_lbfgs(n_rows):
+    plan = plan_of(n_rows, solver="lbfgs")
+    alphas = (0.1,) if n_rows <= 64 else (50 / n_rows, 0, 0)
+    assert plan.penalties == (L2(alphas),)
+    assert plan.keep_probs == [1, 1, 1]
+    assert plan.batch_size == n_rows
+    assert plan.dtype == "float64"
+    assert plan.learning_rate is None
+    assert plan.max_iter == 200
+    assert plan.patience == inf
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("n_rows", N_ROWS)
+def test_auto_of_a_stream(n_rows, solver):
+    plan = plan_of(n_rows, stream=True, solver=solver)
+    size = next(size for (a, b), size in BATCH_SIZES.items() if a <= n_rows <= b)
+    assert plan.batch_size == (min(n_rows, 16) if size == "all" else size)
+    assert plan.penalties == (L2((50 / 50_000, 0, 0)),)
+    assert plan.keep_probs == [1, 0.8, 0.8]
+    assert plan.dtype == "float32"
+    assert plan.learning_rate.schedule is SCHEDULES["constant"]
+    assert plan.learning_rate.initial == RATES[solver] / 4
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_auto_of_other_schedules(schedule, early_stopping):
+    plan = plan_of(500, learning_rate=schedule, early_stopping=early_stopping)
+    planned = schedule == "cosine"
+    assert plan.learning_rate.initial == RATES["adam"] / (1 if planned else 4)
+    assert plan.max_iter == (32 if planned else 200)
+    assert plan.patience == (inf if planned and not early_stopping else 12)
+
+
+@pytest.mark.parametrize("hidden", [(), (5,), (5, 4, 3)])
+def test_auto_fits_any_number_of_layers(hidden):
+    plan = plan_of(500, hidden_layer_sizes=hidden)
+    assert plan.keep_probs == [1, *[0.8] * len(hidden)]
+    alphas = (50 / 500, *[0] * len(hidden))
+    assert plan.penalties == (L2(alphas),)
+
+
+GIVEN = {
+    "alpha": 0.3,
+    "keep_prob": 0.9,
+    "batch_size": 7,
+    "learning_rate": "invscaling",
+    "learning_rate_init": 0.5,
+    "max_iter": 9,
+    "dtype": "float64",
+}
+
+
+@pytest.mark.parametrize("stream", [False, True])
+@pytest.mark.parametrize("n_rows", [40, 500])
+@pytest.mark.parametrize("name", GIVEN)
+def test_a_given_value_replaces_its_own_auto_alone(name, n_rows, stream):
+    plan = plan_of(n_rows, stream, **{name: GIVEN[name]})
+    auto = plan_of(n_rows, stream)
+    values = {
+        "alpha": lambda plan: plan.penalties,
+        "keep_prob": lambda plan: plan.keep_probs,
+        "batch_size": lambda plan: plan.batch_size,
+        "learning_rate": lambda plan: plan.learning_rate.schedule,
+        "learning_rate_init": lambda plan: plan.learning_rate.initial,
+        "max_iter": lambda plan: plan.max_iter,
+        "dtype": lambda plan: plan.dtype,
+    }
+    follow = {"learning_rate": {"learning_rate_init", "max_iter"}}.get(name, set())
+    for other, value in values.items():
+        if other not in {name} | follow:
+            assert value(plan) == value(auto), other
+    assert values[name](plan_of(n_rows, stream, **GIVEN)) == values[name](plan)
+
+
+CHANGED = {
+    "hidden_layer_sizes": [(), 5, (5, 4, 3)],
+    "activation": ["identity", "logistic", "tanh"],
+    "alpha": [0, 0.1, [0.1, 0, 0]],
+    "keep_prob": [1, 0.5, [0.5, 1]],
+    "input_keep_prob": [0.5],
+    "dropout_mask": ["batch"],
+    "batch_size": [8, 10**6],
+    "learning_rate_init": [0.01],
+    "power_t": [0.3],
+    "learning_rate_decay": [0.1],
+    "momentum": [0],
+    "nesterovs_momentum": [True],
+    "beta_2": [0.9],
+    "epsilon": [1e-3],
+    "max_iter": [1],
+    "max_fun": [1],
+    "tol": [0, 1e9],
+    "n_iter_no_change": [1, np.inf],
+    "early_stopping": [True],
+    "validation_fraction": [0.5],
+    "scoring": ["accuracy"],
+    "class_weight": ["balanced", {0: 2.0}],
+    "dtype": ["float32", "float64"],
+    "shuffle": [False],
+    "warm_start": [True],
+    "random_state": [0],
+}
+REFUSED_BY_LBFGS = {"keep_prob": (1,), "input_keep_prob": (), "batch_size": ()}
+"""All but these values."""
+
+
+@pytest.mark.filterwarnings("ignore:Maximum iter:sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.parametrize("n_rows", [40, 80])
+@pytest.mark.parametrize("schedule", ["auto", *SCHEDULES])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("name", CHANGED)
+def test_no_change_makes_an_error_of_a_default(name, solver, schedule, n_rows):
+    X, y = problem(n=n_rows)
+    for value in CHANGED[name]:
+        if solver == "lbfgs" and value not in REFUSED_BY_LBFGS.get(name, [value]):
+            continue
+        given = {"max_iter": 2, "random_state": 0, name: value}
+        model = RegMLPClassifier(solver=solver, learning_rate=schedule, **given)
+        model.fit(X, y).predict_proba(X)
+        if solver != "lbfgs" and name not in ("early_stopping", "class_weight"):
+            model.partial_fit(X, y)
+
+
+def test_the_table_of_changes_is_whole():
+    given = {"solver", "learning_rate", "verbose"}
+    assert CHANGED.keys() == RegMLPClassifier().get_params().keys() - given
+
+
+def test_a_fit_at_the_defaults_carries_out_its_plan_and_warns_of_nothing():
+    X, y = problem(n=100)
+    model = RegMLPClassifier(tol=1e9, random_state=0).fit(X, y)
+    assert model.n_iter_ == 32
+    steps = (1 + np.cos(np.pi * np.arange(32) / 32)) / 2
+    np.testing.assert_allclose(model.learning_rate_curve_, RATES["adam"] * steps)
+
+
+def test_a_stream_at_the_defaults_has_a_constant_rate():
+    X, y = problem(n=100)
+    model = RegMLPClassifier(random_state=0)
+    for _ in range(40):
+        model.partial_fit(X, y, [0, 1])
+    assert model.learning_rate_curve_ == [RATES["adam"] / 4] * 40
+
+
+def test_a_fit_that_goes_on_as_a_stream_keeps_what_it_is():
+    X, y = problem(n=40)
+    model = RegMLPClassifier(random_state=0).fit(X, y).partial_fit(X, y)
+    assert model.coefs_[0].dtype == np.float64
+    assert model.learning_rate_curve_[-1] == RATES["adam"] / 4
