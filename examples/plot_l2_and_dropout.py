@@ -63,27 +63,32 @@ X_fresh = 2 * (X_fresh - low) / (high - low) - 1
 # %%
 # Four networks
 # -------------
-# The runs have a fixed length: with ``n_iter_no_change=inf`` nothing stops them before
-# their last epoch. With ``early_stopping=False`` the fresh points only watch: their
-# loss is recorded after every epoch.
+# The penalty and the dropout that are there by default are turned off. The runs have a
+# fixed length: with ``n_iter_no_change=inf`` nothing stops them before their last
+# epoch. With ``early_stopping=False`` the fresh points only watch: their loss is
+# recorded after every epoch.
 
 settings = {
     "hidden_layer_sizes": (64, 128),
     "solver": "sgd",
+    "alpha": 0,
+    "keep_prob": 1,
     "batch_size": 16,
+    "learning_rate": "constant",
     "learning_rate_init": 0.1,
     "learning_rate_decay": 0.0005,
     "momentum": 0.9,
     "max_iter": 2000,
     "tol": 0,
     "n_iter_no_change": np.inf,
+    "dtype": "float64",
     "random_state": 0,
 }
 networks = {
-    "plain": RegMLPClassifier(alpha=0, **settings),
-    "L2": RegMLPClassifier(alpha=0.003, **settings),
-    "dropout": RegMLPClassifier(alpha=0, keep_prob=0.5, **settings),
-    "both": RegMLPClassifier(alpha=0.003, keep_prob=0.5, **settings),
+    "plain": RegMLPClassifier(**settings),
+    "L2": RegMLPClassifier(**settings | {"alpha": 0.003}),
+    "dropout": RegMLPClassifier(**settings | {"keep_prob": 0.5}),
+    "both": RegMLPClassifier(**settings | {"alpha": 0.003, "keep_prob": 0.5}),
 }
 for network in networks.values():
     network.fit(X, y, X_val=X_fresh, y_val=y_fresh)

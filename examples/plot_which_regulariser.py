@@ -34,10 +34,11 @@ pool, choose, test = np.split(np.arange(len(X)), [6000, 9000])
 # %%
 # A validation curve for each
 # ---------------------------
-# What is not being varied is off: no penalty, no dropout, and 150 epochs whatever
-# happens. Early stopping holds out a tenth of the training rows; its strength is its
-# patience, the number of epochs without improvement that it waits for. Every point is
-# the mean over three draws of the training rows, every bar their standard deviation.
+# What is not being varied is off: no penalty, no dropout, and 150 epochs at the same
+# rate, whatever happens. Early stopping holds out a tenth of the training rows; its
+# strength is its patience, the number of epochs without improvement that it waits for.
+# Every point is the mean over three draws of the training rows, every bar their
+# standard deviation.
 
 sizes = [100, 400, 1600]
 grids = {
@@ -47,6 +48,7 @@ grids = {
 }
 titles = ["L2 penalty", "Dropout", "Early stopping"]
 off = {
+    "hidden_layer_sizes": 100,
     "alpha": 0,
     "keep_prob": 1.0,
     "n_iter_no_change": np.inf,
@@ -54,6 +56,7 @@ off = {
     "tol": 0,
     "max_iter": 150,
     "batch_size": 32,
+    "learning_rate": "constant",
     "learning_rate_init": 0.003,
 }
 

@@ -1,10 +1,12 @@
 """Tune a regularised network on handwritten digits, and test it on digits held out.
 
-A pipeline is searched over five of its hyperparameters by cross-validation. Takes well
-under a minute on two cores.
+A pipeline is searched over its regularisers and its batch size by cross-validation, and
+compared with the defaults, which need no search. Takes well under a minute on two
+cores.
 """
 
 from sklearn.datasets import load_digits
+from sklearn.metrics import log_loss
 from sklearn.model_selection import GridSearchCV, train_test_split
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -24,13 +26,11 @@ def main():
     X_train, X_test, y_train, y_test = train_test_split(
         X, y, test_size=0.25, stratify=y, random_state=0
     )
-    network = RegMLPClassifier(n_iter_no_change=5, tol=1e-3, random_state=0)
+    network = RegMLPClassifier(100, random_state=0)
     grid = {
-        "alpha": [1e-4, 1e-2],
-        "keep_prob": [1.0, 0.5],
+        "alpha": ["auto", 1e-4, 1e-2],
+        "keep_prob": [1.0, 0.8, 0.5],
         "batch_size": [32, 128],
-        "momentum": [0.8, 0.9],
-        "learning_rate_decay": [0.0, 0.02],
     }
     search = GridSearchCV(
         make_pipeline(StandardScaler(), network),
@@ -49,16 +49,16 @@ def main():
 
     best = search.best_estimator_[-1]
     print("\nBest parameters:", {name: getattr(best, name) for name in grid})
-    print(
-        f"Training stopped after {best.n_iter_} of at most {best.max_iter} epochs, at "
-        f"a loss of {best.loss_:.4f}; it was least in epoch {best.best_iter_}."
-    )
+    print(f"It was trained for {best.n_iter_} epochs, to a loss of {best.loss_:.4f}.")
 
-    default = make_pipeline(StandardScaler(), MLPClassifier(random_state=0))
-    default.fit(X_train, y_train)
-    print(f"\nAccuracy on {len(y_test)} test digits:")
-    print(f"  RegMLPClassifier, tuned        {search.score(X_test, y_test):.3f}")
-    print(f"  MLPClassifier, at its defaults {default.score(X_test, y_test):.3f}")
+    models = {"RegMLPClassifier, tuned": search}
+    for rival in (RegMLPClassifier(random_state=0), MLPClassifier(random_state=0)):
+        fitted = make_pipeline(StandardScaler(), rival).fit(X_train, y_train)
+        models[f"{type(rival).__name__}, at its defaults"] = fitted
+    print(f"\n{f'On {len(y_test)} test digits:':38}accuracy  log loss")
+    for name, model in models.items():
+        loss = log_loss(y_test, model.predict_proba(X_test))
+        print(f"  {name:36}{model.score(X_test, y_test):>8.3f}{loss:>10.3f}")
 
 
 if __name__ == "__main__":

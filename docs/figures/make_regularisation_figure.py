@@ -23,17 +23,22 @@ TARGET = Path(__file__).with_name("regularisation.png")
 SETTINGS = {
     "hidden_layer_sizes": (64, 128),
     "solver": "sgd",
+    "alpha": 0,
+    "keep_prob": 1,
     "batch_size": 16,
+    "learning_rate": "constant",
+    "learning_rate_init": 0.1,
     "learning_rate_decay": 0.0005,
     "max_iter": 2000,
     "tol": 0,
     "n_iter_no_change": np.inf,
+    "dtype": "float64",
     "random_state": 0,
 }
 NETWORKS = {
-    "plain": RegMLPClassifier(alpha=0, **SETTINGS),
-    "alpha=0.003": RegMLPClassifier(alpha=0.003, **SETTINGS),
-    "keep_prob=0.5": RegMLPClassifier(alpha=0, keep_prob=0.5, **SETTINGS),
+    "plain": RegMLPClassifier(**SETTINGS),
+    "alpha=0.003": RegMLPClassifier(**SETTINGS | {"alpha": 0.003}),
+    "keep_prob=0.5": RegMLPClassifier(**SETTINGS | {"keep_prob": 0.5}),
 }
 LOOKS = {
     0: {"marker": "o", "color": "white", "edgecolor": "black"},
