@@ -50,12 +50,13 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     alpha : "auto", float or array-like of float, default="auto"
         Strength of the L2 penalty on the weights of all layers, or of each one, from
         the inputs up. A value means the same for every number of rows and every batch
-        size. "auto" penalises the first layer alone, by 50 over the number of rows:
-        dropout does the rest. Of at most 64 rows it is 0.1 on all layers.
+        size. "auto" penalises the first layer alone, by 50 over the number of rows, or
+        by 25 with ``early_stopping``: dropout does the rest. For "lbfgs" it is 10 over
+        the number of rows on all layers, and 0.1 for at most 64 rows.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], for all
-        hidden layers or for each one. "auto" is 0.8, and 1 for "lbfgs" and for at most
-        64 rows.
+        hidden layers or for each one. "auto" is 0.8, or 0.9 with ``early_stopping``,
+        and 1 for "lbfgs" and for at most 64 rows.
     input_keep_prob : float, default=1.0
         The same for the input features.
     dropout_mask : {"sample", "batch"}, default="sample"
@@ -68,7 +69,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         two, within 16 and 256, and all of at most 64 rows. All rows, if there are
         fewer.
     learning_rate_init : float or "auto", default="auto"
-        Initial learning rate; "auto" is 4e-3 for "adam" and 0.2 for "sgd" with
+        Initial learning rate; "auto" is 4e-3 for "adam" and 0.4 for "sgd" with
         "cosine", and a quarter of that with other schedules.
     learning_rate : str, default="auto"
         How the rate develops: "constant", "invscaling", "adaptive", "cosine" or "auto".

@@ -21,7 +21,7 @@ BATCH_SIZES = {
     (8192, 10**7): 256,
 }
 """By the least and the most rows."""
-RATES = {"adam": 4e-3, "sgd": 0.2}
+RATES = {"adam": 4e-3, "sgd": 0.4}
 """Of the schedule "cosine"; a quarter of it elsewhere."""
 N_ROWS = [n for limits in BATCH_SIZES for n in limits]
 BINARY = SimpleNamespace(n_outputs=1, head_name="binary")
@@ -51,14 +51,22 @@ def test_auto_of_a_fit(n_rows, solver):
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_lbfgs(n_rows):
     plan = plan_of(n_rows, solver="lbfgs")
-    alphas = (0.1,) if n_rows <= 64 else (50 / n_rows, 0, 0)
-    assert plan.penalties == (L2(alphas),)
+    assert plan.penalties == (L2((0.1 if n_rows <= 64 else 10 / n_rows,)),)
     assert plan.keep_probs == [1, 1, 1]
     assert plan.batch_size == n_rows
     assert plan.dtype == "float64"
     assert plan.learning_rate is None
     assert plan.max_iter == 200
     assert plan.patience == inf
+
+
+@pytest.mark.parametrize("n_rows", N_ROWS)
+def test_auto_of_early_stopping(n_rows):
+    plan = plan_of(n_rows, early_stopping=True)
+    few = n_rows <= 64
+    assert plan.penalties == (L2((0.1,) if few else (25 / n_rows, 0, 0)),)
+    assert plan.keep_probs == [1, 1, 1] if few else [1, 0.9, 0.9]
+    assert plan.patience == 12
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])

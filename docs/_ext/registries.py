@@ -49,6 +49,7 @@ def auto():
         "1,000 rows": (1000, {}, False),
         "100,000 rows": (100_000, {}, False),
         "1,000 rows, `constant`": (1000, {"learning_rate": "constant"}, False),
+        "1,000 rows, `early_stopping`": (1000, {"early_stopping": True}, False),
         "1,000 rows, `sgd`": (1000, {"solver": "sgd"}, False),
         "1,000 rows, `lbfgs`": (1000, {"solver": "lbfgs"}, False),
         "1,000 rows of a stream": (1000, {}, True),

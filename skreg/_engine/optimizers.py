@@ -58,7 +58,7 @@ class SGD(Optimizer):
 
     n_averages: ClassVar[int] = 1
     averages_gradient: ClassVar[bool] = True
-    planned_rate: ClassVar[float] = 0.2
+    planned_rate: ClassVar[float] = 0.4
 
     @property
     def carry(self):
@@ -83,7 +83,7 @@ class NesterovSGD(Optimizer):
     """
 
     n_averages: ClassVar[int] = 1
-    planned_rate: ClassVar[float] = 0.2
+    planned_rate: ClassVar[float] = 0.4
 
     def step(self, w, g, averages, n_steps, learning_rate):
         """Take one step."""

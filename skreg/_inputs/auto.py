@@ -1,10 +1,11 @@
-"""What "auto" means: values by the solver, the schedule and the number of rows.
+"""What "auto" means: values by the solver, the schedule, the stop and the rows.
 
 `benchmarks.quality` has the evidence for them. The initial rate of an optimizer is
 declared with the optimizer.
 """
 
 from math import inf, log2
+from typing import Any
 
 from skreg._training.schedules import SCHEDULES
 
@@ -19,10 +20,17 @@ def resolve(estimator, n_rows, n_layers, stream=False):
 
     Of a ``stream``, ``n_rows`` are a part of the rows to come.
     """
-    exact = estimator.solver == "lbfgs" or (n_rows <= FEW_ROWS and not stream)
+    full_batch = estimator.solver == "lbfgs"
+    few = n_rows <= FEW_ROWS and not stream
+    exact = full_batch or few
+    strength, keep_prob = (25, 0.9) if estimator.early_stopping else (50, 0.8)
+    alpha: Any = [strength / (STREAM_ROWS if stream else n_rows)]
+    alpha += [0.0] * (n_layers - 1)  # there, dropout is enough
+    if exact:
+        alpha, keep_prob = 0.1 if few else 10 / n_rows, 1.0
     values = {
-        "alpha": _alpha(n_rows, n_layers, stream),
-        "keep_prob": 1.0 if exact else 0.8,
+        "alpha": alpha,
+        "keep_prob": keep_prob,
         "batch_size": n_rows if exact else _batch_size(n_rows),
         "learning_rate": "constant" if stream else "cosine",
         "max_iter": max_iter(estimator),
@@ -58,15 +66,6 @@ def _is_planned(estimator):
     """Return whether the rate of a fit leads to an end."""
     schedule = given_or(estimator, "learning_rate", "cosine")
     return estimator.solver != "lbfgs" and SCHEDULES[schedule].is_plan
-
-
-def _alpha(n_rows, n_layers, stream):
-    """Return the L2 penalty: of the first layer alone, or of all for few rows."""
-    if stream:
-        n_rows = STREAM_ROWS
-    elif n_rows <= FEW_ROWS:
-        return 0.1
-    return [50 / n_rows] + [0.0] * (n_layers - 1)
 
 
 def _batch_size(n_rows):
