@@ -52,7 +52,8 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         the inputs up. A value means the same for every number of rows and every batch
         size. "auto" penalises the first layer alone, by 50 over the number of rows, or
         by 25 with ``early_stopping``: dropout does the rest. For "lbfgs" it is 10 over
-        the number of rows on all layers, and 0.1 for at most 64 rows.
+        the number of rows on all layers, without hidden layers 1 over it, and 0.1 for
+        at most 64 rows.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], for all
         hidden layers or for each one. "auto" is 0.8, or 0.9 with ``early_stopping``,

@@ -6,6 +6,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from estimators import problem
+from sklearn.linear_model import LogisticRegression
 
 from skreg import RegMLPClassifier
 from skreg._engine.penalties import L2
@@ -96,8 +97,19 @@ def test_auto_of_other_schedules(schedule, early_stopping):
 def test_auto_fits_any_number_of_layers(hidden):
     plan = plan_of(500, hidden_layer_sizes=hidden)
     assert plan.keep_probs == [1, *[0.8] * len(hidden)]
-    alphas = (50 / 500, *[0] * len(hidden))
+    alphas = (50 / 500, *[0] * len(hidden)) if hidden else (1 / 500,)
     assert plan.penalties == (L2(alphas),)
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
+def test_auto_without_hidden_layers_is_that_of_logistic_regression(solver):
+    X, y = problem(n=100)
+    network = RegMLPClassifier((), solver="lbfgs", max_iter=1000, tol=1e-8)
+    theirs = LogisticRegression(max_iter=1000, tol=1e-8).fit(X, y)
+    ours = network.fit(X, y)
+    np.testing.assert_allclose(ours.coefs_[0].T, theirs.coef_, rtol=1e-4)
+    plan = plan_of(100, solver=solver, hidden_layer_sizes=())
+    assert plan.penalties == (L2((1 / 100,)),)
 
 
 GIVEN = {

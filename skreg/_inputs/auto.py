@@ -24,10 +24,12 @@ def resolve(estimator, n_rows, n_layers, stream=False):
     few = n_rows <= FEW_ROWS and not stream
     exact = full_batch or few
     strength, keep_prob = (25, 0.9) if estimator.early_stopping else (50, 0.8)
+    if n_layers == 1:
+        strength = 1  # that of LogisticRegression(C=1)
     alpha: Any = [strength / (STREAM_ROWS if stream else n_rows)]
     alpha += [0.0] * (n_layers - 1)  # there, dropout is enough
     if exact:
-        alpha, keep_prob = 0.1 if few else 10 / n_rows, 1.0
+        alpha, keep_prob = 0.1 if few else min(strength, 10) / n_rows, 1.0
     values = {
         "alpha": alpha,
         "keep_prob": keep_prob,
