@@ -11,16 +11,16 @@ from skreg._engine.network import Network
 from skreg._engine.objective import Objective
 from skreg._engine.predictor import predict_outputs
 from skreg._inputs.auto import max_iter
-from skreg._inputs.endings import warn_of_end, warn_of_limits
+from skreg._inputs.endings import warn_of_break, warn_of_limit
 from skreg._inputs.errors import naming, refuse_masked, unchanged_on_error
 from skreg._inputs.plan import as_float, check_names, make_plan
 from skreg._inputs.rows import (
     check_features,
     check_outputs,
     check_range,
-    check_training_rows,
+    check_table,
 )
-from skreg._inputs.scoring import Scorer, check_scorer
+from skreg._inputs.scoring import Scorer, check_scorer, check_scores
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set, hold_out
 from skreg._inputs.weights import (
@@ -30,7 +30,6 @@ from skreg._inputs.weights import (
     of_mean_one,
 )
 from skreg._training.callbacks import CallbackSupportMixin, FitTask, with_callbacks
-from skreg._training.lbfgs import minimize_objective
 from skreg._training.loop import train
 from skreg._training.session import Session
 from skreg._training.state import TrainingState
@@ -119,13 +118,14 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         with unchanged_on_error(self):
             refuse_masked(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
             check_scorer(self)
-            given = X_val, y_val, sample_weight_val
             resume = self.warm_start and hasattr(self, "coefs_")
-            status = self._fit(
-                X, y, sample_weight, self._targets_of, task, resume=resume, given=given
-            )
-        if status is Status.MAX_ITER:
-            warn_of_limits(self)
+            table = check_table(self, X, y, sample_weight, self._targets_of, resume)
+            if resume:
+                table.targets.check_same(self._fitted_targets())
+            given = X_val, y_val, sample_weight_val
+            session = self._open(table, task, resume, given)
+            self._train(session, table.X)
+        warn_of_limit(session)
         return self
 
     def _partial_fit(self, X, y, sample_weight, targets_of):
@@ -138,61 +138,106 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
             )
         with unchanged_on_error(self):
             resume = hasattr(self, "coefs_")
+            table = check_table(self, X, y, sample_weight, targets_of, resume)
             task = FitTask(self)
-            self._fit(X, y, sample_weight, targets_of, task, resume, stream=True)
+            self._train(self._open(table, task, resume, stream=True), table.X)
         return self
 
-    def _fit(
-        self, X, y, sample_weight, targets_of, task, resume, given=None, stream=False
-    ):
-        """Prepare the rows and train on them; return how it ended.
+    def _open(self, table, task, resume, given=None, stream=False, fold=None, until=0):
+        """Return the session that trains on a checked table.
 
-        A ``stream`` is trained on for one epoch, with absolute weights.
+        A ``stream`` has one epoch, and absolute weights. A member of a committee has a
+        ``fold``, row numbers to train on and to validate on, and trains ``until`` an
+        epoch. All others train for ``max_iter`` epochs, and validate on rows ``given``
+        to `fit` or, with early stopping, on some that are held out.
         """
-        X, y, sample_weight = check_training_rows(self, X, y, sample_weight, resume)
-        targets = targets_of(y)
-        if resume and not stream:
-            targets.check_same(self._fitted_targets())
-        plan, state = self._begin(X, targets, resume, stream)
+        X, y, sample_weight, targets = table
+        index, held_out = fold or (np.arange(X.shape[0]), None)
+        plan, state = self._begin((len(index), X.shape[1]), targets, resume, stream)
         check_range(X, plan.dtype, "X")
         encoded = targets.encode(y, plan.dtype)
         by_class = self._class_weights(targets, encoded, sample_weight)
-        weights = effective_weights(sample_weight, by_class, encoded)
-        index, validation = np.arange(X.shape[0]), None
-        if not stream:
+        validation = None
+        if given is not None:
             validation = check_validation_set(
                 self, given, targets, by_class, plan.dtype
             )
-            split = plan.early_stopping and validation is None
-            if split:
-                fraction = as_float(self, "validation_fraction")
-                index, held_out = hold_out(
-                    X.shape[0], targets.strata(y), fraction, state.split_seed
-                )
+        if plan.early_stopping and validation is None and held_out is None:
+            fraction = as_float(self, "validation_fraction")
+            index, held_out = hold_out(
+                X.shape[0], targets.strata(y), fraction, state.split_seed
+            )
+        weights = effective_weights(sample_weight, by_class, encoded)
+        if not stream:
             weights = of_mean_one(weights, index)
         weights = in_precision(weights, plan.dtype)
         check_some_weight(weights, index, "training")
         dataset = Dataset(X, encoded, weights)
-        if not stream and split:
+        if held_out is not None:
             check_some_weight(weights, held_out, "validation")
             validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
-        n_epochs = 1 if stream else plan.max_iter
-        n_before = 0 if stream else state.history.n_epochs
-        horizon = n_before + plan.max_iter
-        ended = self._train(
-            plan, state, Rows(dataset, index), validation, task, n_epochs, horizon
+        training = Rows(dataset, index)
+        engine = make_engine(
+            plan, state.start, training, validation and validation.rows
         )
-        if not resume:
+        n_epochs, horizon = plan.max_iter, plan.max_iter
+        if stream:
+            n_epochs = 1
+        elif fold:
+            n_epochs = until - state.history.n_epochs
+        else:
+            horizon += state.history.n_epochs
+        return Session(
+            engine,
+            plan,
+            state,
+            training.numbers,
+            task,
+            n_epochs,
+            horizon,
+            validation and Scorer(self, engine, validation, targets),
+            None if plan.optimizer else Objective(plan, training),
+        )
+
+    def _train(self, session, X):
+        """Train on X, and set the fitted attributes."""
+        n_before = session.state.history.n_epochs
+        train([session])
+        if session.validate is not None:
+            scores = session.state.history.validation_scores or []
+            check_scores(self.scoring, scores[n_before:])
+        warn_of_break(session)
+        self._close(session)
+        names = session.plan.network.attribute_names
+        try:
+            session.task.end(
+                lambda: {n: [a.copy() for a in getattr(self, n)] for n in names},
+                session.status.value,
+            )
+        except KeyboardInterrupt:
+            session.status = Status.INTERRUPTED
+            warn_of_break(session)
+        if not n_before:
             warn_of_scale(self, X)
-        if validation is not None:
-            warn_of_other_range(self, X, validation.rows.dataset.X)
-        return ended
+        if session.validate is not None:
+            rows = session.validate.validation.rows
+            warn_of_other_range(self, X, rows.dataset.X)
+
+    def _close(self, session):
+        """Set the fitted attributes after training."""
+        self.n_iter_ = session.n_done
+        attributes = session.state.attributes(session.engine.snapshot())
+        for name, value in attributes.items():
+            setattr(self, name, value)
 
     def _outputs(self, X):
         """Return the network's outputs, of shape (n_outputs, n_rows) and X's dtype."""
         check_is_fitted(self)
         refuse_masked(X=X)
-        X = check_features(self, X, reset=False)
+        return self._run(check_features(self, X, reset=False))
+
+    def _run(self, X):
+        """Return the outputs for a checked X."""
         network = self._network()
         with np.errstate(all="ignore"):
             outputs = predict_outputs(network, network.arrays_of(self), X)
@@ -208,10 +253,10 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         """Return weights by class, if there are classes."""
         return None
 
-    def _begin(self, X, targets, resume, stream):
+    def _begin(self, shape, targets, resume, stream):
         """Return the plan and the state, and set the attributes known before."""
         dtype = self.coefs_[0].dtype if resume else None
-        plan = make_plan(self, X.shape, targets, stream, dtype)
+        plan = make_plan(self, shape, targets, stream, dtype)
         if resume:
             before = self._network().sizes
             if plan.network.sizes != before:
@@ -227,38 +272,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is no memory for so many
             return plan, TrainingState.new(plan, seed)
-
-    def _train(self, plan, state, training, validation, task, n_epochs, horizon):
-        """Run the solver, and set the fitted attributes; return how it ended."""
-        validate = None
-        rows = None if validation is None else validation.rows
-        engine = make_engine(plan, state.start, training, rows)
-        if validation is not None:
-            validate = Scorer(self, engine, validation, self._fitted_targets())
-        session = Session(
-            engine, plan, state, training.numbers, task, n_epochs, horizon, validate
-        )
-        n_before = state.history.n_epochs
-        if plan.optimizer is None:
-            minimize_objective(session, Objective(plan, training))
-        else:
-            train([session])
-        if validate is not None:
-            validate.check()
-        self.n_iter_ = state.history.n_epochs - n_before
-        warn_of_end(session)
-        for name, value in state.attributes(engine.snapshot()).items():
-            setattr(self, name, value)
-        names = plan.network.attribute_names
-        try:
-            task.end(
-                lambda: {n: [a.copy() for a in getattr(self, n)] for n in names},
-                session.status.value,
-            )
-        except KeyboardInterrupt:
-            session.status = Status.INTERRUPTED
-            warn_of_end(session)
-        return session.status
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -1,32 +1,27 @@
-"""Warnings of how a fit ended, and the error of one that left nothing to keep."""
+"""Warnings of how a training ended, and the error of one that left nothing to keep.
+
+``warn(message, category)`` gives the warning, or keeps it for later.
+"""
 
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg._inputs.auto import max_iter
 from skreg._inputs.errors import warn_the_caller
 from skreg._training.stopping import Status
 
-
-def warn_of_limits(estimator):
-    """Say that a fit ran as long as it may, and had not converged."""
-    limits = f"max_iter={max_iter(estimator)}"
-    if estimator.solver == "lbfgs":
-        limits += f", max_fun={estimator.max_fun}"
-    warn_the_caller(
-        f"Maximum iterations ({limits}) reached and the optimization hasn't converged "
-        "yet. Allow more if the loss is still falling; for a fixed number of epochs "
-        "set n_iter_no_change=inf.",
-        ConvergenceWarning,
-    )
+ADVICE = (
+    "The input data may contain large values and need to be preprocessed: scale the "
+    "features, for example with StandardScaler, or lower learning_rate_init."
+)
 
 
-def warn_of_end(session):
-    """Say that a fit broke off, and fail if there is nothing to keep."""
+def warn_of_break(session, warn=warn_the_caller):
+    """Say that training broke off, and fail if there is nothing to keep."""
     n_epochs = session.state.history.n_epochs
     if session.status is Status.INTERRUPTED:
-        warn_the_caller(
+        warn(
             f"Training interrupted by user in epoch {n_epochs + 1}. What was learned "
-            "until then is kept."
+            "until then is kept.",
+            UserWarning,
         )
     if session.status is not Status.DIVERGED:
         return
@@ -34,17 +29,28 @@ def warn_of_end(session):
     if session.plan.learning_rate is not None:
         clock = session.state.history.clock(session.horizon)
         where = f" at learning rate {session.plan.learning_rate.at(clock):.3g}"
-    advice = (
-        "The input data may contain large values and need to be preprocessed: scale "
-        "the features, for example with StandardScaler, or lower learning_rate_init."
-    )
     if not n_epochs:
         raise ValueError(
             "Solver produced non-finite parameter weights. Training diverged in epoch "
-            f"1{where}, and there are no weights to keep. {advice}"
+            f"1{where}, and there are no weights to keep. {ADVICE}"
         )
-    warn_the_caller(
+    warn(
         f"Training diverged in epoch {n_epochs + 1}{where}. The weights of the epoch "
-        f"before are kept. {advice}",
+        f"before are kept. {ADVICE}",
+        ConvergenceWarning,
+    )
+
+
+def warn_of_limit(session, warn=warn_the_caller):
+    """Say that training was cut off before it had converged."""
+    if session.status is not Status.MAX_ITER:
+        return
+    limit = f"max_iter={session.plan.max_iter}"
+    if session.plan.optimizer is None:
+        limit += f", max_fun={session.plan.max_fun}"
+    warn(
+        f"Maximum iterations ({limit}) reached and the optimization hasn't converged "
+        "yet. Allow more if the loss is still falling; for a fixed number of epochs "
+        "set n_iter_no_change=inf.",
         ConvergenceWarning,
     )

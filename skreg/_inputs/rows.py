@@ -1,5 +1,7 @@
 """Rows as they are passed to `fit` and `predict`: features, labels, sample weights."""
 
+from typing import Any, NamedTuple
+
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array
@@ -9,6 +11,17 @@ from skreg._inputs.errors import naming, refuse_masked
 from skreg._inputs.weights import check_weights
 
 FLOATS = [np.float64, np.float32]
+
+
+class Table(NamedTuple):
+    """Checked rows to train on."""
+
+    X: Any
+    """Array or CSR matrix of float32 or float64."""
+    y: np.ndarray
+    sample_weight: np.ndarray | None
+    targets: Any
+    """What ``y`` is made of, as `Labels`."""
 
 
 def check_features(estimator, X, **options):
@@ -65,8 +78,8 @@ def as_numpy(y):
     return values if values.dtype.kind in "biu" else y
 
 
-def check_training_rows(estimator, X, y, sample_weight, resume):
-    """Return X, y and the sample weights to train on.
+def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
+    """Return the `Table` to train on; ``targets_of(y)`` returns its targets.
 
     A network that training ``resume``s fixes the features.
     """
@@ -83,4 +96,5 @@ def check_training_rows(estimator, X, y, sample_weight, resume):
     with naming("y"):
         y = check_targets(y, "y")
         check_consistent_length(X, y)
-    return X, y, check_weights(sample_weight, X, "sample_weight")
+    weights = check_weights(sample_weight, X, "sample_weight")
+    return Table(X, y, weights, targets_of(y))

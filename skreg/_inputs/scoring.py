@@ -29,8 +29,8 @@ class Scorer:
     """
 
     def __init__(self, estimator, engine, validation, labels):
+        self.validation = validation
         self._engine, self._scoring = engine, estimator.scoring
-        self._n_scores = self._n_without = 0
         self._outputs: Any = None
         self._score: Any = None
         if estimator.scoring == "loss":
@@ -58,28 +58,7 @@ class Scorer:
     def __call__(self):
         """Return the loss and the score, which is greater for a better model."""
         loss = self._engine.evaluate(self._outputs)
-        score = -loss if self._score is None else self._take_score()
-        self._n_scores += 1
-        self._n_without += isnan(score)
-        return loss, score
-
-    def check(self):
-        """Refuse scores that never were a number; warn if some were none."""
-        if not self._n_without:
-            return
-        causes = (
-            "Does the validation set have rows of every class, and is the score "
-            "defined for this kind of target? scoring='loss' always is."
-        )
-        if self._n_without == self._n_scores:
-            raise ValueError(
-                f"scoring={self._scoring!r} was not a number in any of the "
-                f"{self._n_scores} epochs, so that no epoch is the best. {causes}"
-            )
-        warn_the_caller(
-            f"scoring={self._scoring!r} was not a number in {self._n_without} of "
-            f"{self._n_scores} epochs, which cannot be the best. {causes}"
-        )
+        return loss, -loss if self._score is None else self._take_score()
 
     def _take_score(self):
         if self._outputs is None:
@@ -113,6 +92,27 @@ def check_scorer(estimator):
             "sklearn.metrics.get_scorer_names lists all names."
         )
     check_scoring(estimator, scoring)
+
+
+def check_scores(scoring, scores, warn=warn_the_caller):
+    """Refuse the scores of a training if none is a number; warn if some are not."""
+    n_without = sum(map(isnan, scores))
+    if not n_without:
+        return
+    causes = (
+        "Does the validation set have rows of every class, and is the score defined "
+        "for this kind of target? scoring='loss' always is."
+    )
+    if n_without == len(scores):
+        raise ValueError(
+            f"scoring={scoring!r} was not a number in any of the {len(scores)} epochs, "
+            f"so that no epoch is the best. {causes}"
+        )
+    warn(
+        f"scoring={scoring!r} was not a number in some epochs, which cannot be the "
+        f"best. {causes}",
+        UserWarning,
+    )
 
 
 def _explain(scoring, error):

@@ -5,6 +5,7 @@ that do nothing.
 """
 
 from math import isnan
+from time import perf_counter
 
 try:
     from sklearn.callback import CallbackSupportMixin, with_callbacks
@@ -21,8 +22,8 @@ except ImportError:
         return method
 
 
-class FitTask:
-    """Tells callbacks, and who reads along, when a fit and its epochs begin and end.
+class _Task:
+    """Tells callbacks when a fit begins and ends; a subclass tells of its parts.
 
     Parameters
     ----------
@@ -38,13 +39,27 @@ class FitTask:
         self._estimator = estimator
         self._context = context if hasattr(estimator, "_skl_callbacks") else None
         self._arguments = {"estimator": estimator, **data}
-        self._unprinted = None
-        self._is_fit = bool(data)
 
     def begin(self):
         """Open the task of the fit."""
         if self._context is not None:
             self._context.call_on_fit_task_begin(**self._arguments)
+
+    def end(self, attributes):
+        """Close the task of the fit; ``attributes()`` returns the fitted ones."""
+        if self._context is not None:
+            self._context.call_on_fit_task_end(
+                reconstruction_attributes=attributes, **self._arguments
+            )
+
+
+class FitTask(_Task):
+    """Tells callbacks, and who reads along, of a network's fit and its epochs."""
+
+    def __init__(self, estimator, context=None, **data):
+        super().__init__(estimator, context, **data)
+        self._unprinted = None
+        self._is_fit = bool(data)
 
     def begin_epoch(self):
         """Open the task of an epoch."""
@@ -70,19 +85,13 @@ class FitTask:
             **self._arguments,
         )
 
-    def end(self, attributes, reason):
-        """Close the task of the fit, and print its last epoch and why it ended.
-
-        ``attributes()`` returns the fitted ones.
-        """
+    def end(self, attributes, reason=""):
+        """Close the task of the fit, and print its last epoch and why it ended."""
         if self._unprinted is not None:
             print(self._unprinted)
         if self._estimator.verbose and self._is_fit:
             print(f"Training ended: {reason}.")
-        if self._context is not None:
-            self._context.call_on_fit_task_end(
-                reconstruction_attributes=attributes, **self._arguments
-            )
+        super().end(attributes)
 
 
 def format_epoch(history, seconds):
@@ -98,3 +107,31 @@ def format_epoch(history, seconds):
         parts.append(f"learning rate {history.learning_rate_curve[-1]:.3g}")
     parts.append(f"{seconds:.3f} s")
     return ", ".join(parts)
+
+
+class RaceTask(_Task):
+    """Tells callbacks, and who reads along, of a committee's fit and its rungs."""
+
+    def begin_rung(self, name, n_candidates, n_networks):
+        """Open the task of a rung, in which so many networks are trained."""
+        self._line = f"{name}, candidates {n_candidates}, "
+        self._started, self._stop = perf_counter(), False
+        if self._context is not None:
+            self._rung = self._context.subcontext("rung", max_subtasks=n_networks)
+            self._rung.call_on_fit_task_begin(**self._arguments)
+
+    def end_member(self):
+        """Open and close the task of a network: one fold of one candidate."""
+        if self._context is not None:
+            member = self._rung.subcontext("fold")
+            member.call_on_fit_task_begin(**self._arguments)
+            self._stop |= member.call_on_fit_task_end(**self._arguments)
+
+    def end_rung(self, best_score):
+        """Close it, and print its line; return whether a callback asks to stop."""
+        if self._estimator.verbose:
+            seconds = perf_counter() - self._started
+            print(f"{self._line}best score {best_score:.6f}, {seconds:.3f} s")
+        if self._context is not None:
+            self._stop |= self._rung.call_on_fit_task_end(**self._arguments)
+        return self._stop

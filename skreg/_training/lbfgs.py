@@ -12,8 +12,8 @@ from scipy.optimize import minimize
 from skreg._training.stopping import Status
 
 
-def minimize_objective(session, objective):
-    """Minimise an `Objective`; an iteration counts as an epoch of the session.
+def minimize_objective(session):
+    """Minimise the `Objective` of a session; an iteration counts as an epoch.
 
     The fit ends at the last iteration's parameters, however it ends.
     """
@@ -27,7 +27,7 @@ def minimize_objective(session, objective):
         if not in_epoch:
             session.begin()
             in_epoch = True
-        value, gradient = objective(x)
+        value, gradient = session.objective(x)
         return value, gradient.astype(np.float64)
 
     def end_iteration(result):
@@ -41,23 +41,19 @@ def minimize_objective(session, objective):
         if not end_iteration(intermediate_result):
             raise StopIteration
 
-    try:
-        with np.errstate(all="ignore"):
-            result = minimize(
-                value_and_gradient,
-                start.parameters.astype(np.float64),
-                method="L-BFGS-B",
-                jac=True,
-                callback=callback,
-                options=options,
-            )
-        there_was_nothing_to_improve = not result.nit
-        if session.status is None and (
-            there_was_nothing_to_improve or not np.isfinite(result.fun)
-        ):
-            end_iteration(result)
-        if session.status in (None, Status.MAX_ITER):
-            status = Status.CONVERGED if result.success else Status.MAX_ITER
-            session.status = status
-    except KeyboardInterrupt:
-        session.interrupt()
+    with np.errstate(all="ignore"):
+        result = minimize(
+            value_and_gradient,
+            start.parameters.astype(np.float64),
+            method="L-BFGS-B",
+            jac=True,
+            callback=callback,
+            options=options,
+        )
+    there_was_nothing_to_improve = not result.nit
+    if session.status is None and (
+        there_was_nothing_to_improve or not np.isfinite(result.fun)
+    ):
+        end_iteration(result)
+    if session.status in (None, Status.MAX_ITER):
+        session.status = Status.CONVERGED if result.success else Status.MAX_ITER

@@ -34,6 +34,8 @@ class Session:
     """The epoch, of all calls together, at which training is planned to end."""
     validate: Callable[[], tuple[float, float]] | None = None
     """Returns the validation loss and score, if there is a validation set."""
+    objective: Any = None
+    """For a solver that takes all rows at once: what it minimises, see `lbfgs`."""
     status: Any = None
     """The `Status` it ended with."""
 
@@ -42,7 +44,12 @@ class Session:
         self._before = self._calm = None
         self._rng_before = self.state.rng.bit_generator.state
         self._least = inf
-        self._first_epoch = self._n_done = self.state.history.n_epochs
+        self._first_epoch = self._n_begun = self.state.history.n_epochs
+
+    @property
+    def n_done(self):
+        """Epochs of this session."""
+        return self.state.history.n_epochs - self._first_epoch
 
     def begin(self):
         """Return the order of the rows, the rate and the generator of an epoch."""
@@ -51,7 +58,7 @@ class Session:
         if n_done > self._first_epoch:
             self._before = self.engine.snapshot().copy(self._before)
         self._rng_before = state.rng.bit_generator.state
-        self._n_done = n_done  # last: an interrupt before it finds nothing to undo
+        self._n_begun = n_done  # last: an interrupt before it finds nothing to undo
         self._started = perf_counter()
         self.task.begin_epoch()
         rate = self.plan.learning_rate
@@ -87,7 +94,7 @@ class Session:
         if self.status is not None:
             return
         self.status = Status.INTERRUPTED
-        if 0 < self.state.history.n_epochs == self._n_done:
+        if 0 < self.state.history.n_epochs == self._n_begun:
             self._go_back()
             self.state.rng.bit_generator.state = self._rng_before
 
@@ -116,7 +123,6 @@ class Session:
                 return Status.CONVERGED
             state.history.stalls += 1
             state.monitor.be_patient_again()
-        n_done = state.history.n_epochs - self._first_epoch
-        if n_done < self.n_epochs:
+        if self.n_done < self.n_epochs:
             return None
         return Status.COMPLETED if self.plan.ends_by_plan else Status.MAX_ITER

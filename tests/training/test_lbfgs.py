@@ -6,7 +6,7 @@ import numpy as np
 import pytest
 from test_session import ScriptedEngine, interrupt, make_session
 
-from skreg._training.lbfgs import minimize_objective
+from skreg._training.loop import train
 from skreg._training.stopping import Status
 
 CURVATURES = np.array([1.0, 10, 100, 1000])
@@ -39,7 +39,8 @@ def minimize(fault=None, k=inf, start=0.0, **options):
             return fault() if callable(fault) else fault, gradient
         return 0.5 * gradient @ (w - MINIMUM), gradient
 
-    minimize_objective(session, objective)
+    session.objective = objective
+    train([session])
     assert len(visited) == session.state.history.n_epochs
     n_events = 2 * len(visited) + (session.status in UNFINISHED)
     assert events[:n_events] == (["begin_epoch", "end_epoch"] * 99)[:n_events]

@@ -1,0 +1,252 @@
+"""The part of a committee that does not depend on the kind of target."""
+
+from copy import copy, deepcopy
+from numbers import Integral, Real
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, _fit_context, clone
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+from sklearn.utils import check_random_state
+from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils.validation import check_is_fitted
+
+from skreg._inputs.errors import (
+    naming,
+    refuse_masked,
+    unchanged_on_error,
+    warn_the_caller,
+)
+from skreg._inputs.folds import make_folds
+from skreg._inputs.plan import make_plan
+from skreg._inputs.rows import check_features, check_table
+from skreg._inputs.scoring import check_scorer
+from skreg._inputs.suspicions import warn_of_scale
+from skreg._race import Candidate, Member, Race
+from skreg._training.callbacks import CallbackSupportMixin, RaceTask, with_callbacks
+
+_OWNED = {"early_stopping", "scoring", "random_state", "warm_start"}
+_N_CANDIDATES = 30
+"""Of "auto"."""
+
+
+class Committee(CallbackSupportMixin, BaseEstimator):
+    """A network for each fold, their hyperparameters raced by the out-of-fold score.
+
+    A subclass has the class of its networks in ``_member_class``, and three methods.
+    ``_of_outputs(outputs)`` returns what a network predicts, ``_keep_out_of_fold`` sets
+    the attribute for such predictions, and ``_auto_distributions(network, n_rows)``
+    returns what "auto" means.
+    """
+
+    _doc_link_module = "skreg"
+    _doc_link_template = (
+        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
+    )
+
+    _parameter_constraints: dict = {
+        "estimator": [HasMethods(["fit", "predict"]), None],
+        "param_distributions": [StrOptions({"auto"}), dict, list, None],
+        "n_candidates": [Interval(Integral, 1, None, closed="left"), None],
+        "factor": [Interval(Real, 1, None, closed="neither")],
+        "cv": ["cv_object"],
+        "scoring": [StrOptions({"loss"}), str, callable],
+        "n_jobs": [Integral, None],
+        "random_state": ["random_state"],
+        "verbose": ["verbose"],
+    }
+
+    def __init__(
+        self,
+        estimator=None,
+        param_distributions=None,
+        *,
+        n_candidates=None,
+        factor=3,
+        cv=5,
+        scoring="loss",
+        n_jobs=None,
+        random_state=None,
+        verbose=False,
+    ):
+        self.estimator = estimator
+        self.param_distributions = param_distributions
+        self.n_candidates = n_candidates
+        self.factor = factor
+        self.cv = cv
+        self.scoring = scoring
+        self.n_jobs = n_jobs
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @with_callbacks
+    @_fit_context(prefer_skip_nested_validation=False)
+    def fit(self, X, y, sample_weight=None, *, groups=None):
+        """Train the committee.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets, as the network takes them.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows; only their ratios count.
+        groups : array-like of shape (n_samples,), default=None
+            Groups of rows that stay together, for a ``cv`` that uses them.
+
+        Returns
+        -------
+        self : estimator
+            The fitted committee.
+
+        Raises
+        ------
+        ValueError
+            For data or parameters that cannot be trained on, and if with every
+            candidate the network of some fold diverges at once or has no score. The
+            committee is left as it was.
+        KeyboardInterrupt
+            If an interrupt comes before a candidate has a network for each fold. A
+            later one ends the race, and the best networks so far are kept.
+        """
+        context = self._init_callback_context(max_subtasks=None)
+        metadata = {"sample_weight": sample_weight}
+        task = RaceTask(self, context, X=X, y=y, metadata=metadata)
+        task.begin()
+        with unchanged_on_error(self):
+            network = self._make_network()
+            rng = check_random_state(self.random_state)
+            seed = rng.randint(np.iinfo(np.int32).max)
+            table = check_table(self, X, y, sample_weight, network._targets_of)
+            for name, value in table.targets.attributes().items():
+                setattr(self, name, value)
+            strata = table.targets.strata(table.y)
+            folds = make_folds(self.cv, table, strata, groups, seed)
+            candidates = [
+                self._make_candidate(network, params, table, len(folds), seed)
+                for params in self._candidate_params(network, table, rng)
+            ]
+            race = Race(table, folds, candidates, self.factor, self.n_jobs, task)
+            winner = race.run()
+            self.members_ = [member.network for member in winner.members]
+            self.best_params_ = winner.params
+            self.best_score_ = float(winner.scores.mean())
+            self.cv_results_ = race.results()
+            self._keep_out_of_fold(self._mean_out_of_fold(table, folds))
+            warn_of_scale(self, table.X)
+            fitted = [name for name in vars(self) if name.endswith("_")]
+            try:
+                task.end(lambda: deepcopy({name: vars(self)[name] for name in fitted}))
+            except KeyboardInterrupt:
+                warn_the_caller("Interrupted by user after the race. All is kept.")
+        return self
+
+    def _make_network(self):
+        """Return an unfitted network with the parameters that all candidates share."""
+        kind, network = self._member_class, self.estimator
+        if network is None:
+            network = kind()
+        if not isinstance(network, kind):
+            raise TypeError(
+                f"estimator has to be a {kind.__name__}, got {network!r}. What comes "
+                "before the network goes before the committee, in a pipeline."
+            )
+        if getattr(network, "_skl_callbacks", None):
+            raise TypeError(
+                "estimator has callbacks. Set them on the committee, with its "
+                "set_callbacks."
+            )
+        owned = {"early_stopping": True, "warm_start": False, "verbose": False}
+        network = clone(network).set_params(scoring=self.scoring, **owned)
+        check_scorer(network)
+        return network
+
+    def _candidate_params(self, network, table, rng):
+        """Return the hyperparameters of each candidate."""
+        space, n_candidates = self.param_distributions, self.n_candidates
+        if space is None:
+            if n_candidates is not None:
+                raise ValueError(
+                    f"n_candidates={n_candidates} are to be drawn, but "
+                    "param_distributions is None. Pass what to draw them from."
+                )
+            return [{}]
+        if isinstance(space, str):
+            space = self._auto_distributions(network, table.X.shape[0])
+            n_candidates = n_candidates or _N_CANDIDATES
+        with naming("param_distributions"):
+            sampler = ParameterSampler(space, n_candidates or 1, random_state=rng)
+            parts = space if isinstance(space, list) else [space]
+            values = [values for part in parts for values in part.values()]
+            if not any(hasattr(own, "rvs") for own in values):
+                grid = ParameterGrid(space)
+                if not len(grid):
+                    raise ValueError("there are no candidates. Pass None for no race.")
+                if n_candidates is None or len(grid) <= n_candidates:
+                    return [*grid]
+            elif n_candidates is None:
+                raise ValueError(
+                    "there are distributions, so n_candidates has to say how many "
+                    "candidates to draw."
+                )
+            return [*sampler]
+
+    def _make_candidate(self, network, params, table, n_folds, seed):
+        """Return a candidate with an unfitted network for each fold."""
+        owned = sorted(_OWNED & set(params))
+        if owned:
+            raise ValueError(
+                f"param_distributions has {owned}, which the committee sets for all "
+                "networks."
+            )
+        with naming("param_distributions"):
+            network = clone(network).set_params(**params)
+        network._validate_params()
+        make_plan(network, table.X.shape, table.targets)
+        for name in ("n_features_in_", "feature_names_in_"):
+            if hasattr(self, name):
+                setattr(network, name, getattr(self, name))
+        members = []
+        for k in range(n_folds):
+            own = int(np.random.SeedSequence((seed, k)).generate_state(1)[0])
+            members.append(Member(copy(network).set_params(random_state=own)))
+        return Candidate(params, members)
+
+    def _outputs_of_members(self, X):
+        """Yield the outputs of each member for the rows of X."""
+        check_is_fitted(self)
+        refuse_masked(X=X)
+        X = check_features(self, X, reset=False)
+        for member in self.members_:
+            yield member._run(X)
+
+    def _mean_over_members(self, X):
+        """Return the mean prediction of the members for the rows of X."""
+        first, *others = map(self._of_outputs, self._outputs_of_members(X))
+        for own in others:
+            first += own
+        first /= len(self.members_)
+        return first
+
+    def _mean_out_of_fold(self, table, folds):
+        """Return the mean prediction of the members that did not train on a row.
+
+        It is nan for rows that all of them trained on.
+        """
+        total: Any = None
+        count = np.zeros(table.X.shape[0])
+        for member, (_, held_out) in zip(self.members_, folds, strict=True):
+            own = self._of_outputs(member._run(table.X[held_out]))
+            if total is None:
+                total = np.zeros((len(count), *own.shape[1:]), own.dtype)
+            total[held_out] += own
+            count[held_out] += 1
+        with np.errstate(invalid="ignore"):
+            total /= count.reshape(-1, *[1] * (total.ndim - 1))
+        return total
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags

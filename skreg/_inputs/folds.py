@@ -1,0 +1,90 @@
+"""Folds of a table: which rows each member of a committee trains and validates on."""
+
+from numbers import Integral
+
+import numpy as np
+from sklearn.model_selection import check_cv
+
+from skreg._inputs.errors import naming
+
+
+def make_folds(cv, table, strata, groups, seed):
+    """Return a list of row numbers to train on and to validate on.
+
+    A number of folds deals the rows out at random, class by class, so that a class is
+    missing from no training part: a row that is alone in its class is never held out.
+
+    Parameters
+    ----------
+    cv : int, splitter or iterable
+        As in scikit-learn's searches.
+    table : Table
+        The rows.
+    strata : ndarray of shape (n_rows,) or None
+        The class of each row, if there are classes.
+    groups : array-like of shape (n_rows,) or None
+        For a splitter that wants groups.
+    seed : int
+        For a number of folds.
+    """
+    if cv is None or isinstance(cv, Integral):
+        cv = 5 if cv is None else int(cv)
+        if groups is not None:
+            raise ValueError(
+                f"groups were passed, but cv={cv} does not use them. Pass a splitter "
+                "that does, such as cv=GroupKFold(5)."
+            )
+        return _deal(cv, table.X.shape[0], strata, seed)
+    with naming("cv"):
+        splitter = check_cv(cv, table.y, classifier=strata is not None)
+        splits = splitter.split(table.X, table.y, groups)
+        folds = [_check_fold(split, table.X.shape[0]) for split in splits]
+    if len(folds) < 2:
+        raise ValueError(f"cv gives {len(folds)} folds; at least 2 are needed.")
+    return folds
+
+
+def _check_fold(split, n_rows):
+    """Return the numbers of the rows on either side."""
+    train_rows, held_out = (_row_numbers(part, n_rows) for part in split)
+    if np.intersect1d(train_rows, held_out).size:
+        raise ValueError("a fold trains on rows that it validates on.")
+    return train_rows, held_out
+
+
+def _row_numbers(rows, n_rows):
+    rows = np.asarray(rows)
+    if rows.dtype == bool and rows.shape == (n_rows,):
+        rows = np.flatnonzero(rows)
+    if rows.ndim != 1 or not rows.size or rows.dtype.kind not in "iu":
+        raise ValueError(
+            f"a fold has to train and to validate on some rows, got {rows}. Give their "
+            "numbers, or a mask of all rows."
+        )
+    if not 0 <= rows.min() <= rows.max() < n_rows:
+        raise ValueError(
+            f"a fold has rows {rows.min()} to {rows.max()}, but there are {n_rows} "
+            "rows, counted from 0."
+        )
+    return rows
+
+
+def _deal(n_folds, n_rows, strata, seed):
+    order = np.random.RandomState(seed).permutation(n_rows)
+    alone = np.zeros(n_rows, bool)
+    if strata is not None:
+        _, codes, counts = np.unique(strata, return_inverse=True, return_counts=True)
+        alone = counts[codes] == 1
+        order = order[np.argsort(codes[order], kind="stable")]
+        order = order[~alone[order]]
+    if not 2 <= n_folds <= len(order):
+        raise ValueError(
+            f"cv={n_folds} has to be at least 2, and at most the {len(order)} rows "
+            "that can be held out. (A row that is alone in its class cannot.)"
+        )
+    numbers = np.full(n_rows, -1)
+    numbers[order] = np.arange(len(order)) % n_folds
+    return [
+        (np.flatnonzero(numbers != k), np.flatnonzero(numbers == k))
+        for k in range(n_folds)
+    ]

@@ -1,0 +1,267 @@
+"""A race of hyperparameters: the networks of every candidate, trained rung by rung."""
+
+from copy import deepcopy
+from dataclasses import dataclass
+from itertools import takewhile
+from time import perf_counter
+from typing import Any
+
+import numpy as np
+from joblib import effective_n_jobs
+from joblib.parallel import get_active_backend
+from scipy.stats import rankdata
+from sklearn.utils.parallel import Parallel, delayed
+
+from skreg._inputs.auto import max_iter
+from skreg._inputs.endings import ADVICE, warn_of_break, warn_of_limit
+from skreg._inputs.errors import warn_the_caller
+from skreg._inputs.rows import Table
+from skreg._inputs.scoring import check_scores
+from skreg._training.callbacks import FitTask
+from skreg._training.loop import train
+from skreg._training.racing import order_of, plan_rungs
+from skreg._training.stopping import Status
+
+_MAY_GO_ON = (None, Status.COMPLETED, Status.MAX_ITER)
+"""How a training has ended that may go on."""
+
+
+@dataclass
+class Member:
+    """The network of a candidate on a fold."""
+
+    network: Any
+    """The estimator, fitted as far as it was trained."""
+    status: Any = None
+    seconds: float = 0.0
+    """How long it has trained."""
+    warnings: tuple = ()
+    """Of how its training ended, each a message and a category."""
+
+    @property
+    def n_epochs(self):
+        """Epochs done; where there are none, there is no network to predict with."""
+        return getattr(self.network, "n_iter_", 0)
+
+    @property
+    def score(self):
+        """The best score so far; nan if there is none."""
+        return getattr(self.network, "best_validation_score_", np.nan)
+
+    def until(self, share):
+        """Return the epoch at which a share of all its epochs is done."""
+        return max(1, round(share * max_iter(self.network)))
+
+    def has_more(self, share):
+        """Return whether there is something to train until then."""
+        return self.status in _MAY_GO_ON and self.n_epochs < self.until(share)
+
+
+@dataclass
+class Candidate:
+    """Hyperparameters, and a member for each fold."""
+
+    params: dict
+    members: list
+
+    @property
+    def scores(self):
+        """The best score on each fold."""
+        return np.array([member.score for member in self.members])
+
+
+class Race:
+    """Trains candidates on folds of a table; the better they are, the further.
+
+    Parameters
+    ----------
+    table : Table
+        The rows.
+    folds : list of tuple
+        Row numbers to train on and to validate on.
+    candidates : list of Candidate
+        Their networks unfitted. Those that lose lose their members, too.
+    factor : float
+        The best 1 / factor go on after each rung.
+    n_jobs : int or None
+        As in joblib.
+    task : RaceTask
+        Is told of the progress, and may end the race.
+    """
+
+    def __init__(self, table, folds, candidates, factor, n_jobs, task):
+        self._table, self._folds, self._candidates = table, folds, candidates
+        self._rungs = plan_rungs(len(candidates), factor)
+        self._task = task
+        self._records: list[dict] = []
+        self._in_turn = effective_n_jobs(n_jobs) == 1
+        lazy = get_active_backend()[0].supports_return_generator
+        self._parallel = Parallel(n_jobs, return_as="generator" if lazy else "list")
+        self._interrupted = False
+
+    def run(self):
+        """Return the winner; of an interrupted race, the best one so far."""
+        field, stop = self._candidates, False
+        with self._parallel:
+            for number, rung in enumerate(self._rungs):
+                for loser in field[rung.n_candidates :]:
+                    loser.members.clear()  # which frees their memory
+                field = field[: rung.n_candidates]
+                try:
+                    self._train(number, field)
+                    stop = self._task.end_rung(_ranked(field)[0].scores.mean())
+                except KeyboardInterrupt:
+                    self._interrupted = True
+                self._record(number, field)
+                field = _ranked(field)
+                if stop or self._interrupted:
+                    break
+        winner = field[0]
+        if self._interrupted:
+            if np.isnan(winner.scores).any():
+                raise KeyboardInterrupt
+            warn_the_caller(
+                f"The race was interrupted by user in rung {number + 1} of "
+                f"{len(self._rungs)}. The best networks so far are kept."
+            )
+        _check(winner)
+        return winner
+
+    def results(self):
+        """Return ``cv_results_``: a row for each candidate of each rung."""
+        records = self._records
+        results: dict = {
+            name: np.array([record[name] for record in records])
+            for name in ("iter", "n_resources")
+        }
+        for name, key in (("test_score", "scores"), ("fit_time", "seconds")):
+            values = np.array([record[key] for record in records])
+            results[f"mean_{name}"] = values.mean(axis=1)
+            results[f"std_{name}"] = values.std(axis=1)
+            if key == "scores":
+                for k, column in enumerate(values.T):
+                    results[f"split{k}_{name}"] = column
+        means = np.nan_to_num(results["mean_test_score"], nan=-np.inf)
+        results["rank_test_score"] = rankdata(-means, method="min").astype(np.int32)
+        results["params"] = params = [record["params"] for record in records]
+        for name in dict.fromkeys(name for own in params for name in own):
+            column = np.ma.masked_all(len(params), object)
+            for k, own in enumerate(params):
+                if name in own:
+                    column[k] = own[name]
+            results[f"param_{name}"] = column
+        return results
+
+    def _train(self, number, field):
+        """Train the networks of a rung, as long as there is no interrupt."""
+        share = self._rungs[number].end
+        places = [
+            [(c, k) for k, member in enumerate(c.members) if member.has_more(share)]
+            for c in field
+        ]
+        name = f"Rung {number + 1} of {len(self._rungs)}"
+        self._task.begin_rung(name, len(field), sum(map(len, places)))
+        if self._in_turn:
+            # Side by side, so that an interrupt finds the folds equally far.
+            groups = [group for group in places if group]
+        else:
+            groups = [[place] for group in places for place in group]
+        calls = (
+            delayed(train_members)(
+                [candidate.members[k] for candidate, k in group],
+                [self._folds[k] for _, k in group],
+                share,
+                *self._table,
+            )
+            for group in takewhile(lambda _: not self._interrupted, groups)
+        )
+        for group, trained in zip(groups, self._parallel(calls), strict=False):
+            for (candidate, k), member in zip(group, trained, strict=True):
+                candidate.members[k] = member
+                self._interrupted |= member.status is Status.INTERRUPTED
+                self._task.end_member()
+
+    def _record(self, number, field):
+        for candidate in field:
+            self._records.append(
+                {
+                    "iter": number,
+                    "n_resources": max(m.n_epochs for m in candidate.members),
+                    "params": candidate.params,
+                    "scores": candidate.scores,
+                    "seconds": [member.seconds for member in candidate.members],
+                }
+            )
+
+
+def _ranked(field):
+    """Return candidates, the best first."""
+    return [field[k] for k in order_of([c.scores.mean() for c in field])]
+
+
+def train_members(members, folds, share, *table):
+    """Train copies of members on their folds, until a share of their epochs is done.
+
+    The table is passed in its parts, since joblib's backends share large arrays between
+    tasks, but not what holds them.
+
+    Returns
+    -------
+    list of Member
+        In the same order.
+    """
+    started = perf_counter()
+    members = deepcopy(members)
+    sessions = [
+        member.network._open(
+            Table(*table),
+            FitTask(member.network),
+            resume=member.n_epochs > 0,
+            fold=fold,
+            until=member.until(share),
+        )
+        for member, fold in zip(members, folds, strict=True)
+    ]
+    train(sessions)
+    for member, session in zip(members, sessions, strict=True):
+        _close(member, session)
+    for member in members:
+        member.seconds += (perf_counter() - started) / len(members)
+    return members
+
+
+def _close(member, session):
+    """Let a member be what its training has come to."""
+    n_epochs = session.state.history.n_epochs
+    heard: list[tuple] = []
+    member.status = session.status
+    if n_epochs:
+        member.network._close(session)
+        member.network.n_iter_ = n_epochs
+    if n_epochs and session.status is not Status.INTERRUPTED:
+        keep = _keep_in(heard)
+        warn_of_break(session, keep)
+        if n_epochs == session.plan.max_iter:
+            warn_of_limit(session, keep)
+    member.warnings = tuple(heard)
+
+
+def _check(winner):
+    """Refuse a winner without a score on some fold; pass its warnings on, each once."""
+    heard: list[tuple] = []
+    for k, member in enumerate(winner.members, start=1):
+        if not member.n_epochs:
+            raise ValueError(
+                f"Training diverged in epoch 1 on fold {k} of {len(winner.members)}, "
+                f"with all candidates. {ADVICE}"
+            )
+        network = member.network
+        check_scores(network.scoring, network.validation_scores_, _keep_in(heard))
+        heard += member.warnings
+    for message, category in dict.fromkeys(heard):
+        warn_the_caller(message, category)
+
+
+def _keep_in(heard):
+    """Return what keeps a warning in a list, instead of giving it."""
+    return lambda message, category: heard.append((message, category))

@@ -1,0 +1,187 @@
+"""Committees: a network for each fold, and the mean of their predictions."""
+
+from functools import reduce
+
+import numpy as np
+from sklearn.base import ClassifierMixin
+
+from skreg._committee import Committee
+from skreg._inputs.labels import Labels
+from skreg._inputs.plan import hidden_layer_sizes
+from skreg.classifier import RegMLPClassifier
+
+
+class RegMLPClassifierCV(ClassifierMixin, Committee):
+    """Committee of a network for each fold, with built-in search.
+
+    Each network trains on all folds but one and stops early by that one. So every row
+    trains all networks but one, and none is lost to validation. Predictions are the
+    mean over the networks [1]_, whose errors partly cancel.
+
+    If there are ``param_distributions``, candidates race by successive halving [2]_:
+    all train for a few epochs, the best 1 / ``factor`` by the mean out-of-fold score go
+    on from where they are, and so on. The networks of the winner are the committee:
+    nothing is trained twice, and nothing is refitted.
+
+    Parameters
+    ----------
+    estimator : RegMLPClassifier, default=None
+        The parameters of all networks; None for the defaults. Those that the committee
+        decides (``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
+        ``verbose``) are not used.
+    param_distributions : dict, list of dict or "auto", default=None
+        Lists of values or scipy distributions by the name of a parameter, as in
+        `sklearn.model_selection.HalvingRandomSearchCV`. None for no search; "auto" for
+        the regularisers: ``alpha``, ``keep_prob``, ``input_keep_prob``, and with them
+        ``learning_rate_init``.
+    n_candidates : int, default=None
+        How many to draw. None for all combinations of lists, and 30 for "auto".
+    factor : float, default=3
+        After each rung of the race, 1 / ``factor`` of the candidates go on.
+    cv : int, splitter or iterable, default=5
+        The folds. An int deals the rows out at random, stratified by class; a row that
+        is alone in its class trains all networks.
+    scoring : str or callable, default="loss"
+        The score to stop and to race by: "loss" (negated, so that greater is better),
+        the name of a scorer, or a callable ``scorer(estimator, X, y)``.
+    n_jobs : int, default=None
+        Networks to train at a time, in processes. None is 1, unless a
+        `joblib.parallel_config` says otherwise. It does not change the result.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds, the candidates and the networks.
+    verbose : bool or int, default=False
+        Prints a line per rung.
+
+    Attributes
+    ----------
+    members_ : list of RegMLPClassifier
+        The network of each fold.
+    best_params_ : dict
+        What won the race.
+    best_score_ : float
+        The mean of its best scores on the folds.
+    cv_results_ : dict of ndarray
+        In the layout of scikit-learn's searches, with a row for each candidate of each
+        rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
+    oof_probabilities_ : ndarray of shape (n_samples, n_classes)
+        Of each training row, by the network that did not train on it; nan for rows that
+        all networks trained on.
+    classes_ : ndarray of shape (n_classes,)
+        Class labels; for multilabel targets, the numbers of the columns.
+    n_outputs_ : int
+        Number of outputs; one for two classes.
+    out_activation_ : {"logistic", "softmax"}
+        Activation of the outputs.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X had any.
+
+    See Also
+    --------
+    RegMLPClassifier : One network.
+
+    Notes
+    -----
+    ``best_score_`` is a little optimistic, since it chose the epoch of each network,
+    and the candidate.
+
+    References
+    ----------
+    .. [1] A. Krogh and J. Vedelsby, "Neural Network Ensembles, Cross Validation, and
+       Active Learning", NIPS 1994; B. Parmanto, P. Munro and H. Doyle, "Improving
+       Committee Diagnosis with Resampling Techniques", NIPS 1995.
+    .. [2] K. Jamieson and A. Talwalkar, "Non-stochastic Best Arm Identification and
+       Hyperparameter Optimization", AISTATS 2016.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.metrics import log_loss
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skreg import RegMLPClassifierCV, TabularEncoder
+    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> model = make_pipeline(TabularEncoder(), RegMLPClassifierCV(random_state=0))
+    >>> committee = model.fit(X, y)[-1]
+    >>> len(committee.members_)
+    5
+    >>> log_loss(y, committee.oof_probabilities_) < 0.1
+    True
+    """
+
+    _member_class = RegMLPClassifier
+
+    def predict(self, X):
+        """Predict the class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The most probable class; for multilabel targets, an indicator matrix of the
+            classes whose probability is above 0.5.
+        """
+        probabilities = self.predict_proba(X)
+        return Labels.of_fitted(self).decode(probabilities)
+
+    def predict_proba(self, X):
+        """Predict the probability of each class: the mean over the networks.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``. They sum to one, except for multilabel
+            targets, where each class has a probability of its own.
+        """
+        return self._mean_over_members(X)
+
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of each class.
+
+        It is computed from the logits, and finite where the probability underflows.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        log_probabilities = Labels.of_fitted(self).log_probabilities
+        members = map(log_probabilities, self._outputs_of_members(X))
+        return reduce(np.logaddexp, members) - np.log(len(self.members_))
+
+    def _of_outputs(self, outputs):
+        return Labels.of_fitted(self).probabilities(outputs)
+
+    def _keep_out_of_fold(self, predictions):
+        self.oof_probabilities_ = predictions
+
+    def _auto_distributions(self, network, n_rows):
+        """Return regularisers, and rates: what pays on most tables is drawn most."""
+        others = [0.0] * len(hidden_layer_sizes(network))
+        space: dict = {"alpha": [[c / n_rows, *others] for c in (5, 15, 50, 150, 500)]}
+        if network.solver != "lbfgs":
+            space |= {
+                "keep_prob": [0.6, 0.7, 0.8, 0.9],
+                "input_keep_prob": [1.0, 0.9],
+                "learning_rate_init": [2e-3, 4e-3, 8e-3],
+            }
+        return space
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
