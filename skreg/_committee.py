@@ -25,7 +25,7 @@ from skreg._inputs.suspicions import warn_of_scale
 from skreg._race import Candidate, Member, Race
 from skreg._training.callbacks import CallbackSupportMixin, RaceTask, with_callbacks
 
-_OWNED = {"early_stopping", "scoring", "random_state", "warm_start"}
+_OWNED = {"early_stopping", "scoring", "random_state", "verbose", "warm_start"}
 _N_CANDIDATES = 30
 """Of "auto"."""
 
@@ -38,6 +38,8 @@ class Committee(CallbackSupportMixin, BaseEstimator):
     the attribute for such predictions, and ``_auto_distributions(network, n_rows)``
     returns what "auto" means.
     """
+
+    _member_class: Any
 
     _doc_link_module = "skreg"
     _doc_link_template = (
@@ -78,6 +80,27 @@ class Committee(CallbackSupportMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
+
+    def __new__(cls, *args, **kwargs):
+        """Say where a parameter of the network goes."""
+        cls._check_names(kwargs, TypeError)
+        return super().__new__(cls)
+
+    def set_params(self, **params):
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name; those of the network are ``estimator__<name>``.
+
+        Returns
+        -------
+        self : estimator
+            The same estimator.
+        """
+        self._check_names(params, ValueError)
+        return super().set_params(**params)
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
@@ -141,6 +164,16 @@ class Committee(CallbackSupportMixin, BaseEstimator):
             except KeyboardInterrupt:
                 warn_the_caller("Interrupted by user after the race. All is kept.")
         return self
+
+    @classmethod
+    def _check_names(cls, names, error):
+        kind = cls._member_class
+        others = set(kind._get_param_names()) - set(cls._get_param_names())
+        for name in (name for name in names if name in others):
+            raise error(
+                f"{cls.__name__} has no parameter {name!r}. It is one of the networks: "
+                f"pass estimator={kind.__name__}({name}=…), or set estimator__{name}."
+            )
 
     def _make_network(self):
         """Return an unfitted network with the parameters that all candidates share."""
@@ -214,12 +247,11 @@ class Committee(CallbackSupportMixin, BaseEstimator):
         return Candidate(params, members)
 
     def _outputs_of_members(self, X):
-        """Yield the outputs of each member for the rows of X."""
+        """Return an iterator over the outputs of each member for the rows of X."""
         check_is_fitted(self)
         refuse_masked(X=X)
         X = check_features(self, X, reset=False)
-        for member in self.members_:
-            yield member._run(X)
+        return (member._run(X) for member in self.members_)
 
     def _mean_over_members(self, X):
         """Return the mean prediction of the members for the rows of X."""

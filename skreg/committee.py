@@ -1,6 +1,7 @@
 """Committees: a network for each fold, and the mean of their predictions."""
 
 from functools import reduce
+from math import log
 
 import numpy as np
 from sklearn.base import ClassifierMixin
@@ -159,9 +160,9 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         log_probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        log_probabilities = Labels.of_fitted(self).log_probabilities
-        members = map(log_probabilities, self._outputs_of_members(X))
-        return reduce(np.logaddexp, members) - np.log(len(self.members_))
+        outputs = self._outputs_of_members(X)
+        members = map(Labels.of_fitted(self).log_probabilities, outputs)
+        return reduce(np.logaddexp, members) - log(len(self.members_))
 
     def _of_outputs(self, outputs):
         return Labels.of_fitted(self).probabilities(outputs)

@@ -8,7 +8,7 @@ from sklearn.datasets import make_classification
 from sklearn.metrics import log_loss
 
 import skreg._base
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPClassifierCV
 
 SHORT_FITS = pytest.mark.filterwarnings(
     "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -72,6 +72,13 @@ def network(*callbacks, **params):
     return model.set_callbacks(*callbacks) if callbacks else model
 
 
+def committee(params=None, distributions=None, *callbacks, **options):
+    """Return a committee of three such networks."""
+    options = {"cv": 3, "random_state": 0} | options
+    model = RegMLPClassifierCV(network(**params or {}), distributions, **options)
+    return model.set_callbacks(*callbacks) if callbacks else model
+
+
 def fitted_attributes(estimator):
     return {name: v for name, v in vars(estimator).items() if name.endswith("_")}
 
@@ -96,6 +103,14 @@ def assert_same_training(a, b):
     assert_same_network(a, b)
     for name in (*CURVES, "validation_scores_", *VALUES):
         assert getattr(a, name) == getattr(b, name), name
+
+
+def assert_same_committee(a, b):
+    """The same networks and the same predictions of them, to the bit."""
+    for one, other in zip(a.members_, b.members_, strict=True):
+        assert_same_training(one, other)
+    np.testing.assert_array_equal(a.oof_probabilities_, b.oof_probabilities_)
+    assert a.best_score_ == b.best_score_
 
 
 def weighted_loss(model, X, y, weights=None):

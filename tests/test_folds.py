@@ -1,0 +1,126 @@
+"""The folds of a committee: dealt by class, or from what scikit-learn takes."""
+
+import numpy as np
+import pytest
+from sklearn.model_selection import (
+    GroupKFold,
+    KFold,
+    RepeatedStratifiedKFold,
+    ShuffleSplit,
+    StratifiedKFold,
+)
+
+from skreg._inputs.folds import make_folds
+from skreg._inputs.rows import Table
+
+N = 30
+GROUPS = np.arange(N) // 5
+CLASSES = {
+    "two": np.arange(N) % 2,
+    "text": np.array(["a", "b", "c"])[np.arange(N) % 3],
+    "one row in a class": np.r_[0, np.ones(N - 1, int)],
+    "two rows in a class": np.r_[0, 0, np.ones(N - 2, int)],
+    "more classes than rows per fold": np.arange(N) // 2,
+    "classes of one to seven rows": np.repeat(np.arange(7), np.arange(1, 8)),
+    "no classes": None,
+}
+
+
+def folds_of(cv, y=None, groups=None, seed=0, n=N):
+    n = n if y is None else len(y)
+    table = Table(np.zeros((n, 1)), np.zeros(n) if y is None else y, None, None)
+    return make_folds(cv, table, y, groups, seed)
+
+
+@pytest.mark.parametrize("n_folds", [2, 3, 5, 7])
+@pytest.mark.parametrize("y", CLASSES.values(), ids=CLASSES)
+def test_rows_are_dealt_evenly_class_by_class(y, n_folds):
+    folds = folds_of(n_folds, y)
+    n_rows = N if y is None else len(y)
+    times = np.zeros(n_rows, int)
+    for train_rows, held_out in folds:
+        assert sorted([*train_rows, *held_out]) == [*range(n_rows)]
+        times[held_out] += 1
+    sizes = [len(held_out) for _, held_out in folds]
+    assert max(sizes) - min(sizes) <= 1
+    if y is None:
+        assert (times == 1).all()
+        return
+    _, codes, counts = np.unique(y, return_inverse=True, return_counts=True)
+    np.testing.assert_array_equal(times, counts[codes] > 1)
+    for train_rows, held_out in folds:
+        assert set(codes[train_rows]) == set(codes)
+        shares = np.bincount(codes[held_out], minlength=len(counts))
+        assert (abs(shares - counts * (counts > 1) / n_folds) < 1).all()
+
+
+def test_the_seed_decides_who_sits_where():
+    y = CLASSES["two"]
+    one, same, other = (folds_of(3, y, seed=seed) for seed in (0, 0, 1))
+    np.testing.assert_equal(one, same)
+    assert any(len(np.setxor1d(a[1], b[1])) for a, b in zip(one, other, strict=True))
+
+
+@pytest.mark.parametrize(
+    ("cv", "groups"),
+    [
+        (KFold(4), None),
+        (StratifiedKFold(3, shuffle=True, random_state=0), None),
+        (RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0), None),
+        (ShuffleSplit(3, random_state=0), None),
+        (GroupKFold(3), GROUPS),
+    ],
+    ids=repr,
+)
+def test_a_splitter_is_taken_at_its_word(cv, groups):
+    y = CLASSES["two"]
+    expected = [*cv.split(np.zeros((N, 1)), y, groups)]
+    np.testing.assert_equal(folds_of(cv, y, groups), expected)
+    np.testing.assert_equal(folds_of(iter(expected), y), expected)
+
+
+def test_a_fold_may_be_a_pair_of_masks():
+    splits = [(np.arange(N) % 2 == k, np.arange(N) % 2 != k) for k in range(2)]
+    for (train_rows, held_out), fold in zip(splits, folds_of(splits), strict=True):
+        np.testing.assert_array_equal(fold[0], np.flatnonzero(train_rows))
+        np.testing.assert_array_equal(fold[1], np.flatnonzero(held_out))
+
+
+ROWS = [*range(N)]
+
+
+@pytest.mark.parametrize(
+    ("cv", "groups", "match"),
+    [
+        (0, None, "cv=0 has to be at least 2"),
+        (1, None, "cv=1 has to be at least 2"),
+        (-3, None, "cv=-3 has to be at least 2"),
+        (N + 1, None, f"cv={N + 1} .* at most the {N} rows"),
+        (3, GROUPS, "groups were passed, but cv=3 .*GroupKFold"),
+        (GroupKFold(3), None, "'groups' parameter should not be None"),
+        (KFold(N + 1), None, "cv: .*number of splits"),
+        (GroupKFold(7), GROUPS, "cv: .*number of groups"),
+        ("five", None, "cv"),
+        ([], None, "cv gives 0 folds"),
+        ([(ROWS[:9], ROWS[9:])], None, "cv gives 1 folds"),
+        ([(ROWS[:9], [])] * 2, None, "cv: .*some rows"),
+        ([([], ROWS[9:])] * 2, None, "cv: .*some rows"),
+        ([([[0]], ROWS[9:])] * 2, None, "cv: .*some rows"),
+        ([([0.5], ROWS[9:])] * 2, None, "cv: .*some rows"),
+        ([(["a"], ROWS[9:])] * 2, None, "cv: .*some rows"),
+        ([(np.ones(N - 1, bool), ROWS[9:])] * 2, None, "cv: .*some rows"),
+        ([(ROWS[:9], [N])] * 2, None, f"cv: .*rows {N} to {N}, .*there are {N}"),
+        ([([-1], ROWS[:9])] * 2, None, "cv: .*rows -1 to -1"),
+        ([(ROWS, ROWS[9:])] * 2, None, "cv: .*trains on rows that it validates on"),
+        ([(ROWS[:9],)] * 2, None, "cv: .*values to unpack"),
+        ([0, 1], None, "cv: "),
+    ],
+)
+def test_folds_that_are_none_are_refused(cv, groups, match):
+    with pytest.raises((ValueError, TypeError), match=match):
+        folds_of(cv, groups=groups)
+
+
+def test_rows_that_are_alone_in_their_class_do_not_fill_folds():
+    with pytest.raises(ValueError, match="at most the 2 rows that can be held out"):
+        folds_of(3, np.r_[0, 0, np.arange(1, 9)])

@@ -1,0 +1,43 @@
+"""The rungs of a race, and who goes on."""
+
+import numpy as np
+import pytest
+
+from skreg._training.racing import order_of, plan_rungs
+
+COUNTS = [1, 2, 3, 4, 5, 9, 10, 27, 60, 1000]
+FACTORS = [1.01, 1.5, 2, 3, 4.5, 10, np.inf]
+
+
+@pytest.mark.parametrize("factor", FACTORS)
+@pytest.mark.parametrize("n", COUNTS)
+def test_all_begin_fewer_go_on_and_the_last_train_to_the_end(n, factor):
+    rungs = plan_rungs(n, factor)
+    counts, ends = zip(*rungs, strict=True)
+    assert counts[0] == n
+    assert ends[-1] == 1
+    assert (np.diff(counts) < 0).all()
+    assert (np.diff(ends) > 0).all()
+    assert min(counts) >= 1
+    assert min(ends) > 0
+    assert all(isinstance(count, int) for count in counts)
+
+
+def test_one_candidate_has_no_race():
+    assert plan_rungs(1, 3) == [(1, 1)]
+
+
+@pytest.mark.parametrize("n", [n for n in COUNTS if n <= 60])
+def test_a_race_costs_a_few_trainings(n):
+    """At factor 3: of 60 candidates at most as much as training 8 to the end."""
+    cost, done = 0.0, 0.0
+    for rung in plan_rungs(n, 3):
+        cost += rung.n_candidates * (rung.end - done)
+        done = rung.end
+    assert cost <= min(n, 8)
+
+
+def test_the_best_come_first_ties_in_order_and_nan_last():
+    scores = [0.5, np.nan, 0.7, -np.inf, 0.7, np.nan]
+    assert [*order_of(scores)][:3] == [2, 4, 0]
+    assert set(order_of(scores)[3:]) == {1, 3, 5}
