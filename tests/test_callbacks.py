@@ -2,7 +2,14 @@
 
 import numpy as np
 import pytest
-from estimators import SHORT_FITS, Hooks, network, problem
+from estimators import (
+    SHORT_FITS,
+    Hooks,
+    assert_same_committee,
+    committee,
+    network,
+    problem,
+)
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -292,3 +299,153 @@ def test_progress_bar(wrap, capsys):
     out = capsys.readouterr().out
     assert "RegMLPClassifier - fit" in out
     assert "100%" in out
+
+
+# A committee
+
+GRID = {"alpha": [1e-4, 1e-3, 1e-2, 0.1, 1.0, 10.0]}
+RACE = {"max_iter": 9}
+
+
+def rungs_of(model):
+    """Return how many candidates ran each rung."""
+    return np.bincount(model.cv_results_["iter"]).tolist()
+
+
+def race_tasks(counts, n_folds=3):
+    """Return the hooks of a race, of so many candidates in each rung."""
+    calls = ["setup", ("begin", "fit", 0)]
+    for number, n_candidates in enumerate(counts):
+        calls.append(("begin", "rung", number))
+        for k in range(n_candidates * n_folds):
+            calls += [("begin", "fold", k), ("end", "fold", k)]
+        calls.append(("end", "rung", number))
+    return [*calls, ("end", "fit", 0), "teardown"]
+
+
+@pytest.mark.parametrize("n_jobs", [1, 2])
+@pytest.mark.parametrize("grid", [None, GRID])
+def test_a_committee_has_tasks_for_rungs_and_folds(grid, n_jobs):
+    recorder = Recorder()
+    model = committee(RACE, grid, recorder, n_jobs=n_jobs).fit(X, y)
+    assert recorder.calls == race_tasks(rungs_of(model))
+    assert_same_committee(model, committee(RACE, grid).fit(X, y))
+    assert vars(model).keys() == (
+        vars(committee(RACE, grid).fit(X, y)).keys() | {"_skl_callbacks"}
+    )
+    (fitted,) = recorder.estimators
+    np.testing.assert_array_equal(fitted.predict_proba(X), model.predict_proba(X))
+    assert fitted.members_[0] is not model.members_[0]
+
+
+def test_a_rung_knows_how_many_networks_it_trains():
+    contexts = []
+
+    class Contexts(Hooks):
+        def on_fit_task_begin(self, estimator, context, *, X, y, metadata):
+            contexts.append(context)
+            assert metadata == {"sample_weight": None}
+
+    model = committee(RACE, GRID, Contexts()).fit(X, y)
+    most = [c.max_subtasks for c in contexts if c.task_name == "rung"]
+    assert most == [3 * n for n in rungs_of(model)]
+    assert {c.max_subtasks for c in contexts if c.task_name == "fold"} == {0}
+
+
+class StopAt(Hooks):
+    def __init__(self, name, number):
+        self.name, self.number = name, number
+
+    def on_fit_task_end(self, estimator, context):
+        return (context.task_name, context.task_id) == (self.name, self.number)
+
+
+@pytest.mark.filterwarnings("error")
+@pytest.mark.parametrize("name", ["rung", "fold"])
+def test_a_callback_may_end_the_race_with_a_rung(name):
+    model = committee(RACE, GRID, StopAt(name, 0)).fit(X, y)
+    assert rungs_of(model) == [6]
+    assert model.best_score_ == model.cv_results_["mean_test_score"].max()
+    n_epochs = model.members_[0].n_iter_
+    assert n_epochs < 9
+    whole = committee(RACE, GRID).fit(X, y)
+    for stopped, member in zip(model.members_, whole.members_, strict=True):
+        if stopped.alpha == member.alpha:
+            assert stopped.loss_curve_ == member.loss_curve_[:n_epochs]
+
+
+@pytest.mark.parametrize("hook", ["on_fit_task_begin", "on_fit_task_end"])
+@pytest.mark.parametrize(
+    ("task", "number"), [("fit", 0), ("rung", 0), ("rung", 1), ("fold", 1)]
+)
+def test_an_error_in_a_callback_leaves_a_committee_as_it_was(task, number, hook):
+    class Failing(Recorder):
+        pass
+
+    def fail(self, estimator, context):
+        if (context.task_name, context.task_id) == (task, number):
+            raise RuntimeError("the disk is full")
+
+    setattr(Failing, hook, fail)
+    model = committee(RACE, GRID).fit(X, y)
+    failing = Failing()
+    model.set_callbacks(failing)
+    before = vars(model).copy()
+    with pytest.raises(RuntimeError, match="the disk is full"):
+        model.fit(X, y)
+    assert failing.calls[-1] == "teardown"
+    assert vars(model) == before
+
+
+@pytest.mark.parametrize(
+    ("task", "number"), [("rung", 0), ("rung", 1), ("fold", 17), ("fit", 0)]
+)
+def test_an_interrupt_in_a_callback_keeps_the_best_networks(task, number):
+    class Interrupting(Hooks):
+        def on_fit_task_end(self, estimator, context):
+            if (context.task_name, context.task_id) == (task, number):
+                raise KeyboardInterrupt
+
+    model = committee(RACE, GRID, Interrupting())
+    with pytest.warns(UserWarning, match=r"[Ii]nterrupted by user") as caught:
+        model.fit(X, y)
+    assert sum("nterrupted" in str(w.message) for w in caught) == 1
+    assert len(model.members_) == 3
+
+
+def test_a_refused_committee_is_torn_down():
+    recorder = Recorder()
+    with pytest.raises(ValueError, match="X contains NaN"):
+        committee(RACE, GRID, recorder).fit(X * np.nan, y)
+    assert recorder.calls == ["setup", ("begin", "fit", 0), "teardown"]
+
+
+@pytest.mark.parametrize("outer", ["pipeline", "search"])
+def test_callbacks_propagate_to_a_committee_and_no_further(outer):
+    recorder = Propagated()
+    model = make_pipeline(StandardScaler(), committee(RACE))
+    if outer == "search":
+        grid = {"regmlpclassifiercv__estimator__alpha": [1e-4, 1e-2]}
+        model = GridSearchCV(model, grid, cv=2, error_score="raise")
+    model.set_callbacks(recorder).fit(X, y)
+    n_fits = 1 if outer == "pipeline" else 5
+    assert recorder.count("end", "fold") == 3 * n_fits
+    assert recorder.count("end", "epoch") == 0
+    assert recorder.calls.count("setup") == recorder.calls.count("teardown") == 1
+
+
+def test_progress_bar_of_a_race(capsys):
+    pytest.importorskip("rich", reason="the bar is drawn by rich")
+    bar = callback.ProgressBar(max_propagation_depth=None)
+    committee(RACE, GRID, bar).fit(X, y)
+    out = capsys.readouterr().out
+    assert "RegMLPClassifierCV - fit" in out
+    assert "RegMLPClassifierCV - rung #1" in out
+    assert "100%" in out
+
+
+def test_scoring_monitor_of_a_committee():
+    monitor = callback.ScoringMonitor(scoring="accuracy")
+    model = committee(RACE, None, monitor).fit(X, y)
+    (row,) = (row for row in monitor.get_logs().data if row["task_name"] == "fit")
+    assert row["accuracy"] == pytest.approx(model.score(X, y))
