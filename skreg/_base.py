@@ -1,7 +1,7 @@
 """The part of a network estimator that does not depend on the kind of target."""
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 from sklearn.utils.validation import check_is_fitted
 
@@ -13,7 +13,8 @@ from skreg._engine.predictor import predict_outputs
 from skreg._inputs.auto import max_iter
 from skreg._inputs.endings import warn_of_break, warn_of_limit
 from skreg._inputs.errors import naming, refuse_masked, unchanged_on_error
-from skreg._inputs.plan import as_float, check_names, make_plan
+from skreg._inputs.names import NamesChecked
+from skreg._inputs.plan import as_float, make_plan
 from skreg._inputs.rows import (
     check_features,
     check_outputs,
@@ -36,7 +37,7 @@ from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
 
 
-class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
+class NetworkEstimator(CallbackSupportMixin, NamesChecked):
     """Fits and runs a network; a subclass says what its targets are.
 
     It has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which return an
@@ -48,27 +49,6 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     _doc_link_template = (
         "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
     )
-
-    def __new__(cls, *args, **kwargs):
-        """Say which parameter a name from another library means here."""
-        check_names(kwargs, cls.__name__, TypeError)
-        return super().__new__(cls)
-
-    def set_params(self, **params):
-        """Set parameters.
-
-        Parameters
-        ----------
-        **params : dict
-            Values by name.
-
-        Returns
-        -------
-        self : estimator
-            The same estimator.
-        """
-        check_names(params, type(self).__name__, ValueError)
-        return super().set_params(**params)
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)

@@ -5,7 +5,7 @@ from numbers import Integral, Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, _fit_context, clone
+from sklearn.base import _fit_context, clone
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
@@ -18,6 +18,7 @@ from skreg._inputs.errors import (
     warn_the_caller,
 )
 from skreg._inputs.folds import make_folds
+from skreg._inputs.names import NamesChecked
 from skreg._inputs.plan import make_plan
 from skreg._inputs.rows import check_features, check_table
 from skreg._inputs.scoring import check_scorer
@@ -30,7 +31,7 @@ _N_CANDIDATES = 30
 """Of "auto"."""
 
 
-class Committee(CallbackSupportMixin, BaseEstimator):
+class Committee(CallbackSupportMixin, NamesChecked):
     """A network for each fold, their hyperparameters raced by the out-of-fold score.
 
     A subclass has the class of its networks in ``_member_class``, and three methods.
@@ -80,27 +81,6 @@ class Committee(CallbackSupportMixin, BaseEstimator):
         self.n_jobs = n_jobs
         self.random_state = random_state
         self.verbose = verbose
-
-    def __new__(cls, *args, **kwargs):
-        """Say where a parameter of the network goes."""
-        cls._check_names(kwargs, TypeError)
-        return super().__new__(cls)
-
-    def set_params(self, **params):
-        """Set parameters.
-
-        Parameters
-        ----------
-        **params : dict
-            Values by name; those of the network are ``estimator__<name>``.
-
-        Returns
-        -------
-        self : estimator
-            The same estimator.
-        """
-        self._check_names(params, ValueError)
-        return super().set_params(**params)
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=False)
@@ -169,11 +149,14 @@ class Committee(CallbackSupportMixin, BaseEstimator):
     def _check_names(cls, names, error):
         kind = cls._member_class
         others = set(kind._get_param_names()) - set(cls._get_param_names())
-        for name in (name for name in names if name in others):
-            raise error(
-                f"{cls.__name__} has no parameter {name!r}. It is one of the networks: "
-                f"pass estimator={kind.__name__}({name}=…), or set estimator__{name}."
-            )
+        for name in names:
+            if name in others:
+                raise error(
+                    f"{cls.__name__} has no parameter {name!r}. It is one of the "
+                    f"networks: pass estimator={kind.__name__}({name}=…), or set "
+                    f"estimator__{name}."
+                )
+        super()._check_names(names, error)
 
     def _make_network(self):
         """Return an unfitted network with the parameters that all candidates share."""

@@ -3,7 +3,7 @@
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPClassifierCV
 
 DROPOUT_PER_ROW = RegMLPClassifier(keep_prob=0.5)
 EARLY_STOPPING = RegMLPClassifier(early_stopping=True, validation_fraction=0.3)
@@ -21,6 +21,8 @@ ESTIMATORS = [
     # Smooth and penalised, so that rounding does not decide where a line search ends,
     # and no probability rounds to one.
     RegMLPClassifier(solver="lbfgs", activation="tanh", alpha=0.01, tol=1e-3),
+    RegMLPClassifierCV(),
+    RegMLPClassifierCV(RegMLPClassifier((16,)), {"alpha": [1e-3, 1e-2, 0.1]}, cv=3),
 ]
 
 MASK_PER_ROW = "A row with weight 2 has one mask, a row that occurs twice has two."

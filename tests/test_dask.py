@@ -14,7 +14,13 @@ from pathlib import Path
 import estimators
 import numpy as np
 import pytest
-from estimators import Hooks, assert_same_training
+from estimators import (
+    Hooks,
+    assert_same_committee,
+    assert_same_training,
+    committee,
+)
+from sklearn.base import clone
 from sklearn.datasets import load_digits
 
 from skreg import RegMLPClassifier
@@ -72,6 +78,36 @@ def test_a_search_gives_what_it_gives_without_a_cluster(client, monkeypatch, nam
     assert there.best_params_ == here.best_params_
     with threadpool_limits(1):
         assert_same_training(there.best_estimator_[-1], here.best_estimator_[-1])
+
+
+@pytest.mark.parametrize("y", [y, np.array([f"digit {k}" for k in y], object)])
+def test_a_race_gives_what_it_gives_without_a_cluster(client, y):
+    model = committee(
+        {"hidden_layer_sizes": (20,), "keep_prob": 0.8, "max_iter": 4},
+        {"alpha": [1e-4, 1e-2, 1.0]},
+    )
+    with threadpool_limits(1):
+        here = clone(model).fit(X, y)
+    with joblib.parallel_config("dask"):
+        there = clone(model).fit(X, y)
+    assert_same_committee(there, here)
+    assert there.best_params_ == here.best_params_
+
+
+def test_the_rows_travel_once_per_rung(client, monkeypatch):
+    """Only an array that is an argument itself is sent ahead of the tasks."""
+    sent, scatter = [], client.scatter
+
+    def note(data, **options):
+        sent.append(data)
+        return scatter(data, **options)
+
+    monkeypatch.setattr(client, "scatter", note)
+    model = committee({"max_iter": 4}, {"alpha": [1e-4, 1e-3, 1e-2, 0.1, 1.0]})
+    with joblib.parallel_config("dask", client=client):
+        model.fit(X, y)
+    n_rungs = model.cv_results_["iter"].max() + 1
+    assert sum(data is X for data in sent) == n_rungs
 
 
 def test_a_worker_has_one_blas_thread(client):

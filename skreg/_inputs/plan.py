@@ -56,43 +56,6 @@ CONSTRAINTS: dict = {
 """What all network estimators accept for the parameters that they share."""
 
 
-_KEEP = "Say keep_prob, the probability of keeping a unit: 1 minus that of dropping it."
-_RATE = "The initial rate is learning_rate_init; learning_rate names its schedule."
-_EPOCHS = "The most epochs are max_iter."
-_LAYERS = "The units of the hidden layers are hidden_layer_sizes."
-_BETA_1 = "Say momentum, for solver='adam' as for 'sgd'."
-FAMILIAR_NAMES = {
-    "dropout": _KEEP,
-    "dropout_rate": _KEEP,
-    "lr": _RATE,
-    "eta0": _RATE,
-    "weight_decay": "Say alpha: the penalty is alpha / 2 times the sum of squares.",
-    "l2": "Say alpha: the penalty is alpha / 2 times the sum of squares.",
-    "epochs": _EPOCHS,
-    "max_epochs": _EPOCHS,
-    "n_epochs": _EPOCHS,
-    "hidden_layers": _LAYERS,
-    "hidden_units": _LAYERS,
-    "beta_1": _BETA_1,
-    "betas": f"{_BETA_1} The other one is beta_2.",
-    "eps": "Say epsilon.",
-    "nesterov": "Say nesterovs_momentum.",
-    "optimizer": "Say solver: 'adam', 'sgd' or 'lbfgs'.",
-    "patience": "Say n_iter_no_change, with early_stopping=True.",
-    "seed": "Say random_state.",
-    "validation_split": "Say validation_fraction, with early_stopping=True.",
-}
-"""The parameters that go by other names in other libraries."""
-
-
-def check_names(names, estimator, error):
-    """Raise an error that translates a name from another library, if there is one."""
-    for name in names:
-        if name in FAMILIAR_NAMES:
-            hint = FAMILIAR_NAMES[name]
-            raise error(f"{estimator} has no parameter {name!r}. {hint}")
-
-
 @dataclass(frozen=True)
 class Plan:
     """All that training depends on but the data and where it stands."""
