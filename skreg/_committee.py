@@ -162,7 +162,7 @@ class Committee(CallbackSupportMixin, NamesChecked):
         """Return an unfitted network with the parameters that all candidates share."""
         kind, network = self._member_class, self.estimator
         if network is None:
-            network = kind()
+            network = kind((128, 128, 128))
         if not isinstance(network, kind):
             raise TypeError(
                 f"estimator has to be a {kind.__name__}, got {network!r}. What comes "
@@ -190,7 +190,9 @@ class Committee(CallbackSupportMixin, NamesChecked):
             return [{}]
         if isinstance(space, str):
             space = self._auto_distributions(network, table.X.shape[0])
-            n_candidates = n_candidates or _N_CANDIDATES
+            n_drawn = (n_candidates or _N_CANDIDATES) - 1
+            drawn = ParameterSampler(space, n_drawn, random_state=rng)
+            return [{}, *drawn]
         with naming("param_distributions"):
             sampler = ParameterSampler(space, n_candidates or 1, random_state=rng)
             parts = space if isinstance(space, list) else [space]

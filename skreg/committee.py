@@ -27,14 +27,15 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
     Parameters
     ----------
     estimator : RegMLPClassifier, default=None
-        The parameters of all networks; None for the defaults. Those that the committee
-        decides (``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
+        The parameters of all networks; None for the defaults with three hidden layers
+        of 128 units, which serve a committee as well as wider ones. Those that the
+        committee decides (``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
         ``verbose``) are not used.
     param_distributions : dict, list of dict or "auto", default=None
         Lists of values or scipy distributions by the name of a parameter, as in
         `sklearn.model_selection.HalvingRandomSearchCV`. None for no search; "auto" for
-        the regularisers: ``alpha``, ``keep_prob``, ``input_keep_prob``, and with them
-        ``learning_rate_init``.
+        ``alpha``, ``keep_prob``, ``input_keep_prob``, ``activation`` and
+        ``learning_rate_init`` around the defaults, which are the first candidate.
     n_candidates : int, default=None
         How many to draw. None for all combinations of lists, and 30 for "auto".
     factor : float, default=3
@@ -171,15 +172,16 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         self.oof_probabilities_ = predictions
 
     def _auto_distributions(self, network, n_rows):
-        """Return regularisers, and rates: what pays on most tables is drawn most."""
+        """Return what pays on some tables, around what pays on most."""
         others = [0.0] * len(hidden_layer_sizes(network))
-        space: dict = {"alpha": [[c / n_rows, *others] for c in (5, 15, 50, 150, 500)]}
+        space: dict = {
+            "alpha": [[strength / n_rows, *others] for strength in (5, 10, 25, 60)],
+            "activation": ["relu", "tanh"],
+        }
+        if network.solver == "adam":
+            space["learning_rate_init"] = [2e-3, 4e-3, 8e-3]
         if network.solver != "lbfgs":
-            space |= {
-                "keep_prob": [0.6, 0.7, 0.8, 0.9],
-                "input_keep_prob": [1.0, 0.9],
-                "learning_rate_init": [2e-3, 4e-3, 8e-3],
-            }
+            space |= {"keep_prob": [0.8, 0.9, 1.0], "input_keep_prob": [0.95, 1.0]}
         return space
 
     def __sklearn_tags__(self):

@@ -7,10 +7,10 @@ import weakref
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from estimators import SHORT_FITS, network, problem
+from estimators import SHORT_FITS, committee, network, problem
 
 import skreg._base
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPClassifierCV
 
 pytestmark = SHORT_FITS
 
@@ -52,6 +52,16 @@ def test_no_copy_of_sparse_X_is_taken(dtype):
     assert peak_bytes(lambda: model.fit(X, y)) < X.data.nbytes / 3
 
 
+@pytest.mark.parametrize("distributions", [None, {"alpha": [0.1, 1.0, 10.0]}])
+def test_a_committee_takes_no_copy_of_X(distributions):
+    X = np.random.default_rng(0).normal(size=(40_000, 100))
+    y = (X[:, 0] > 0).astype(int)
+    network = RegMLPClassifier((5,), max_iter=1)
+    model = RegMLPClassifierCV(network, distributions, random_state=0)
+    assert peak_bytes(lambda: model.fit(X, y)) < X.nbytes / 2
+    assert peak_bytes(lambda: model.predict(X)) < X.nbytes / 3
+
+
 def test_memory_does_not_grow_with_the_square_of_the_classes():
     y = np.arange(4000) % 2000
     X = np.random.default_rng(0).normal(size=(4000, 3)).astype(np.float32)
@@ -85,5 +95,7 @@ def test_nothing_keeps_the_training_data_after_a_fit(monkeypatch, scoring):
     try:
         network(early_stopping=True, scoring=scoring).fit(X, y)
         assert engines[0]() is None
+        committee(scoring=scoring).fit(X, y)
+        assert all(engine() is None for engine in engines)
     finally:
         gc.enable()

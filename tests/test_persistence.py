@@ -10,6 +10,7 @@ from importlib.util import find_spec
 import joblib
 import numpy as np
 import pytest
+from estimators import assert_same_committee, committee
 
 from skreg import RegMLPClassifier
 
@@ -67,11 +68,15 @@ def through_joblib(model):
     return joblib.load(file)
 
 
-def through_skops(model):
+def through_skops(model, trusted=TRUSTED):
     skops_io = pytest.importorskip("skops.io")
     data = skops_io.dumps(model)
-    assert skops_io.get_untrusted_types(data=data) == TRUSTED
-    return skops_io.loads(data, trusted=TRUSTED)
+    assert skops_io.get_untrusted_types(data=data) == trusted
+    return skops_io.loads(data, trusted=trusted)
+
+
+def through_skops_trusting_committees(model):
+    return through_skops(model, [*TRUSTED, "skreg.committee.RegMLPClassifierCV"])
 
 
 @pytest.mark.parametrize("through", [through_pickle, through_joblib, through_skops])
@@ -89,6 +94,29 @@ def test_trains_on(n_before, train, parameters, through):
     train(loaded)
     np.testing.assert_equal(vars(loaded), vars(model))
     assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+
+
+@pytest.mark.parametrize(
+    "through", [through_pickle, through_joblib, through_skops_trusting_committees]
+)
+@pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize(
+    "distributions", [None, {"alpha": [0.1, 1.0], "keep_prob": [[0.5], [0.9]]}]
+)
+def test_a_committee_is_loaded_as_it_was_saved(distributions, fitted, through):
+    model = committee(DROPOUT, distributions)
+    if fitted:
+        fit(model)
+    loaded = through(model)
+    if fitted:
+        assert_same_committee(loaded, model)
+        assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+        for own, other in zip(loaded.members_, model.members_, strict=True):
+            np.testing.assert_equal(vars(own), vars(other))
+        assert loaded.cv_results_.keys() == model.cv_results_.keys()
+        for name, column in model.cv_results_.items():
+            assert [*loaded.cv_results_[name]] == [*column], name
+    assert_same_committee(fit(loaded), fit(model))
 
 
 FORMATS = {"pickle": "", "joblib": "", "skops.io": f", trusted={TRUSTED}"}

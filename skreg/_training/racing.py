@@ -21,15 +21,17 @@ class Rung(NamedTuple):
 
 
 def plan_rungs(n_candidates, factor):
-    """Return the rungs of a race, in which the best 1 / factor go on after each."""
+    """Return the rungs of a race, in which the best 1 / factor go on after each.
+
+    At most ``factor`` are left for the last one, which the score at the end decides.
+    The rungs cost about the same, since each has ``factor`` times as many epochs for
+    each candidate as the one before.
+    """
     counts = [n_candidates]
-    while counts[-1] > 1:
+    while counts[-1] > factor:
         counts.append(min(ceil(counts[-1] / factor), counts[-1] - 1))
-    n_rungs = max(1, len(counts) - 1)
-    return [
-        Rung(count, factor ** (k + 1 - n_rungs))
-        for k, count in enumerate(counts[:n_rungs])
-    ]
+    epochs = np.cumsum(float(factor) ** np.arange(len(counts)))
+    return [*map(Rung, counts, (epochs / epochs[-1]).tolist())]
 
 
 def order_of(scores):
