@@ -28,9 +28,9 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
     ----------
     estimator : RegMLPClassifier, default=None
         The parameters of all networks; None for the defaults with three hidden layers
-        of 128 units, which serve a committee as well as wider ones. Those that the
-        committee decides (``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
-        ``verbose``) are not used.
+        of 128 units, which serve a committee as well as wider ones. The committee
+        decides ``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
+        ``verbose`` itself.
     param_distributions : dict, list of dict or "auto", default=None
         Lists of values or scipy distributions by the name of a parameter, as in
         `sklearn.model_selection.HalvingRandomSearchCV`. None for no search; "auto" for

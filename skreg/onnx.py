@@ -1,9 +1,10 @@
 """ONNX: importing this module teaches skl2onnx to convert the estimators of skreg.
 
-It needs skl2onnx (``pip install skreg[onnx]``). The graph of a `RegMLPClassifier` has
-the outputs of every classifier in skl2onnx, labels and probabilities, and the options
-of its MLPClassifier: ``zipmap``, ``nocl`` and ``output_class_labels``. It computes in
-double precision where the inputs are doubles, else in single precision.
+It needs skl2onnx (``pip install skreg[onnx]``). The graph of a `RegMLPClassifier` or
+`RegMLPClassifierCV` has the outputs of every classifier in skl2onnx, labels and
+probabilities, and the options of its MLPClassifier: ``zipmap``, ``nocl`` and
+``output_class_labels``. It computes in double precision where the inputs are doubles,
+else in single precision.
 
 The graph of a `TabularEncoder` takes the columns of the table as skl2onnx declares
 them, for a data frame each as an input of its own: numbers of any type, categories as
@@ -28,7 +29,9 @@ Examples
 
 import numpy as np
 
+from skreg._inputs.labels import Labels
 from skreg.classifier import RegMLPClassifier
+from skreg.committee import RegMLPClassifierCV
 from skreg.encoder import TabularEncoder, code_bins
 
 try:
@@ -51,6 +54,7 @@ try:
         OnnxSigmoid,
         OnnxSoftmax,
         OnnxSub,
+        OnnxSum,
         OnnxTanh,
         OnnxWhere,
     )
@@ -93,7 +97,7 @@ def _layers(model, dtype):
     Two classes share one output z, and their logits are ∓z, as in `predict_proba`.
     """
     layers = [list(pair) for pair in zip(model.coefs_, model.intercepts_, strict=True)]
-    class_logits = model._fitted_targets().head.class_logits
+    class_logits = Labels.of_fitted(model).head.class_logits
     layers[-1] = [class_logits(values.T).T for values in layers[-1]]
     return [[values.astype(dtype) for values in layer] for layer in layers]
 
@@ -107,36 +111,43 @@ def _declare_outputs(operator):
     is_number = _onnx_labels(model, operator.scope_inst).dtype == np.int64
     label_type = Int64TensorType if is_number else StringTensorType
     labels.set_type(
-        label_type(shape if model._fitted_targets().multilabel else shape[:1])
+        label_type(shape if Labels.of_fitted(model).multilabel else shape[:1])
     )
     probabilities.type.shape = shape
 
 
+def _probabilities(model, x, dtype, node):
+    """Return the operator of the probabilities of a network, and its input."""
+    if model.activation not in _OPERATORS:
+        raise NotImplementedError(
+            f"activation={model.activation!r} has no ONNX operator here; there are "
+            f"{[*_OPERATORS]}."
+        )
+    *hidden, last = _layers(model, dtype)
+    for weights, biases in hidden:
+        x = node(_OPERATORS[model.activation], node(OnnxGemm, x, weights, biases))
+    return _OPERATORS[model.out_activation_], node(OnnxGemm, x, *last)
+
+
 def _convert(scope, operator, container):
-    """Add the nodes of the network to the graph."""
+    """Add the nodes of the network, or of a committee's networks, to the graph."""
     model = operator.raw_operator
     labels, probabilities = operator.outputs
     dtype = guess_numpy_type(probabilities.type)
-    *hidden, last = _layers(model, dtype)
 
     def node(make, *inputs, output=None, **attributes):
         names = None if output is None else [output]
         opset = container.target_opset
         return make(*inputs, op_version=opset, output_names=names, **attributes)
 
-    if model.activation not in _OPERATORS:
-        raise NotImplementedError(
-            f"activation={model.activation!r} has no ONNX operator here; there are "
-            f"{[*_OPERATORS]}."
-        )
-    activation = _OPERATORS[model.activation]
-    h = node(OnnxCast, operator.inputs[0], to=guess_proto_type(probabilities.type))
-    for weights, biases in hidden:
-        z = node(OnnxGemm, h, weights, biases)
-        h = node(activation, z)
-    z = node(OnnxGemm, h, *last)
-    p = node(_OPERATORS[model.out_activation_], z, output=probabilities)
-    if model._fitted_targets().multilabel:
+    x = node(OnnxCast, operator.inputs[0], to=guess_proto_type(probabilities.type))
+    if isinstance(model, RegMLPClassifierCV):
+        members = [node(*_probabilities(m, x, dtype, node)) for m in model.members_]
+        total, number = node(OnnxSum, *members), np.array([len(members)], dtype)
+        p = node(OnnxDiv, total, number, output=probabilities)
+    else:
+        p = node(*_probabilities(model, x, dtype, node), output=probabilities)
+    if Labels.of_fitted(model).multilabel:
         likely = node(OnnxGreater, p, np.array([0.5], dtype))
         int64 = guess_proto_type(labels.type)
         predicted = node(OnnxCast, likely, to=int64, output=labels)
@@ -146,17 +157,18 @@ def _convert(scope, operator, container):
     predicted.add_to(scope, container)  # and with it all that it is computed from
 
 
-update_registered_converter(
-    RegMLPClassifier,
-    "SkregRegMLPClassifier",
-    _declare_outputs,
-    _convert,
-    options={
-        "zipmap": [True, False, "columns"],
-        "nocl": [True, False],
-        "output_class_labels": [False, True],
-    },
-)
+for _estimator in (RegMLPClassifier, RegMLPClassifierCV):
+    update_registered_converter(
+        _estimator,
+        f"Skreg{_estimator.__name__}",
+        _declare_outputs,
+        _convert,
+        options={
+            "zipmap": [True, False, "columns"],
+            "nocl": [True, False],
+            "output_class_labels": [False, True],
+        },
+    )
 
 
 # The encoder

@@ -8,7 +8,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import RegMLPClassifier, TabularEncoder
+from skreg import RegMLPClassifier, RegMLPClassifierCV, TabularEncoder
 from skreg._engine.activations import ACTIVATIONS
 
 to_onnx = pytest.importorskip("skl2onnx").to_onnx
@@ -45,6 +45,12 @@ def fit(y, **parameters):
     } | parameters
     mlp = RegMLPClassifier(**parameters)
     return make_pipeline(StandardScaler(), mlp).fit(X, y)
+
+
+def fit_committee(y, **parameters):
+    mlp = RegMLPClassifier(alpha=1e-3, learning_rate_init=0.1, **parameters)
+    model = RegMLPClassifierCV(mlp, cv=3, random_state=0)
+    return make_pipeline(StandardScaler(), model).fit(X, y)
 
 
 def run(model, rows, **options):
@@ -137,6 +143,32 @@ def test_output_class_labels():
     assert classes.tolist() == model.classes_.tolist()
 
 
+@pytest.mark.parametrize(
+    ("dtype", "atol"), [("float32", 1e-5), ("float64", 1e-12), ("int64", 1e-5)]
+)
+@pytest.mark.parametrize("hidden", [(), (6, 5)])
+@pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
+def test_a_committee_becomes_one_graph(y, hidden, dtype, atol):
+    model = fit_committee(y, hidden_layer_sizes=hidden)
+    rows = X.astype(dtype)
+    labels, probabilities = run(model, rows, zipmap=False)
+    assert len(np.unique(labels, axis=0)) > 1
+    np.testing.assert_array_equal(labels, model.predict(rows))
+    assert probabilities.dtype == (np.float64 if dtype == "float64" else np.float32)
+    np.testing.assert_allclose(
+        probabilities, model.predict_proba(rows), rtol=0, atol=atol
+    )
+
+
+def test_a_committee_has_text_labels_and_the_options_of_a_classifier():
+    model = fit_committee(NAMES[TARGETS["multiclass"]])
+    labels, keyed = run(model, X32)
+    assert labels.tolist() == model.predict(X).tolist()
+    assert [*keyed[0]] == model.classes_.tolist()
+    numbers, _ = run(model, X32, zipmap=False, nocl=True)
+    np.testing.assert_array_equal(model.classes_[numbers], labels)
+
+
 @pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
 def test_network_has_standard_operators_only(y):
     mlp = fit(y)[-1]
@@ -186,9 +218,12 @@ def run_encoder(encoder, initial_types, inputs):
     return encoded
 
 
-def test_a_table_in_a_pipeline():
+@pytest.mark.parametrize("committee", [False, True])
+def test_a_table_in_a_pipeline(committee):
     X, y = as_objects(TABLE), (TABLE["visits"] > 1).astype(int)
     mlp = RegMLPClassifier((8,), learning_rate_init=0.1, max_iter=5, random_state=0)
+    if committee:
+        mlp = RegMLPClassifierCV(mlp, random_state=0)
     model = make_pipeline(TabularEncoder(min_frequency=15), mlp).fit(X, y)
     other = {**TABLE, "city": TABLE["city"].astype(object)}
     other["city"][:9] = "unseen"
