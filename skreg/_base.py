@@ -103,9 +103,11 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
             if resume:
                 table.targets.check_same(self._fitted_targets())
             given = X_val, y_val, sample_weight_val
-            session = self._open(table, task, resume, given)
-            self._train(session, table.X)
-        warn_of_limit(session)
+            status = self._train(self._open(table, task, resume, given))
+            if not resume:
+                warn_of_scale(self, table.X)
+        if status is Status.MAX_ITER:
+            warn_of_limit(self)
         return self
 
     def _partial_fit(self, X, y, sample_weight, targets_of):
@@ -120,7 +122,9 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
             resume = hasattr(self, "coefs_")
             table = check_table(self, X, y, sample_weight, targets_of, resume)
             task = FitTask(self)
-            self._train(self._open(table, task, resume, stream=True), table.X)
+            self._train(self._open(table, task, resume, stream=True))
+            if not resume:
+                warn_of_scale(self, table.X)
         return self
 
     def _open(self, table, task, resume, given=None, stream=False, fold=None, until=0):
@@ -156,6 +160,8 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
         if held_out is not None:
             check_some_weight(weights, held_out, "validation")
             validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
+        elif validation is not None:
+            warn_of_other_range(self, X, validation.rows.dataset.X)
         training = Rows(dataset, index)
         engine = make_engine(
             plan, state.start, training, validation and validation.rows
@@ -179,8 +185,8 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
             None if plan.optimizer else Objective(plan, training),
         )
 
-    def _train(self, session, X):
-        """Train on X, and set the fitted attributes."""
+    def _train(self, session):
+        """Train, and set the fitted attributes; return how it ended."""
         n_before = session.state.history.n_epochs
         train([session])
         if session.validate is not None:
@@ -197,11 +203,7 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
         except KeyboardInterrupt:
             session.status = Status.INTERRUPTED
             warn_of_break(session)
-        if not n_before:
-            warn_of_scale(self, X)
-        if session.validate is not None:
-            rows = session.validate.validation.rows
-            warn_of_other_range(self, X, rows.dataset.X)
+        return session.status
 
     def _close(self, session):
         """Set the fitted attributes after training."""

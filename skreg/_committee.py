@@ -190,25 +190,12 @@ class Committee(CallbackSupportMixin, NamesChecked):
             return [{}]
         if isinstance(space, str):
             space = self._auto_distributions(network, table.X.shape[0])
-            n_drawn = (n_candidates or _N_CANDIDATES) - 1
-            drawn = ParameterSampler(space, n_drawn, random_state=rng)
-            return [{}, *drawn]
+            return [{}, *_draw(space, (n_candidates or _N_CANDIDATES) - 1, rng)]
         with naming("param_distributions"):
-            sampler = ParameterSampler(space, n_candidates or 1, random_state=rng)
-            parts = space if isinstance(space, list) else [space]
-            values = [values for part in parts for values in part.values()]
-            if not any(hasattr(own, "rvs") for own in values):
-                grid = ParameterGrid(space)
-                if not len(grid):
-                    raise ValueError("there are no candidates. Pass None for no race.")
-                if n_candidates is None or len(grid) <= n_candidates:
-                    return [*grid]
-            elif n_candidates is None:
-                raise ValueError(
-                    "there are distributions, so n_candidates has to say how many "
-                    "candidates to draw."
-                )
-            return [*sampler]
+            candidates = _draw(space, n_candidates, rng)
+            if not candidates:
+                raise ValueError("there are no candidates. Pass None for no race.")
+            return candidates
 
     def _make_candidate(self, network, params, table, n_folds, seed):
         """Return a candidate with an unfitted network for each fold."""
@@ -267,3 +254,18 @@ class Committee(CallbackSupportMixin, NamesChecked):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _draw(space, n, rng):
+    """Return so many candidates, or all if these are fewer or ``n`` is None."""
+    sampler = ParameterSampler(space, 1 if n is None else n, random_state=rng)
+    parts = space if isinstance(space, list) else [space]
+    if any(hasattr(values, "rvs") for part in parts for values in part.values()):
+        if n is None:
+            raise ValueError(
+                "there are distributions, so n_candidates has to say how many "
+                "candidates to draw."
+            )
+        return [*sampler]
+    grid = ParameterGrid(space)
+    return [*grid] if n is None or len(grid) <= n else [*sampler]

@@ -241,8 +241,8 @@ def _close(member, session):
     if n_epochs and session.status is not Status.INTERRUPTED:
         keep = _keep_in(heard)
         warn_of_break(session, keep)
-        if n_epochs == session.plan.max_iter:
-            warn_of_limit(session, keep)
+        if session.status is Status.MAX_ITER and n_epochs == session.plan.max_iter:
+            warn_of_limit(member.network, keep)
     member.warnings = tuple(heard)
 
 

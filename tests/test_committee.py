@@ -408,12 +408,12 @@ def test_what_the_committee_decides_is_not_taken_from_the_estimator(capsys):
     assert again is not model.members_
 
 
-def test_the_defaults_are_those_of_the_network():
+def test_the_defaults_are_those_of_the_network_but_for_its_layers():
     X, y = make_classification(200, random_state=0)
     model = RegMLPClassifierCV(random_state=0).fit(X, y)
     assert len(model.members_) == 5
-    ours = RegMLPClassifierCV(RegMLPClassifier(), random_state=0).fit(X, y)
-    assert_same_committee(model, ours)
+    ours = RegMLPClassifier(model.members_[0].hidden_layer_sizes)
+    assert_same_committee(model, RegMLPClassifierCV(ours, random_state=0).fit(X, y))
     assert "RegMLPClassifierCV" in skreg.__all__
 
 
@@ -423,8 +423,14 @@ def test_the_defaults_are_those_of_the_network():
 def test_auto_is_a_space_for_every_network(params):
     X, y = problem()
     model = committee(params, "auto", n_candidates=4).fit(X, y)
-    assert model.best_params_ in model.cv_results_["params"]
+    candidates = model.cv_results_["params"][:4]
+    assert candidates[0] == {}
     assert (model.cv_results_["iter"] == 0).sum() == 4
+    assert model.best_params_ in candidates
+    drawn = [own for own in candidates if own]
+    assert len({str(own) for own in drawn}) == 3
+    for name in {name for own in drawn for name in own}:
+        assert name in model.estimator.get_params()
 
 
 def test_a_splitter_is_used_as_in_a_search():

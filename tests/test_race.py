@@ -306,7 +306,7 @@ def test_rungs_before_the_last_are_no_cause_for_a_warning():
 def test_columns_that_are_not_scaled_are_warned_of_once():
     with pytest.warns(UserWarning, match="Column 2 of X has values up to") as caught:
         race(distributions=None).fit(X * [1, 1, 1e6, 1, 1], y)
-    assert len(caught) == 1
+    assert sum("Column 2" in str(w.message) for w in caught) == 1
 
 
 # Divergence, and scores that are none

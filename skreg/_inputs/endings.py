@@ -5,6 +5,7 @@
 
 from sklearn.exceptions import ConvergenceWarning
 
+from skreg._inputs.auto import max_iter
 from skreg._inputs.errors import warn_the_caller
 from skreg._training.stopping import Status
 
@@ -41,15 +42,13 @@ def warn_of_break(session, warn=warn_the_caller):
     )
 
 
-def warn_of_limit(session, warn=warn_the_caller):
-    """Say that training was cut off before it had converged."""
-    if session.status is not Status.MAX_ITER:
-        return
-    limit = f"max_iter={session.plan.max_iter}"
-    if session.plan.optimizer is None:
-        limit += f", max_fun={session.plan.max_fun}"
+def warn_of_limit(estimator, warn=warn_the_caller):
+    """Say that a training was as long as it may be, and had not converged."""
+    limits = f"max_iter={max_iter(estimator)}"
+    if estimator.solver == "lbfgs":
+        limits += f", max_fun={estimator.max_fun}"
     warn(
-        f"Maximum iterations ({limit}) reached and the optimization hasn't converged "
+        f"Maximum iterations ({limits}) reached and the optimization hasn't converged "
         "yet. Allow more if the loss is still falling; for a fixed number of epochs "
         "set n_iter_no_change=inf.",
         ConvergenceWarning,
