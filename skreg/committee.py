@@ -175,7 +175,7 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         """Return what pays on some tables, around what pays on most."""
         others = [0.0] * len(hidden_layer_sizes(network))
         space: dict = {
-            "alpha": [[strength / n_rows, *others] for strength in (5, 10, 25, 60)],
+            "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)],
             "activation": ["relu", "tanh"],
         }
         if network.solver == "adam":

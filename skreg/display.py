@@ -1,11 +1,13 @@
 """Plots of what a network learned, in scikit-learn's Display convention.
 
-They read fitted attributes only, and find them in a `RegMLPClassifier`, and as far as
-it has them in a `sklearn.neural_network.MLPClassifier`, alone or at the end of a
-pipeline or a search. Several networks are told apart by colours that need no colour
-vision [1]_, and by markers or dashes besides.
+They read fitted attributes only, and find them in a `RegMLPClassifier`, in a
+`RegMLPClassifierCV`, and as far as it has them in a
+`sklearn.neural_network.MLPClassifier`, alone or at the end of a pipeline or a search.
+Several are told apart by colours that need no colour vision [1]_, and by markers or
+dashes besides.
 
-Plots need matplotlib (``pip install skreg[plot]``), which is imported on use.
+Plots need matplotlib (``pip install skreg[plot]``), which is imported on use; without
+it there is an ImportError.
 
 References
 ----------
@@ -14,89 +16,23 @@ References
    https://jfly.uni-koeln.de/color/
 """
 
-from collections.abc import Mapping
 from itertools import cycle
 
 import numpy as np
-from sklearn.base import BaseEstimator
-from sklearn.exceptions import NotFittedError
-from sklearn.pipeline import Pipeline
-from sklearn.utils.validation import check_is_fitted
 
-_COLORS = ["#0072B2", "#D55E00", "#009E73", "#CC79A7", "#E69F00", "#000000", "#56B4E9"]
-_MARKERS = ["o", "s", "^", "D", "v"]
-_DASHES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5))]
-_THIN = {"linewidth": 1.2, "alpha": 0.55, "markersize": 5}
-_THICK = {"linewidth": 2.2, "markersize": 7, "markeredgecolor": "white"}
-_BEST = {
-    "linestyle": "",
-    "markersize": 10,
-    "markerfacecolor": "white",
-    "markeredgewidth": 2,
-    "zorder": 3,
-}
-
-
-def _pyplot():
-    try:
-        import matplotlib.pyplot as plt
-    except ImportError as error:
-        raise ImportError(
-            "skreg.display needs matplotlib. Install it with: pip install skreg[plot]"
-        ) from error
-    return plt
-
-
-def _networks(estimator, attribute):
-    """Return the fitted network of each estimator, by name.
-
-    An estimator on its own has no name: it gets the empty string.
-    """
-    if not isinstance(estimator, Mapping):
-        return {"": _network(estimator, attribute, "The estimator")}
-    if not estimator:
-        raise ValueError("The dict of estimators is empty: there is nothing to plot.")
-    return {
-        str(name): _network(inner, attribute, f"The estimator named {name!r}")
-        for name, inner in estimator.items()
-    }
-
-
-def _network(estimator, attribute, what):
-    """Return the network with a fitted attribute inside a pipeline or a search."""
-    network = estimator
-    while isinstance(network, BaseEstimator) or hasattr(network, attribute):
-        if hasattr(network, attribute):
-            return network
-        try:
-            check_is_fitted(network)
-        except NotFittedError as error:
-            raise NotFittedError(
-                f"{what} is not fitted yet: call fit before plotting {estimator!r}."
-            ) from error
-        if isinstance(network, Pipeline):
-            network = network.steps[-1][1]
-        elif hasattr(network, "best_estimator_"):
-            network = network.best_estimator_
-        elif getattr(network, "refit", None) is False:
-            raise ValueError(
-                f"{what} holds no fitted network, since it was searched with "
-                f"refit=False: {estimator!r}. Search with refit=True."
-            )
-        else:
-            break
-    found = "" if network is estimator else f", where {network!r} was found"
-    raise TypeError(
-        f"{what} has to be a fitted RegMLPClassifier or another network with "
-        f"{attribute}, or a Pipeline or a search such as GridSearchCV with one at its "
-        "end; several go into a dict from names to estimators. Got "
-        f"{estimator!r}{found}."
-    )
-
-
-def _curve(network, attribute):
-    values = getattr(network, attribute, None)
-    return None if values is None else np.asarray(values, dtype=float)
+from skreg._plotting import (
+    BEST,
+    COLORS,
+    DASHES,
+    MARKERS,
+    THICK,
+    THIN,
+    curve_of,
+    find_inside,
+    networks_of,
+    pyplot,
+    spread,
+)
 
 
 def _has_own_scores(curves):
@@ -111,12 +47,6 @@ def _present(kinds, all_curves):
     return [k for k in kinds if any(curves[k] is not None for curves in all_curves)]
 
 
-def _spread(n, offset):
-    """Return a few epochs to put a marker at, on a linear axis or a logarithmic one."""
-    steps = (np.arange(5) + offset) / 5
-    return np.unique(np.r_[steps * n, n**steps - 1].astype(int)).tolist()
-
-
 def _flat(layers):
     return np.concatenate([np.ravel(weights) for weights in layers])
 
@@ -128,6 +58,10 @@ class TrainingCurveDisplay:
     scores have axes of their own, unless they are the validation losses over again.
     Epochs without a validation set leave a gap.
 
+    Of a committee a line shows the mean over the folds, and a band the least and the
+    greatest. They take in the folds that still trained in an epoch; a mark shows where
+    each fold was at its best.
+
     It is recommended to use `from_estimator` to create a display.
 
     Parameters
@@ -135,7 +69,8 @@ class TrainingCurveDisplay:
     curves : dict of dict
         For each name ``"training_loss"``, ``"validation_loss"`` and
         ``"validation_score"``, which are arrays of shape (n_epochs,) or None, and
-        ``"best_epoch"``, an int counted from 1, or None.
+        ``"best_epoch"``, an int counted from 1, or None. Of a committee arrays of
+        shape (n_folds, n_epochs), ended by nan, and a list of int.
 
     Attributes
     ----------
@@ -147,7 +82,9 @@ class TrainingCurveDisplay:
         Has the axes.
     lines_ : dict of dict of matplotlib Line2D
         For each name what was drawn of it: the curves, by the keys of ``curves``, and
-        ``"best_loss"`` and ``"best_score"``, the marks at the best epoch.
+        ``"best_loss"`` and ``"best_score"``, the marks at the best epochs.
+    bands_ : dict of dict of matplotlib PolyCollection
+        For each name the bands of a committee, by the keys of ``curves``.
 
     See Also
     --------
@@ -181,8 +118,8 @@ class TrainingCurveDisplay:
         Parameters
         ----------
         estimator : estimator or dict of estimators
-            A fitted network, or a `sklearn.pipeline.Pipeline` or search with one at its
-            end; or several, by the names for the legend.
+            A fitted network or committee, or a `sklearn.pipeline.Pipeline` or search
+            with one at its end; or several, by the names for the legend.
         ax : matplotlib Axes, default=None
             Where to draw the losses.
         score_ax : matplotlib Axes, default=None
@@ -198,25 +135,19 @@ class TrainingCurveDisplay:
 
         Raises
         ------
-        NotFittedError
-            If an estimator is not fitted.
-        TypeError
-            If it holds no network with a ``loss_curve_``.
-        ValueError
-            If there is no estimator, if a search was not refitted, or if there are no
-            scores for ``score_ax``.
-        ImportError
-            If matplotlib is missing.
+        NotFittedError, TypeError or ValueError
+            If some estimator holds no fitted network with a ``loss_curve_``, or if none
+            has scores for ``score_ax``.
         """
-        curves = {
-            name: {
-                "training_loss": _curve(network, "loss_curve_"),
-                "validation_loss": _curve(network, "validation_loss_curve_"),
-                "validation_score": _curve(network, "validation_scores_"),
-                "best_epoch": getattr(network, "best_iter_", None),
+        curves = {}
+        for name, networks in networks_of(estimator, "loss_curve_").items():
+            best = [getattr(network, "best_iter_", None) for network in networks]
+            curves[name] = {
+                "training_loss": curve_of(networks, "loss_curve_"),
+                "validation_loss": curve_of(networks, "validation_loss_curve_"),
+                "validation_score": curve_of(networks, "validation_scores_"),
+                "best_epoch": best if len(best) > 1 else best[0],
             }
-            for name, network in _networks(estimator, "loss_curve_").items()
-        }
         return cls(curves).plot(ax, score_ax=score_ax, log_scale=log_scale)
 
     def plot(self, ax=None, *, score_ax=None, log_scale=False):
@@ -224,20 +155,15 @@ class TrainingCurveDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes, default=None
-            Where to draw the losses.
-        score_ax : matplotlib Axes, default=None
-            Where to draw the scores. If neither is passed, there is a new figure; if
-            one is, only what belongs there is drawn.
-        log_scale : bool, default=False
-            Whether the losses have a logarithmic axis.
+        ax, score_ax, log_scale : optional
+            As in `from_estimator`.
 
         Returns
         -------
         display : TrainingCurveDisplay
             Itself, with what was drawn.
         """
-        plt = _pyplot()
+        plt = pyplot()
         all_curves = list(self.curves.values())
         if score_ax is not None and not _present(["validation_score"], all_curves):
             raise ValueError(
@@ -253,6 +179,7 @@ class TrainingCurveDisplay:
         self.ax_, self.score_ax_ = ax, score_ax
         self.figure_ = (score_ax if ax is None else ax).figure
         self.lines_: dict = {name: {} for name in self.curves}
+        self.bands_: dict = {name: {} for name in self.curves}
         if score_ax is not None:
             self._draw(score_ax, ["validation_score"], "best_score")
             score_ax.set_ylabel("validation score")
@@ -272,32 +199,39 @@ class TrainingCurveDisplay:
         from matplotlib.lines import Line2D
 
         present = _present(kinds, self.curves.values())
-        styles = {kind: _THICK if kind == present[-1] else _THIN for kind in present}
+        styles = {kind: THICK if kind == present[-1] else THIN for kind in present}
         several = len(self.curves) > 1
         named = []
-        looks = zip(self.curves.items(), cycle(_COLORS), cycle(_MARKERS), strict=False)
+        looks = zip(self.curves.items(), cycle(COLORS), cycle(MARKERS), strict=False)
         for i, ((name, curves), color, marker) in enumerate(looks):
             lines = self.lines_[name]
             line = None
             for kind in (kind for kind in present if curves[kind] is not None):
-                values, epochs = curves[kind], np.arange(1, len(curves[kind]) + 1)
-                (line,) = ax.plot(epochs, values, color=color, **styles[kind])
+                folds = np.ma.masked_invalid(np.atleast_2d(curves[kind]))
+                epochs = np.arange(1, folds.shape[1] + 1)
+                mean = folds.mean(axis=0).filled(np.nan)
+                (line,) = ax.plot(epochs, mean, color=color, **styles[kind])
                 lines[kind] = line
+                if len(folds) > 1:
+                    limits = folds.min(axis=0), folds.max(axis=0)
+                    look = {"color": color, "alpha": 0.15, "linewidth": 0}
+                    self.bands_[name][kind] = ax.fill_between(epochs, *limits, **look)
                 if several:
-                    where = _spread(len(values), i / len(self.curves))
+                    where = spread(len(epochs), i / len(self.curves))
                     line.set(marker=marker, markevery=where)
             if line is None:
                 continue
             if name:
                 line.set_label(name)
                 named.append(line)
-            if curves["best_epoch"]:
-                best = curves["best_epoch"], values[curves["best_epoch"] - 1]
-                (lines[mark],) = ax.plot(*best, color=color, marker=marker, **_BEST)
+            best = np.atleast_1d(curves["best_epoch"])
+            if all(best):
+                bests = best, folds[np.arange(len(best)), best - 1]
+                (lines[mark],) = ax.plot(*bests, color=color, marker=marker, **BEST)
         key = styles if len(present) > 1 or not named else {}
         if any(mark in lines for lines in self.lines_.values()):
-            key = {**key, "best epoch": {"marker": "o", **_BEST}}
-        color = "0.4" if several else _COLORS[0]
+            key = {**key, "best epoch": {"marker": "o", **BEST}}
+        color = "0.4" if several else COLORS[0]
         handles = [
             Line2D([], [], color=color, label=label.split("_")[0], **style)
             for label, style in key.items()
@@ -313,7 +247,7 @@ class WeightHistogramDisplay:
 
     Parameters
     ----------
-    weights : dict of list of ndarray
+    weights : dict of list of ndarray of shape (n_weights,)
         For each name the weights of every layer.
 
     Attributes
@@ -358,8 +292,9 @@ class WeightHistogramDisplay:
         Parameters
         ----------
         estimator : estimator or dict of estimators
-            A fitted network, or a `sklearn.pipeline.Pipeline` or search that ends in
-            one; or several, by the names for the legend.
+            A fitted network or committee, whose networks are pooled, or a
+            `sklearn.pipeline.Pipeline` or search that ends in one; or several, by the
+            names for the legend.
         ax : matplotlib Axes or array-like of Axes, default=None
             Where to draw; with ``per_layer`` one for each layer. If None, in a new
             figure.
@@ -376,18 +311,17 @@ class WeightHistogramDisplay:
 
         Raises
         ------
-        NotFittedError
-            If an estimator is not fitted.
-        TypeError
-            If it holds no network with ``coefs_``.
-        ValueError
-            If there is no estimator, if a search was not refitted, or if there are
-            not as many axes as layers.
-        ImportError
-            If matplotlib is missing.
+        NotFittedError, TypeError or ValueError
+            If some estimator holds no fitted network, or if there are not as many axes
+            as layers.
         """
-        networks = _networks(estimator, "coefs_")
-        weights = {name: list(network.coefs_) for name, network in networks.items()}
+        weights = {
+            name: [
+                np.concatenate([np.ravel(w) for w in layer])
+                for layer in zip(*(network.coefs_ for network in networks), strict=True)
+            ]
+            for name, networks in networks_of(estimator, "coefs_").items()
+        }
         return cls(weights).plot(ax, per_layer=per_layer, bins=bins)
 
     def plot(self, ax=None, *, per_layer=False, bins=50):
@@ -395,21 +329,15 @@ class WeightHistogramDisplay:
 
         Parameters
         ----------
-        ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw; with ``per_layer`` one for each layer. If None, in a new
-            figure.
-        per_layer : bool, default=False
-            Whether each layer has axes of its own.
-        bins : int, str or array-like of float, default=50
-            Bins, or their edges, as in `numpy.histogram_bin_edges`. All networks
-            share them. Weights outside of edges are not shown.
+        ax, per_layer, bins : optional
+            As in `from_estimator`.
 
         Returns
         -------
         display : WeightHistogramDisplay
             Itself, with what was drawn.
         """
-        plt = _pyplot()
+        plt = pyplot()
         panels = self._panels(per_layer)
         if ax is None:
             size = (max(6.4, 3.4 * len(panels)), 3.6 if per_layer else 4.8)
@@ -425,7 +353,7 @@ class WeightHistogramDisplay:
         self.ax_ = axes if per_layer else axes[0]
         self.figure_ = axes[0].figure
         self.stairs_: dict = {name: [] for name in self.weights}
-        looks = zip(self.weights, cycle(_COLORS), cycle(_DASHES), strict=False)
+        looks = zip(self.weights, cycle(COLORS), cycle(DASHES), strict=False)
         styles = {name: {"color": c, "linestyle": d} for name, c, d in looks}
         for k, (panel, weights) in enumerate(zip(axes, panels, strict=True), start=1):
             edges = np.histogram_bin_edges(np.concatenate([*weights.values()]), bins)
@@ -456,3 +384,117 @@ class WeightHistogramDisplay:
             }
             for k in range(max(map(len, self.weights.values())))
         ]
+
+
+class RaceDisplay:
+    """Scores of the candidates of a race against the epochs that they trained.
+
+    Each candidate has a line, with a mark at the end of each rung that it ran. Use
+    `from_estimator` to create a display.
+
+    Parameters
+    ----------
+    epochs, scores : ndarray of shape (n_candidates, n_rungs)
+        Epochs trained and mean out-of-fold score at the end of each rung; nan in those
+        that a candidate did not run.
+    winner : int
+        Its number.
+    score_name : str, default="score"
+        For the axis.
+
+    Attributes
+    ----------
+    ax_, figure_ : matplotlib Axes and Figure
+        Where it was drawn.
+    lines_ : list of matplotlib Line2D
+        One for each candidate.
+
+    See Also
+    --------
+    TrainingCurveDisplay : How the training of the winner went.
+
+    Examples
+    --------
+    >>> import matplotlib
+    >>> matplotlib.use("Agg")
+    >>> import matplotlib.pyplot as plt
+    >>> from sklearn.datasets import load_iris
+    >>> from skreg import RegMLPClassifierCV
+    >>> from skreg.display import RaceDisplay
+    >>> grid = {"alpha": [1e-3, 1e-2, 1e-1, 1.0]}
+    >>> race = RegMLPClassifierCV(param_distributions=grid, random_state=0)
+    >>> display = RaceDisplay.from_estimator(race.fit(*load_iris(return_X_y=True)))
+    >>> len(display.lines_)
+    4
+    >>> plt.close(display.figure_)
+    """
+
+    def __init__(self, epochs, scores, winner, score_name="score"):
+        self.epochs = epochs
+        self.scores = scores
+        self.winner = winner
+        self.score_name = score_name
+
+    @classmethod
+    def from_estimator(cls, estimator, *, ax=None, log_scale=False):
+        """Plot the race of a fitted committee.
+
+        Parameters
+        ----------
+        estimator : estimator
+            A fitted committee, or a `sklearn.pipeline.Pipeline` or search that ends in
+            one. If it was raced by "loss", the losses are shown.
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, in a new figure.
+        log_scale : bool, default=False
+            Whether both axes are logarithmic.
+
+        Returns
+        -------
+        display : RaceDisplay
+            With what was drawn.
+
+        Raises
+        ------
+        NotFittedError, TypeError or ValueError
+            If the estimator holds no fitted committee.
+        """
+        race = find_inside(estimator, ["members_"], "RegMLPClassifierCV")
+        results, by_loss = race.cv_results_, race.scoring == "loss"
+        names = [*map(repr, results["params"])]
+        numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}
+        rows = [numbers[name] for name in names]
+        epochs = np.full((len(numbers), results["iter"].max() + 1), np.nan)
+        scores = epochs.copy()
+        epochs[rows, results["iter"]] = results["n_resources"]
+        scores[rows, results["iter"]] = results["mean_test_score"] * (1 - 2 * by_loss)
+        name = "out-of-fold loss" if by_loss else "out-of-fold score"
+        display = cls(epochs, scores, numbers[repr(race.best_params_)], name)
+        return display.plot(ax, log_scale=log_scale)
+
+    def plot(self, ax=None, *, log_scale=False):
+        """Plot the race.
+
+        Parameters
+        ----------
+        ax, log_scale : optional
+            As in `from_estimator`.
+
+        Returns
+        -------
+        display : RaceDisplay
+            Itself, with what was drawn.
+        """
+        plt = pyplot()
+        if ax is None:
+            _, ax = plt.subplots(layout="constrained")
+        self.ax_, self.figure_ = ax, ax.figure
+        rungs = self.epochs.T, self.scores.T
+        self.lines_ = ax.plot(*rungs, color="0.4", marker="o", **THIN)
+        winner = {"color": COLORS[0], "alpha": 1, "zorder": 3, "label": "winner"}
+        self.lines_[self.winner].set(**winner, **THICK)
+        ax.set(xlabel="epoch", ylabel=self.score_name)
+        if log_scale:
+            ax.set(xscale="log", yscale="log")
+        ax.legend()
+        return self

@@ -2,6 +2,7 @@
 
 import sys
 from functools import partial
+from itertools import zip_longest
 
 import estimators
 import numpy as np
@@ -15,7 +16,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import RegMLPClassifier
-from skreg.display import TrainingCurveDisplay, WeightHistogramDisplay
+from skreg.display import RaceDisplay, TrainingCurveDisplay, WeightHistogramDisplay
 
 matplotlib = pytest.importorskip("matplotlib")
 matplotlib.use("Agg")
@@ -328,3 +329,101 @@ def test_says_how_to_install_matplotlib(display, plain, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
     with pytest.raises(ImportError, match=r"pip install skreg\[plot\]"):
         display.from_estimator(plain)
+
+
+# A committee
+
+
+@pytest.fixture(scope="module")
+def raced():
+    params = {"max_iter": 9, "hidden_layer_sizes": (8, 6)}
+    model = estimators.committee(params, {"alpha": [1e-4, 1e-3, 1e-2, 0.1, 1.0]})
+    with pytest.warns(match="Maximum iterations"):
+        return model.fit(X, y)
+
+
+@pytest.fixture(scope="module")
+def uneven():
+    """A committee whose folds stop at different epochs."""
+    params = {"max_iter": 60, "n_iter_no_change": 3, "learning_rate_init": 0.05}
+    return estimators.committee(params, scoring="accuracy").fit(X, y)
+
+
+def padded(curves):
+    return np.ma.masked_invalid([*zip(*zip_longest(*curves, fillvalue=np.nan))])
+
+
+@pytest.mark.parametrize("kind", ["training_loss", "validation_loss"])
+def test_the_folds_of_a_committee_are_a_band_around_their_mean(uneven, kind):
+    lengths = {member.n_iter_ for member in uneven.members_}
+    assert len(lengths) > 1
+    display = TrainingCurveDisplay.from_estimator(uneven)
+    attribute = {"training_loss": "loss_curve_"}.get(kind, f"{kind}_curve_")
+    folds = padded([getattr(member, attribute) for member in uneven.members_])
+    epochs, mean = display.lines_[""][kind].get_data()
+    assert epochs.tolist() == [*range(1, max(lengths) + 1)]
+    np.testing.assert_allclose(mean, folds.mean(axis=0))
+    (path,) = display.bands_[""][kind].get_paths()
+    for epoch in epochs:
+        at = path.vertices[path.vertices[:, 0] == epoch, 1]
+        assert at.min() == folds[:, epoch - 1].min()
+        assert at.max() == folds[:, epoch - 1].max()
+
+
+def test_the_best_epoch_of_every_fold_is_marked(uneven):
+    display = TrainingCurveDisplay.from_estimator(uneven)
+    epochs = [member.best_iter_ for member in uneven.members_]
+    scores = [member.best_validation_score_ for member in uneven.members_]
+    assert drawn(display.lines_[""]["best_score"]) == [epochs, scores]
+    assert labels(display.score_ax_) == ["validation", "best epoch"]
+
+
+def test_committees_and_networks_are_compared(uneven, raced, plain):
+    models = {"uneven": uneven, "raced": raced, "one": plain}
+    display = TrainingCurveDisplay.from_estimator(models)
+    assert set(display.bands_["uneven"]) == {
+        *["training_loss", "validation_loss", "validation_score"]
+    }
+    assert display.bands_["one"] == {}
+    weights = WeightHistogramDisplay.from_estimator(models, per_layer=True).weights
+    pooled = [np.ravel(member.coefs_[0]) for member in raced.members_]
+    np.testing.assert_array_equal(weights["raced"][0], np.concatenate(pooled))
+
+
+def test_a_race_has_a_line_for_each_candidate(raced):
+    display = RaceDisplay.from_estimator(raced)
+    results = raced.cv_results_
+    assert len(display.lines_) == 5
+    assert display.ax_.get_ylabel() == "out-of-fold loss"
+    for alpha, line in zip([1e-4, 1e-3, 1e-2, 0.1, 1.0], display.lines_, strict=True):
+        rows = [k for k, own in enumerate(results["params"]) if own["alpha"] == alpha]
+        epochs, losses = (values[~np.isnan(values)] for values in line.get_data())
+        assert epochs.tolist() == results["n_resources"][rows].tolist()
+        assert losses.tolist() == (-results["mean_test_score"][rows]).tolist()
+        assert (line.get_label() == "winner") == (
+            raced.best_params_ == {"alpha": alpha}
+        )
+    assert labels(display.ax_) == ["winner"]
+    display.figure_.canvas.draw()
+
+
+def test_a_race_by_a_score_shows_scores_and_takes_axes(uneven):
+    _, ax = plt.subplots()
+    pipeline = make_pipeline(StandardScaler(), uneven)
+    display = RaceDisplay.from_estimator(pipeline, ax=ax, log_scale=True)
+    assert display.ax_ is ax
+    assert ax.get_ylabel() == "out-of-fold score"
+    assert ax.get_xscale() == ax.get_yscale() == "log"
+    (line,) = display.lines_
+    assert drawn(line)[1] == [uneven.best_score_]
+    assert display.plot() is display
+    assert display.ax_ is not ax
+
+
+@pytest.mark.parametrize("wrong", [LogisticRegression().fit(X, y), None, {}])
+def test_a_race_display_needs_a_committee(wrong, plain):
+    for estimator in (wrong, plain):
+        with pytest.raises(TypeError, match="has to be a fitted RegMLPClassifierCV"):
+            RaceDisplay.from_estimator(estimator)
+    with pytest.raises(NotFittedError, match="not fitted yet"):
+        RaceDisplay.from_estimator(estimators.committee())
