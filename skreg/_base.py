@@ -37,11 +37,21 @@ from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
 
 
+def is_stochastic(estimator):
+    """Whether an estimator can be trained on a stream; say why if not."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for the stochastic solvers 'sgd' and "
+            "'adam'; solver='lbfgs' takes the whole training set at once."
+        )
+    return True
+
+
 class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     """Fits and runs a network; a subclass says what its targets are.
 
-    It has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which return an
-    object like `Labels`.
+    It has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which return
+    `Targets`.
     """
 
     # Where the HTML representation links to.
@@ -89,15 +99,16 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Class labels of any type, or an indicator matrix of zeros and ones.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets: for a classifier labels of any type, or an indicator matrix of
+            zeros and ones; for a regressor numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; only their ratios count.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation rows. With ``early_stopping=False`` the validation loss and score
             are recorded, but nothing stops.
-        y_val : array-like of shape (n_val,) or (n_val, n_classes), default=None
-            Their labels.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 
@@ -151,36 +162,47 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
         """
         X, y, sample_weight = check_training_rows(self, X, y, sample_weight, resume)
         targets = targets_of(y)
-        if resume and not stream:
+        if resume:
             targets.check_same(self._fitted_targets())
+            targets = self._fitted_targets()
         plan, state = self._begin(X, targets, resume, stream)
         check_range(X, plan.dtype, "X")
+        index, held_out = np.arange(X.shape[0]), None
+        if plan.early_stopping and given[0] is None and given[1] is None:
+            fraction = as_float(self, "validation_fraction")
+            index, held_out = hold_out(
+                X.shape[0], targets.strata(y), fraction, state.split_seed
+            )
+        if not resume:
+            targets = targets.scaled_to(y, sample_weight, index)
+            for name, value in targets.attributes().items():
+                setattr(self, name, value)
         encoded = targets.encode(y, plan.dtype)
         by_class = self._class_weights(targets, encoded, sample_weight)
-        weights = effective_weights(sample_weight, by_class, encoded)
-        index, validation = np.arange(X.shape[0]), None
+        weights, validation = effective_weights(sample_weight, by_class, encoded), None
         if not stream:
             validation = check_validation_set(
                 self, given, targets, by_class, plan.dtype
             )
-            split = plan.early_stopping and validation is None
-            if split:
-                fraction = as_float(self, "validation_fraction")
-                index, held_out = hold_out(
-                    X.shape[0], targets.strata(y), fraction, state.split_seed
-                )
             weights = of_mean_one(weights, index)
         weights = in_precision(weights, plan.dtype)
         check_some_weight(weights, index, "training")
         dataset = Dataset(X, encoded, weights)
-        if not stream and split:
+        if held_out is not None:
             check_some_weight(weights, held_out, "validation")
             validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
         n_epochs = 1 if stream else plan.max_iter
         n_before = 0 if stream else state.history.n_epochs
         horizon = n_before + plan.max_iter
         ended = self._train(
-            plan, state, Rows(dataset, index), validation, task, n_epochs, horizon
+            plan,
+            state,
+            targets,
+            Rows(dataset, index),
+            validation,
+            task,
+            n_epochs,
+            horizon,
         )
         if not resume:
             warn_of_scale(self, X)
@@ -202,7 +224,7 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     def _network(self):
         """Return the description of the fitted network."""
         sizes = self.n_features_in_, *(weights.shape[1] for weights in self.coefs_)
-        return Network(sizes, self.activation, self._fitted_targets().head_name)
+        return Network(sizes, self.activation, self._fitted_targets().head)
 
     def _class_weights(self, targets, encoded, sample_weight):
         """Return weights by class, if there are classes."""
@@ -222,22 +244,23 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
                 )
             return plan, TrainingState.of(self, plan)
         self.n_layers_ = len(plan.network.sizes)
-        for name, value in targets.attributes().items():
-            setattr(self, name, value)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is no memory for so many
             return plan, TrainingState.new(plan, seed)
 
-    def _train(self, plan, state, training, validation, task, n_epochs, horizon):
+    def _train(
+        self, plan, state, targets, training, validation, task, n_epochs, horizon
+    ):
         """Run the solver, and set the fitted attributes; return how it ended."""
         validate = None
         rows = None if validation is None else validation.rows
         engine = make_engine(plan, state.start, training, rows)
         if validation is not None:
-            validate = Scorer(self, engine, validation, self._fitted_targets())
+            validate = Scorer(self, engine, validation, targets)
         session = Session(
-            engine, plan, state, training.numbers, task, n_epochs, horizon, validate
-        )
+            engine, plan, state, training.numbers, task, n_epochs, horizon, validate,
+            targets.loss_unit,
+        )  # fmt: skip
         n_before = state.history.n_epochs
         if plan.optimizer is None:
             minimize_objective(session, Objective(plan, training))

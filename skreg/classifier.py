@@ -7,19 +7,10 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from skreg._base import NetworkEstimator
+from skreg._base import NetworkEstimator, is_stochastic
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import CONSTRAINTS
 from skreg._inputs.weights import class_weights
-
-
-def _is_stochastic(estimator):
-    if estimator.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for the stochastic solvers 'sgd' and "
-            "'adam'; solver='lbfgs' takes the whole training set at once."
-        )
-    return True
 
 
 class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
@@ -274,7 +265,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    @available_if(_is_stochastic)
+    @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch over the rows given, going on from where training is.

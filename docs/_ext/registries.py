@@ -11,6 +11,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from skreg import RegMLPClassifier
 from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.heads import Binary
 from skreg._inputs.auto import resolve
 from skreg._inputs.plan import make_plan
 from skreg._training.schedules import SCHEDULES
@@ -64,7 +65,7 @@ def _resolved(n_rows, params, stream):
     """Return the values of all parameters that are "auto"."""
     estimator = RegMLPClassifier(**params)
     values = resolve(estimator, n_rows, 3, stream)
-    targets = SimpleNamespace(n_outputs=1, head_name="binary")
+    targets = SimpleNamespace(n_outputs=1, head=Binary())
     rate = make_plan(estimator, (n_rows, 1), targets, stream).learning_rate
     values["learning_rate_init"] = None if rate is None else rate.initial
     if rate is None:

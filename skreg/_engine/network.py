@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skreg._engine.activations import ACTIVATIONS
-from skreg._engine.heads import HEADS
+from skreg._engine.heads import Head
 from skreg._engine.layers import Dense, ParameterBlock
 
 
@@ -32,13 +32,8 @@ class Network:
     """Units per level, from the inputs to the outputs."""
     activation: str
     """Of the hidden layers, a key of `ACTIVATIONS`."""
-    head_name: str
-    """A key of `HEADS`."""
-
-    @property
-    def head(self):
-        """The loss on its outputs, and what they mean."""
-        return HEADS[self.head_name]
+    head: Head
+    """The loss on its outputs, and what they mean."""
 
     @cached_property
     def layers(self):

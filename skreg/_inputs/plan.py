@@ -138,8 +138,8 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
         Has the hyperparameters.
     shape : tuple of int
         Of X.
-    targets : Labels
-        Or what takes its place for other targets.
+    targets : Targets
+        What is to be learned.
     stream : bool, default=False
         Whether these rows are a part of those to come.
     dtype : dtype, default=None
@@ -162,7 +162,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
     sizes = n_features, *hidden, targets.n_outputs
     early_stopping = bool(estimator.early_stopping)
     return Plan(
-        Network(sizes, estimator.activation, targets.head_name),
+        Network(sizes, estimator.activation, targets.head),
         optimizer,
         penalties,
         keep_probs,

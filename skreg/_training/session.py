@@ -34,6 +34,8 @@ class Session:
     """The epoch, of all calls together, at which training is planned to end."""
     validate: Callable[[], tuple[float, float]] | None = None
     """Returns the validation loss and score, if there is a validation set."""
+    loss_unit: float = 1.0
+    """What a loss is multiplied by to be recorded in y's unit."""
     status: Any = None
     """The `Status` it ended with."""
 
@@ -100,10 +102,12 @@ class Session:
 
     def _record(self, loss):
         state = self.state
-        validated = self.validate() if self.validate is not None else (nan, nan)
-        state.history.append(loss, *validated, self._rate, len(self.rows))
+        unit, of_loss = self.loss_unit, state.follows[1] == "loss"
+        of_validation, score = (nan, nan) if self.validate is None else self.validate()
+        recorded = unit * loss, unit * of_validation, (unit if of_loss else 1) * score
+        state.history.append(*recorded, self._rate, len(self.rows))
         if self.plan.early_stopping:
-            if state.monitor.update(validated[1]):
+            if state.monitor.update(score):
                 state.keep_best(self.engine.snapshot().parameters)
         else:
             state.monitor.update(-loss)
