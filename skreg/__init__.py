@@ -2,6 +2,7 @@
 
 from skreg.classifier import RegMLPClassifier
 from skreg.encoder import TabularEncoder
+from skreg.regressor import RegMLPRegressor
 
-__all__ = ["RegMLPClassifier", "TabularEncoder"]
+__all__ = ["RegMLPClassifier", "RegMLPRegressor", "TabularEncoder"]
 __version__ = "0.2.0"

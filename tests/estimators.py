@@ -5,10 +5,10 @@ from itertools import count
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, mean_squared_error
 
 import skreg._base
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPRegressor
 
 SHORT_FITS = pytest.mark.filterwarnings(
     "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -28,6 +28,9 @@ DROPOUT = {
     "per batch": {"keep_prob": 0.5, "dropout_mask": "batch"},
 }
 LABELS = np.array(["left", "middle", "right"])
+CLASSES = ("binary", "multiclass", "multilabel")
+NUMBERS = ("number", "numbers")
+"""One target, and several in units of their own."""
 
 
 def by_name(configurations, argument="params"):
@@ -37,8 +40,8 @@ def by_name(configurations, argument="params"):
 
 
 def problem(kind="binary", n=60):
-    """Return rows and labels; the classes can be told apart, but for a few rows."""
-    n_classes = 2 if kind == "binary" else 3
+    """Return rows and targets; the classes can be told apart, but for a few rows."""
+    n_classes = 2 if kind in ("binary", *NUMBERS) else 3
     X, y = make_classification(
         n,
         5,
@@ -50,11 +53,15 @@ def problem(kind="binary", n=60):
     )
     if kind == "multilabel":
         y = np.column_stack([y == 0, y == 1, X[:, 0] > 0]).astype(int)
+    if kind in NUMBERS:
+        y = 50 + 20 * (X[:, 0] * X[:, 1] + y)
+    if kind == "numbers":
+        y = np.column_stack([y, X[:, 2] ** 2 / 1000])
     return X, LABELS[y] if kind == "text" else y
 
 
-def network(*callbacks, **params):
-    """Return a small network that trains for five epochs.
+def network(*callbacks, kind="binary", **params):
+    """Return a small network that trains for five epochs on a kind of problem.
 
     It has no dropout, hardly a penalty and a constant rate, unless they are asked for.
     """
@@ -68,7 +75,7 @@ def network(*callbacks, **params):
         "dtype": "float64",
         "random_state": 0,
     } | params
-    model = RegMLPClassifier(**params)
+    model = (RegMLPRegressor if kind in NUMBERS else RegMLPClassifier)(**params)
     return model.set_callbacks(*callbacks) if callbacks else model
 
 
@@ -98,8 +105,22 @@ def assert_same_training(a, b):
         assert getattr(a, name) == getattr(b, name), name
 
 
+def predicted(model, X):
+    """Return the probabilities of classes, or the numbers."""
+    return getattr(model, "predict_proba", model.predict)(X)
+
+
 def weighted_loss(model, X, y, weights=None):
-    """Return the cross-entropy, of multilabel targets the sum over the columns."""
+    """Return the loss of a network on some rows.
+
+    That is the cross-entropy, of multilabel targets the sum over the columns; or half
+    of the squared error, of several targets the mean of it in units of their scales.
+    """
+    if isinstance(model, RegMLPRegressor):
+        errors = mean_squared_error(
+            y, model.predict(X), sample_weight=weights, multioutput="raw_values"
+        )
+        return np.mean(errors / (1 if y.ndim == 1 else model.target_scale_**2)) / 2
     probabilities = model.predict_proba(X)
     if y.ndim == 1:
         return log_loss(y, probabilities, sample_weight=weights, labels=model.classes_)
