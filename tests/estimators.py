@@ -31,6 +31,9 @@ LABELS = np.array(["left", "middle", "right"])
 CLASSES = ("binary", "multiclass", "multilabel")
 NUMBERS = ("number", "numbers")
 """One target, and several in units of their own."""
+NAMED_SCORER = dict.fromkeys(CLASSES, "accuracy") | dict.fromkeys(NUMBERS, "r2")
+"""By the kind of problem."""
+every_kind = pytest.mark.parametrize("kind", [*CLASSES, *NUMBERS])
 
 
 def by_name(configurations, argument="params"):
@@ -103,6 +106,13 @@ def assert_same_training(a, b):
     assert_same_network(a, b)
     for name in (*CURVES, "validation_scores_", *VALUES):
         assert getattr(a, name) == getattr(b, name), name
+
+
+def declared(kind):
+    """Return what the first `partial_fit` on a kind of problem needs to know."""
+    if kind in NUMBERS:
+        return {}
+    return {"classes": [0, 1] if kind == "binary" else [0, 1, 2]}
 
 
 def predicted(model, X):
