@@ -8,7 +8,7 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import RegMLPClassifier, TabularEncoder
+from skreg import RegMLPClassifier, RegMLPRegressor, TabularEncoder
 from skreg._engine.activations import ACTIVATIONS
 
 to_onnx = pytest.importorskip("skl2onnx").to_onnx
@@ -48,7 +48,8 @@ def fit(y, **parameters):
 
 
 def run(model, rows, **options):
-    graph = to_onnx(model, rows[:1], options={id(model[-1]): options})
+    options = {id(model[-1]): options} if options else None
+    graph = to_onnx(model, rows[:1], options=options)
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -143,6 +144,28 @@ def test_network_has_standard_operators_only(y):
     nodes = to_onnx(mlp, X[:1], options={"zipmap": False}).graph.node
     assert {node.domain for node in nodes} == {""}
     assert [node.op_type for node in nodes][:4] == ["Cast", "Gemm", "Relu", "Gemm"]
+
+
+NUMBERS = {
+    "one target": 50 + 20 * SCORES[:, 0],
+    "several targets": 50 + SCORES * [1, 10, 100],
+}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rtol"), [("float32", 1e-5), ("float64", 1e-12), ("int64", 1e-5)]
+)
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@pytest.mark.parametrize("y", NUMBERS.values(), ids=NUMBERS)
+def test_same_numbers(y, loss, dtype, rtol):
+    mlp = RegMLPRegressor(6, loss=loss, max_iter=5, random_state=0)
+    model = make_pipeline(StandardScaler(), mlp).fit(X, y - y.min(axis=0))
+    rows = X.astype(dtype)
+    (predictions,) = run(model, rows)
+    assert predictions.dtype == (np.float64 if dtype == "float64" else np.float32)
+    expected = model.predict(rows).reshape(len(X), -1)
+    scale = np.abs(expected).max(axis=0)
+    np.testing.assert_allclose(predictions / scale, expected / scale, rtol=0, atol=rtol)
 
 
 def test_says_how_to_install_skl2onnx(monkeypatch):
