@@ -141,17 +141,21 @@ class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
 
     def _partial_fit(self, X, y, sample_weight, targets_of):
         """Train for one epoch, going on from where training is."""
+        self._check_stream()
+        with unchanged_on_error(self):
+            resume = hasattr(self, "coefs_")
+            task = FitTask(self)
+            self._fit(X, y, sample_weight, targets_of, task, resume, stream=True)
+        return self
+
+    def _check_stream(self):
+        """Refuse what needs the whole training set."""
         if self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True: it sees one epoch "
                 "of a part of the data. Score a validation set of your own between "
                 "calls."
             )
-        with unchanged_on_error(self):
-            resume = hasattr(self, "coefs_")
-            task = FitTask(self)
-            self._fit(X, y, sample_weight, targets_of, task, resume, stream=True)
-        return self
 
     def _fit(
         self, X, y, sample_weight, targets_of, task, resume, given=None, stream=False

@@ -295,12 +295,6 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
             ``early_stopping=True`` or ``class_weight="balanced"``, which need the
             whole training set.
         """
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' is not supported by partial_fit, which never "
-                "sees all of y. Compute the weights with sklearn.utils.class_weight."
-                "compute_class_weight and pass a dict."
-            )
         declared = partial(self._declared_targets, classes)
         return self._partial_fit(X, y, sample_weight, declared)
 
@@ -364,6 +358,15 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
 
     def _fitted_targets(self):
         return Labels.of_fitted(self)
+
+    def _check_stream(self):
+        super()._check_stream()
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which never "
+                "sees all of y. Compute the weights with sklearn.utils.class_weight."
+                "compute_class_weight and pass a dict."
+            )
 
     def _class_weights(self, targets, encoded, sample_weight):
         return class_weights(self.class_weight, targets, encoded, sample_weight)

@@ -64,7 +64,12 @@ class Values(Targets):
             )
 
     def scaled_to(self, y, sample_weight, rows):
-        """Return the targets with the mean and the scale of ``y`` in the rows."""
+        """Return the targets with the mean and the scale of ``y`` in the rows.
+
+        They stay as they are if they have these.
+        """
+        if self.scale is not None:
+            return self
         columns, weights = self._checked(y, "y")[:, rows], np.ones(len(rows))
         if sample_weight is not None:
             weights = sample_weight[rows]
