@@ -42,11 +42,12 @@ def watch(event, arguments):
         raise RuntimeError(f"writes {arguments[0]}")
 
 sys.addaudithook(watch)
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPRegressor
 X = np.random.default_rng(0).normal(size=(40, 3))
 y = np.arange(40) % 2
 for params in ({"early_stopping": True}, {"solver": "lbfgs"}, {"keep_prob": 0.5}):
-    RegMLPClassifier(4, max_iter=3, **params).fit(X, y).predict(X)
+    for network in (RegMLPClassifier, RegMLPRegressor):
+        network(4, max_iter=3, **params).fit(X, y).predict(X)
 print("done")
 """
 
