@@ -209,6 +209,15 @@ def test_targets_are_standardised_by_the_rows_that_are_trained_on(n_targets):
     np.testing.assert_allclose(model.target_scale_, np.sqrt(variance), rtol=1e-12)
 
 
+def test_a_weight_in_one_row_leaves_none_to_train_or_none_to_validate_on():
+    X, y = rows(n=30)
+    for k in range(30):
+        weights = (np.arange(30) == k).astype(float)
+        model = regressor(early_stopping=True)
+        with pytest.raises(ValueError, match=r"sample_weight.*(training|valid)"):
+            model.fit(X, y, weights)
+
+
 def test_counts_are_divided_by_their_mean():
     X, y = counts()
     model = regressor(loss="poisson").fit(X, y)

@@ -10,6 +10,7 @@ from sklearn.utils import check_array, column_or_1d
 from skreg._engine.heads import LOSSES, NumberHead
 from skreg._inputs.errors import naming
 from skreg._inputs.targets import Targets
+from skreg._inputs.weights import check_some_weight
 
 
 @dataclass(frozen=True)
@@ -72,9 +73,9 @@ class Values(Targets):
             return self
         columns, weights = self._checked(y, "y")[:, rows], np.ones(len(rows))
         if sample_weight is not None:
-            weights = sample_weight[rows]
+            weights = sample_weight[rows] / (sample_weight[rows].max() or 1)
+            check_some_weight(weights, slice(None), "training")
             columns, weights = columns[:, weights > 0], weights[weights > 0]
-            weights = weights / weights.max()
         measure = _mean_alone if self.head.of_counts else _mean_and_deviation
         with np.errstate(all="ignore"):
             stated = [measure(column, weights / weights.sum()) for column in columns]
@@ -93,9 +94,8 @@ class Values(Targets):
             )
         if not (np.isfinite(mean) & (units > _LEAST) & (units < np.inf)).all():
             raise ValueError(
-                f"y has a scale of {scale.tolist()} around {mean.tolist()}, too large "
-                f"or too small for its {self.head.degree}. power to be a number. "
-                "Change y's unit."
+                f"y has a scale of {scale.tolist()} around {mean.tolist()}, which is "
+                "too large or too small to compute losses with. Change y's unit."
             )
         return replace(self, mean=mean, scale=scale)
 
