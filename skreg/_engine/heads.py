@@ -129,7 +129,7 @@ class NumberHead(Head):
 
 
 class SquaredError(NumberHead):
-    """The mean."""
+    """Predicts the mean."""
 
     degree = 2
 
@@ -144,7 +144,7 @@ class SquaredError(NumberHead):
 
 
 class AbsoluteError(NumberHead):
-    """The median."""
+    """Predicts the median."""
 
     degree = 1
 
@@ -160,7 +160,7 @@ class AbsoluteError(NumberHead):
 
 
 class Huber(NumberHead):
-    """Squared errors up to δ, absolute ones beyond.
+    """Predicts a mean that outliers pull less.
 
     Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical
     Statistics 35, 1964. At δ = 1.345 standard deviations it is 95% as efficient as the
@@ -186,7 +186,7 @@ class Huber(NumberHead):
 
 @dataclass(frozen=True)
 class Quantile(NumberHead):
-    """The quantile at the level q.
+    """Predicts the quantile at the level q.
 
     Koenker and Bassett, "Regression Quantiles", Econometrica 46, 1978.
     """
@@ -210,7 +210,7 @@ class Quantile(NumberHead):
 
 
 class Poisson(NumberHead):
-    """The mean μ = exp(z) of counts, and half of their deviance."""
+    """Predicts the mean of counts, μ = exp(z)."""
 
     degree = 1
     out_activation = "exp"
