@@ -1,8 +1,8 @@
 """Plots of what a network learned, in scikit-learn's Display convention.
 
-They read fitted attributes only, and find them in a `RegMLPClassifier`, and as far as
-it has them in a `sklearn.neural_network.MLPClassifier`, alone or at the end of a
-pipeline or a search. Several networks are told apart by colours that need no colour
+They read fitted attributes only, and find them in the networks of skreg, and as far as
+these have them in those of `sklearn.neural_network`, alone or at the end of a pipeline
+or a search. Several networks are told apart by colours that need no colour
 vision [1]_, and by markers or dashes besides.
 
 Plots need matplotlib (``pip install skreg[plot]``), which is imported on use.
@@ -87,7 +87,7 @@ def _network(estimator, attribute, what):
             break
     found = "" if network is estimator else f", where {network!r} was found"
     raise TypeError(
-        f"{what} has to be a fitted RegMLPClassifier or another network with "
+        f"{what} has to be a fitted network of skreg or another one with "
         f"{attribute}, or a Pipeline or a search such as GridSearchCV with one at its "
         "end; several go into a dict from names to estimators. Got "
         f"{estimator!r}{found}."

@@ -245,6 +245,19 @@ def test_a_data_frame_in_a_pipeline():
     np.testing.assert_allclose(probabilities, model.predict_proba(frame), atol=1e-5)
 
 
+def test_a_table_in_a_pipeline_for_numbers():
+    X, y = as_objects(TABLE), 100 + 10.0 * TABLE["visits"]
+    mlp = RegMLPRegressor((8,), max_iter=5, random_state=0)
+    model = make_pipeline(TabularEncoder(min_frequency=15), mlp).fit(X, y)
+    graph = to_onnx(model, initial_types=list(TABLE_TYPES.items()))
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    inputs = {name: values[:, None] for name, values in TABLE.items()}
+    (predictions,) = session.run(None, inputs)
+    np.testing.assert_allclose(predictions[:, 0], model.predict(X), rtol=1e-5)
+
+
 @pytest.mark.parametrize("out", [np.float32, np.float64])
 @pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
 @pytest.mark.parametrize("n_bins", [1, 8])
