@@ -216,8 +216,9 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
     >>> model.fit(X, y).score(X, y) > 0.9
     True
     >>> high = RegMLPRegressor(loss="quantile", quantile=0.9, random_state=0)
-    >>> round((y < high.fit(X, y).predict(X)).mean(), 1)
-    0.9
+    >>> high = high.fit(X, y)
+    >>> bool(abs((y < high.predict(X)).mean() - 0.9) < 0.05)
+    True
     """
 
     _parameter_constraints: dict = {

@@ -7,7 +7,7 @@ from skreg import RegMLPClassifier, RegMLPRegressor
 
 DROPOUT_PER_ROW = RegMLPClassifier(keep_prob=0.5)
 EARLY_STOPPING = RegMLPClassifier(early_stopping=True, validation_fraction=0.3)
-COUNTS = RegMLPRegressor(loss="poisson", learning_rate_init=0.01)
+COUNTS = RegMLPRegressor((20,), loss="poisson", learning_rate_init=0.01)
 
 ESTIMATORS = [
     RegMLPClassifier(),
@@ -26,7 +26,7 @@ ESTIMATORS = [
     RegMLPRegressor(solver="sgd", loss="huber"),
     RegMLPRegressor(loss="quantile"),
     RegMLPRegressor(loss="absolute_error"),
-    RegMLPRegressor(solver="lbfgs", activation="tanh", alpha=0.01, tol=1e-2),
+    RegMLPRegressor(solver="lbfgs", activation="tanh", alpha=0.1, tol=1e-2),
     RegMLPRegressor(
         keep_prob=0.5, dropout_mask="batch", learning_rate_init=0.01, shuffle=False
     ),

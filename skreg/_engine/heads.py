@@ -22,6 +22,8 @@ class Head:
 
     out_activation: ClassVar[str]
     """Name of the function from outputs to predictions, as in ``out_activation_``."""
+    starts_at_zero: ClassVar[bool] = False
+    """Whether the weights to the outputs are zero at first."""
 
     def activate(self, z):
         """Turn outputs into predictions, in place."""
@@ -117,10 +119,12 @@ class NumberHead(Head):
     """A head for numbers; its loss is the mean over the outputs.
 
     Where errors are c times as large, it is c to the power of ``degree`` as large.
+    A network starts at zero, the mean of the targets, and not at random outputs.
     """
 
     degree: ClassVar[int]
     out_activation = "identity"
+    starts_at_zero = True
     of_counts: ClassVar[bool] = False
     """Whether targets have to be non-negative, and only their mean is scaled to 1."""
 

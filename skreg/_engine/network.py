@@ -38,10 +38,13 @@ class Network:
     @cached_property
     def layers(self):
         """The layers, from the inputs up."""
-        bound, last = ACTIVATIONS[self.activation].bound, len(self.sizes) - 2
-        return tuple(
-            Dense(level, *fans, self.activation if level < last else None, bound(*fans))
-            for level, fans in enumerate(pairwise(self.sizes))
+        bound = ACTIVATIONS[self.activation].bound
+        *hidden, last = enumerate(pairwise(self.sizes))
+        level, fans = last
+        last_bound = 0.0 if self.head.starts_at_zero else bound(*fans)
+        return (
+            *(Dense(k, *sizes, self.activation, bound(*sizes)) for k, sizes in hidden),
+            Dense(level, *fans, None, last_bound),
         )
 
     @cached_property
