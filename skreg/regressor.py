@@ -38,16 +38,14 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
         Units of each hidden layer. ``()`` is a linear model.
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
         Activation of the hidden layers.
-    loss : {"squared_error", "absolute_error", "huber", "quantile", "poisson"}, \
-            default="squared_error"
-        What to minimise, of the error y - f in a row: "squared_error" is
-        (y - f)² / 2, whose best prediction is the mean, and "absolute_error" \|y - f\|,
-        with the median. "huber" [6]_ is the first for errors up to 1.345 c, and grows
-        linearly beyond, so that outliers pull less; with this constant it loses 5% of
-        the efficiency where errors are normal [7]_. "quantile" [8]_ predicts
-        ``quantile``. "poisson" is half of the Poisson deviance, for y that is never
-        negative: the network predicts the logarithm of the mean, and targets are
-        divided by their mean and not centred.
+    loss : str, default="squared_error"
+        What to minimise. "squared_error" is (y - f)² / 2, whose best prediction f is
+        the mean, and "absolute_error" the size of y - f, with the median. "huber" [6]_
+        is the first for errors up to 1.345 c, and grows linearly beyond, so that
+        outliers pull less; with this constant it is 95% as efficient where errors are
+        normal [7]_. "quantile" [8]_ predicts ``quantile``. "poisson" is half of the
+        Poisson deviance, for y that is never negative: the network predicts the
+        logarithm of the mean, and targets are divided by their mean and not centred.
     quantile : float, default=0.5
         The level of the quantile that ``loss="quantile"`` predicts, in (0, 1).
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
@@ -58,12 +56,14 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
     alpha : "auto", float or array-like of float, default="auto"
         Strength of the L2 penalty on the weights of all layers, or of each one, from
         the inputs up. A value means the same for every number of rows and every batch
-        size. "auto" penalises the first layer alone, by 50 over the number of rows:
-        dropout does the rest. Of at most 64 rows it is 0.1 on all layers.
+        size. "auto" penalises the first layer alone, by 50 over the number of rows, or
+        by 25 with ``early_stopping``: dropout does the rest. For "lbfgs" it is 10 over
+        the number of rows on all layers, without hidden layers 1 over it, and 0.1 for
+        at most 64 rows.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], for all
-        hidden layers or for each one. "auto" is 0.8, and 1 for "lbfgs" and for at most
-        64 rows.
+        hidden layers or for each one. "auto" is 0.8, or 0.9 with ``early_stopping``,
+        and 1 for "lbfgs" and for at most 64 rows.
     input_keep_prob : float, default=1.0
         The same for the input features.
     dropout_mask : {"sample", "batch"}, default="sample"
@@ -76,15 +76,15 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
         two, within 16 and 256, and all of at most 64 rows. All rows, if there are
         fewer.
     learning_rate_init : float or "auto", default="auto"
-        Initial learning rate; "auto" is 4e-3 for "adam" and 0.2 for "sgd" with
+        Initial learning rate; "auto" is 4e-3 for "adam" and 0.4 for "sgd" with
         "cosine", and a quarter of that with other schedules.
-    learning_rate : {"auto", "constant", "invscaling", "adaptive", "cosine"}, \
-            default="auto"
-        How the rate develops. "invscaling" divides it by ``(t + 1) ** power_t``, where
-        t is the number of rows seen. "adaptive" divides it by 5 whenever training has
-        stalled for ``n_iter_no_change`` epochs, and ends the fit below 1e-6. "cosine"
-        [4]_ takes it to zero over ``max_iter`` epochs. "auto" is "cosine" in `fit` and
-        "constant" in `partial_fit`, since nobody knows where a stream ends.
+    learning_rate : str, default="auto"
+        How the rate develops: "constant", "invscaling", "adaptive", "cosine" or "auto".
+        "invscaling" divides it by ``(t + 1) ** power_t``, where t is the number of rows
+        seen. "adaptive" divides it by 5 whenever training has stalled for
+        ``n_iter_no_change`` epochs, and ends the fit below 1e-6. "cosine" [4]_ takes it
+        to zero over ``max_iter`` epochs. "auto" is "cosine" in `fit` and "constant" in
+        `partial_fit`, since nobody knows where a stream ends.
     power_t : float, default=0.5
         Exponent of "invscaling".
     learning_rate_decay : float, default=0.0

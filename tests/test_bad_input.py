@@ -331,7 +331,6 @@ CASES = [
     ("y of masked labels", "y has masked entries", fit(X, list(HIDDEN_Y)), {}),
     ("X huge", "^X: ", fit(HUGE, y), {}),
     ("X_val huge", "X_val", fit(X, y, X_val=HUGE, y_val=y), {}),
-    ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
     (
         "y of objects and NaN",
         "^y: .*NaN",
@@ -369,6 +368,7 @@ CASES = [
 ]
 
 LABELS = [
+    ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
     *(
         (
             f"class_weight {weights}",
@@ -572,6 +572,7 @@ LABELS_AFTER_FIT = [
 
 # What is wrong for a regressor alone.
 NUMBERS = [
+    ("y of bytes", "^y: .*RegMLPClassifier", fit(X, np.array([b"a", b"b"])[y]), {}),
     ("y of text", "^y: .*'a'.*RegMLPClassifier", fit(X, np.array(["a", "b"])[y]), {}),
     ("y of mixed types", "^y: .*'a'", fit(X, np.array([1, "a"] * 20, object)), {}),
     ("y of None", r"\by contains NaN", fit(X, np.array([None, 1.0] * 20, object)), {}),
