@@ -37,16 +37,6 @@ from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
 
 
-def is_stochastic(estimator):
-    """Whether an estimator can be trained on a stream; say why if not."""
-    if estimator.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for the stochastic solvers 'sgd' and "
-            "'adam'; solver='lbfgs' takes the whole training set at once."
-        )
-    return True
-
-
 class NetworkEstimator(CallbackSupportMixin, BaseEstimator):
     """Fits and runs a network; a subclass says what its targets are.
 

@@ -7,9 +7,9 @@ from sklearn.base import ClassifierMixin, _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from skreg._base import NetworkEstimator, is_stochastic
+from skreg._base import NetworkEstimator
 from skreg._inputs.labels import Labels
-from skreg._inputs.plan import CONSTRAINTS
+from skreg._inputs.plan import CONSTRAINTS, is_stochastic
 from skreg._inputs.weights import class_weights
 
 

@@ -22,11 +22,10 @@ from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
-from skreg._base import is_stochastic
 from skreg._engine.batches import Dataset
 from skreg._inputs.auto import patience, resolve
 from skreg._inputs.labels import Labels
-from skreg._inputs.plan import hidden_layer_sizes
+from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._training.state import mix_in, reseed
 from skreg._training.stopping import Monitor
 

@@ -7,9 +7,9 @@ from sklearn.base import RegressorMixin, _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
-from skreg._base import NetworkEstimator, is_stochastic
+from skreg._base import NetworkEstimator
 from skreg._engine.heads import LOSSES
-from skreg._inputs.plan import CONSTRAINTS
+from skreg._inputs.plan import CONSTRAINTS, is_stochastic
 from skreg._inputs.values import Values
 
 

@@ -93,6 +93,16 @@ def check_names(names, estimator, error):
             raise error(f"{estimator} has no parameter {name!r}. {hint}")
 
 
+def is_stochastic(estimator):
+    """Return whether an estimator can be trained on a stream; say why if not."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for the stochastic solvers 'sgd' and "
+            "'adam'; solver='lbfgs' takes the whole training set at once."
+        )
+    return True
+
+
 @dataclass(frozen=True)
 class Plan:
     """All that training depends on but the data and where it stands."""
