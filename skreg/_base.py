@@ -40,8 +40,8 @@ from skreg._training.stopping import Status
 class NetworkEstimator(CallbackSupportMixin, NamesChecked):
     """Fits and runs a network; a subclass says what its targets are.
 
-    It has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which return an
-    object like `Labels`.
+    It has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which return
+    `Targets`.
     """
 
     # Where the HTML representation links to.
@@ -68,15 +68,16 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
         ----------
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows.
-        y : array-like of shape (n_samples,) or (n_samples, n_classes)
-            Class labels of any type, or an indicator matrix of zeros and ones.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Targets: for a classifier labels of any type, or an indicator matrix of
+            zeros and ones; for a regressor numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; only their ratios count.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation rows. With ``early_stopping=False`` the validation loss and score
             are recorded, but nothing stops.
-        y_val : array-like of shape (n_val,) or (n_val, n_classes), default=None
-            Their labels.
+        y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
+            Their targets.
         sample_weight_val : array-like of shape (n_val,), default=None
             Their weights.
 
@@ -100,8 +101,6 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
             check_scorer(self)
             resume = self.warm_start and hasattr(self, "coefs_")
             table = check_table(self, X, y, sample_weight, self._targets_of, resume)
-            if resume:
-                table.targets.check_same(self._fitted_targets())
             given = X_val, y_val, sample_weight_val
             status = self._train(self._open(table, task, resume, given))
             if not resume:
@@ -112,12 +111,7 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
 
     def _partial_fit(self, X, y, sample_weight, targets_of):
         """Train for one epoch, going on from where training is."""
-        if self.early_stopping:
-            raise ValueError(
-                "partial_fit does not support early_stopping=True: it sees one epoch "
-                "of a part of the data. Score a validation set of your own between "
-                "calls."
-            )
+        self._check_stream()
         with unchanged_on_error(self):
             resume = hasattr(self, "coefs_")
             table = check_table(self, X, y, sample_weight, targets_of, resume)
@@ -126,6 +120,15 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
             if not resume:
                 warn_of_scale(self, table.X)
         return self
+
+    def _check_stream(self):
+        """Refuse what needs the whole training set."""
+        if self.early_stopping:
+            raise ValueError(
+                "partial_fit does not support early_stopping=True: it sees one epoch "
+                "of a part of the data. Score a validation set of your own between "
+                "calls."
+            )
 
     def _open(self, table, task, resume, given=None, stream=False, fold=None, until=0):
         """Return the session that trains on a checked table.
@@ -136,22 +139,29 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
         to `fit` or, with early stopping, on some that are held out.
         """
         X, y, sample_weight, targets = table
+        if resume:
+            targets.check_same(self._fitted_targets())
+            targets = self._fitted_targets()
         index, held_out = fold or (np.arange(X.shape[0]), None)
         plan, state = self._begin((len(index), X.shape[1]), targets, resume, stream)
         check_range(X, plan.dtype, "X")
-        encoded = targets.encode(y, plan.dtype)
-        by_class = self._class_weights(targets, encoded, sample_weight)
-        validation = None
-        if given is not None:
-            validation = check_validation_set(
-                self, given, targets, by_class, plan.dtype
-            )
-        if plan.early_stopping and validation is None and held_out is None:
+        is_given = given is not None and (given[0] is not None or given[1] is not None)
+        if plan.early_stopping and not is_given and held_out is None:
             fraction = as_float(self, "validation_fraction")
             index, held_out = hold_out(
                 X.shape[0], targets.strata(y), fraction, state.split_seed
             )
-        weights = effective_weights(sample_weight, by_class, encoded)
+        if not resume:
+            targets = targets.scaled_to(y, sample_weight, index)
+            for name, value in targets.attributes().items():
+                setattr(self, name, value)
+        encoded = targets.encode(y, plan.dtype)
+        by_class = self._class_weights(targets, encoded, sample_weight)
+        weights, validation = effective_weights(sample_weight, by_class, encoded), None
+        if given is not None:
+            validation = check_validation_set(
+                self, given, targets, by_class, plan.dtype
+            )
         if not stream:
             weights = of_mean_one(weights, index)
         weights = in_precision(weights, plan.dtype)
@@ -183,6 +193,7 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
             horizon,
             validation and Scorer(self, engine, validation, targets),
             None if plan.optimizer else Objective(plan, training),
+            targets.loss_unit,
         )
 
     def _train(self, session):
@@ -229,7 +240,7 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
     def _network(self):
         """Return the description of the fitted network."""
         sizes = self.n_features_in_, *(weights.shape[1] for weights in self.coefs_)
-        return Network(sizes, self.activation, self._fitted_targets().head_name)
+        return Network(sizes, self.activation, self._fitted_targets().head)
 
     def _class_weights(self, targets, encoded, sample_weight):
         """Return weights by class, if there are classes."""
@@ -249,8 +260,6 @@ class NetworkEstimator(CallbackSupportMixin, NamesChecked):
                 )
             return plan, TrainingState.of(self, plan)
         self.n_layers_ = len(plan.network.sizes)
-        for name, value in targets.attributes().items():
-            setattr(self, name, value)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is no memory for so many
             return plan, TrainingState.new(plan, seed)

@@ -1,6 +1,7 @@
 """The part of a committee that does not depend on the kind of target."""
 
 from copy import copy, deepcopy
+from itertools import starmap
 from numbers import Integral, Real
 from typing import Any
 
@@ -19,7 +20,7 @@ from skreg._inputs.errors import (
 )
 from skreg._inputs.folds import make_folds
 from skreg._inputs.names import NamesChecked
-from skreg._inputs.plan import make_plan
+from skreg._inputs.plan import hidden_layer_sizes, make_plan
 from skreg._inputs.rows import check_features, check_table
 from skreg._inputs.scoring import check_scorer
 from skreg._inputs.suspicions import warn_of_scale
@@ -34,13 +35,13 @@ _N_CANDIDATES = 30
 class Committee(CallbackSupportMixin, NamesChecked):
     """A network for each fold, their hyperparameters raced by the out-of-fold score.
 
-    A subclass has the class of its networks in ``_member_class``, and three methods.
-    ``_of_outputs(outputs)`` returns what a network predicts, ``_keep_out_of_fold`` sets
-    the attribute for such predictions, and ``_auto_distributions(network, n_rows)``
-    returns what "auto" means.
+    A subclass has the class of its networks in ``_member_class``, and two methods.
+    ``_of_outputs(targets, outputs)`` returns what a network predicts, and
+    ``_keep_out_of_fold`` sets the attribute for such predictions.
     """
 
     _member_class: Any
+    _of_outputs: Any
 
     _doc_link_module = "skreg"
     _doc_link_template = (
@@ -189,7 +190,7 @@ class Committee(CallbackSupportMixin, NamesChecked):
                 )
             return [{}]
         if isinstance(space, str):
-            space = self._auto_distributions(network, table.X.shape[0])
+            space = _auto_distributions(network, table.X.shape[0])
             return [{}, *_draw(space, (n_candidates or _N_CANDIDATES) - 1, rng)]
         with naming("param_distributions"):
             candidates = _draw(space, n_candidates, rng)
@@ -219,15 +220,15 @@ class Committee(CallbackSupportMixin, NamesChecked):
         return Candidate(params, members)
 
     def _outputs_of_members(self, X):
-        """Return an iterator over the outputs of each member for the rows of X."""
+        """Return an iterator over the targets and the outputs of each member."""
         check_is_fitted(self)
         refuse_masked(X=X)
         X = check_features(self, X, reset=False)
-        return (member._run(X) for member in self.members_)
+        return ((member._fitted_targets(), member._run(X)) for member in self.members_)
 
     def _mean_over_members(self, X):
         """Return the mean prediction of the members for the rows of X."""
-        first, *others = map(self._of_outputs, self._outputs_of_members(X))
+        first, *others = starmap(self._of_outputs, self._outputs_of_members(X))
         for own in others:
             first += own
         first /= len(self.members_)
@@ -241,7 +242,8 @@ class Committee(CallbackSupportMixin, NamesChecked):
         total: Any = None
         count = np.zeros(table.X.shape[0])
         for member, (_, held_out) in zip(self.members_, folds, strict=True):
-            own = self._of_outputs(member._run(table.X[held_out]))
+            outputs = member._run(table.X[held_out])
+            own = self._of_outputs(member._fitted_targets(), outputs)
             if total is None:
                 total = np.zeros((len(count), *own.shape[1:]), own.dtype)
             total[held_out] += own
@@ -254,6 +256,20 @@ class Committee(CallbackSupportMixin, NamesChecked):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
+
+
+def _auto_distributions(network, n_rows):
+    """Return what pays on some tables, around what pays on most."""
+    others = [0.0] * len(hidden_layer_sizes(network))
+    space: dict = {
+        "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)],
+        "activation": ["relu", "tanh"],
+    }
+    if network.solver == "adam":
+        space["learning_rate_init"] = [2e-3, 4e-3, 8e-3]
+    if network.solver != "lbfgs":
+        space |= {"keep_prob": [0.8, 0.9, 1.0], "input_keep_prob": [0.95, 1.0]}
+    return space
 
 
 def _draw(space, n, rng):

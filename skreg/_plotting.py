@@ -38,7 +38,7 @@ def networks_of(estimator, attribute):
 
     An estimator on its own has no name: it gets the empty string.
     """
-    kind = f"RegMLPClassifier or another network with {attribute}"
+    kind = f"network of skreg or another one with {attribute}"
     if not isinstance(estimator, Mapping):
         estimator, what = {"": estimator}, "The estimator"
     else:

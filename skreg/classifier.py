@@ -9,17 +9,8 @@ from sklearn.utils.metaestimators import available_if
 
 from skreg._base import NetworkEstimator
 from skreg._inputs.labels import Labels
-from skreg._inputs.plan import CONSTRAINTS
+from skreg._inputs.plan import CONSTRAINTS, is_stochastic
 from skreg._inputs.weights import class_weights
-
-
-def _is_stochastic(estimator):
-    if estimator.solver == "lbfgs":
-        raise AttributeError(
-            "partial_fit is only available for the stochastic solvers 'sgd' and "
-            "'adam'; solver='lbfgs' takes the whole training set at once."
-        )
-    return True
 
 
 class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
@@ -274,7 +265,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         self.random_state = random_state
         self.verbose = verbose
 
-    @available_if(_is_stochastic)
+    @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch over the rows given, going on from where training is.
@@ -304,12 +295,6 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
             ``early_stopping=True`` or ``class_weight="balanced"``, which need the
             whole training set.
         """
-        if self.class_weight == "balanced":
-            raise ValueError(
-                "class_weight='balanced' is not supported by partial_fit, which never "
-                "sees all of y. Compute the weights with sklearn.utils.class_weight."
-                "compute_class_weight and pass a dict."
-            )
         declared = partial(self._declared_targets, classes)
         return self._partial_fit(X, y, sample_weight, declared)
 
@@ -373,6 +358,15 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
 
     def _fitted_targets(self):
         return Labels.of_fitted(self)
+
+    def _check_stream(self):
+        super()._check_stream()
+        if self.class_weight == "balanced":
+            raise ValueError(
+                "class_weight='balanced' is not supported by partial_fit, which never "
+                "sees all of y. Compute the weights with sklearn.utils.class_weight."
+                "compute_class_weight and pass a dict."
+            )
 
     def _class_weights(self, targets, encoded, sample_weight):
         return class_weights(self.class_weight, targets, encoded, sample_weight)

@@ -1,15 +1,17 @@
 """Committees: a network for each fold, and the mean of their predictions."""
 
 from functools import reduce
+from itertools import starmap
 from math import log
 
 import numpy as np
-from sklearn.base import ClassifierMixin
+from sklearn.base import ClassifierMixin, RegressorMixin
 
 from skreg._committee import Committee
 from skreg._inputs.labels import Labels
-from skreg._inputs.plan import hidden_layer_sizes
+from skreg._inputs.values import Values
 from skreg.classifier import RegMLPClassifier
+from skreg.regressor import RegMLPRegressor
 
 
 class RegMLPClassifierCV(ClassifierMixin, Committee):
@@ -161,30 +163,118 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         log_probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        outputs = self._outputs_of_members(X)
-        members = map(Labels.of_fitted(self).log_probabilities, outputs)
+        members = starmap(Labels.log_probabilities, self._outputs_of_members(X))
         return reduce(np.logaddexp, members) - log(len(self.members_))
 
-    def _of_outputs(self, outputs):
-        return Labels.of_fitted(self).probabilities(outputs)
+    _of_outputs = staticmethod(Labels.probabilities)
 
     def _keep_out_of_fold(self, predictions):
         self.oof_probabilities_ = predictions
 
-    def _auto_distributions(self, network, n_rows):
-        """Return what pays on some tables, around what pays on most."""
-        others = [0.0] * len(hidden_layer_sizes(network))
-        space: dict = {
-            "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)],
-            "activation": ["relu", "tanh"],
-        }
-        if network.solver == "adam":
-            space["learning_rate_init"] = [2e-3, 4e-3, 8e-3]
-        if network.solver != "lbfgs":
-            space |= {"keep_prob": [0.8, 0.9, 1.0], "input_keep_prob": [0.95, 1.0]}
-        return space
-
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
         tags.classifier_tags.multi_label = True
+        return tags
+
+
+class RegMLPRegressorCV(RegressorMixin, Committee):
+    """Committee of a regression network for each fold, with built-in search.
+
+    It does with numbers what `RegMLPClassifierCV` does with classes: each network
+    trains on all folds but one and stops early by that one, candidates race, and
+    predictions are the mean over the networks of the winner.
+
+    Parameters
+    ----------
+    estimator : RegMLPRegressor, default=None
+        The parameters of all networks; None for the defaults with three hidden layers
+        of 128 units, which serve a committee as well as wider ones. The committee
+        decides ``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
+        ``verbose`` itself.
+    param_distributions : dict, list of dict or "auto", default=None
+        As in `RegMLPClassifierCV`.
+    n_candidates : int, default=None
+        How many to draw. None for all combinations of lists, and 30 for "auto".
+    factor : float, default=3
+        After each rung of the race, 1 / ``factor`` of the candidates go on.
+    cv : int, splitter or iterable, default=5
+        The folds. An int deals the rows out at random.
+    scoring : str or callable, default="loss"
+        The score to stop and to race by: "loss" (negated, so that greater is better, in
+        y's unit), the name of a scorer, or a callable ``scorer(estimator, X, y)``.
+    n_jobs : int, default=None
+        Networks to train at a time, in processes. None is 1, unless a
+        `joblib.parallel_config` says otherwise. It does not change the result.
+    random_state : int, RandomState instance or None, default=None
+        Seeds the folds, the candidates and the networks.
+    verbose : bool or int, default=False
+        Prints a line per rung.
+
+    Attributes
+    ----------
+    members_ : list of RegMLPRegressor
+        The network of each fold. Each has a scale of its own for the targets, that of
+        the rows that it trained on.
+    best_params_ : dict
+        What won the race.
+    best_score_ : float
+        The mean of its best scores on the folds.
+    cv_results_ : dict of ndarray
+        In the layout of scikit-learn's searches, with a row for each candidate of each
+        rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
+    oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+        Of each training row, by the network that did not train on it; nan for rows that
+        all networks trained on.
+    n_outputs_ : int
+        Number of targets.
+    out_activation_ : {"identity", "exp"}
+        Activation of the outputs.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X had any.
+
+    See Also
+    --------
+    RegMLPRegressor : One network.
+    RegMLPClassifierCV : The same for classes, with the references.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import load_diabetes
+    >>> from sklearn.metrics import r2_score
+    >>> from sklearn.pipeline import make_pipeline
+    >>> from skreg import RegMLPRegressorCV, TabularEncoder
+    >>> X, y = load_diabetes(return_X_y=True)
+    >>> model = make_pipeline(TabularEncoder(), RegMLPRegressorCV(random_state=0))
+    >>> committee = model.fit(X, y)[-1]
+    >>> r2_score(y, committee.oof_predictions_) > 0.4
+    True
+    """
+
+    _member_class = RegMLPRegressor
+    _of_outputs = staticmethod(Values.decode)
+
+    def predict(self, X):
+        """Predict the targets of each row: the mean over the networks.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions in y's unit, in float64.
+        """
+        return self._mean_over_members(X)
+
+    def _keep_out_of_fold(self, predictions):
+        self.oof_predictions_ = predictions
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        network = self.estimator or RegMLPRegressor()
+        tags.target_tags = network.__sklearn_tags__().target_tags
         return tags

@@ -24,7 +24,8 @@ from sklearn.utils import check_random_state
 
 from skreg._engine.batches import Dataset
 from skreg._inputs.auto import patience, resolve
-from skreg._inputs.plan import hidden_layer_sizes
+from skreg._inputs.labels import Labels
+from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._training.state import mix_in, reseed
 from skreg._training.stopping import Monitor
 
@@ -38,30 +39,31 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
 
     Parameters
     ----------
-    estimator : RegMLPClassifier
+    estimator : RegMLPClassifier or RegMLPRegressor
         With ``solver="sgd"`` or ``"adam"``. Fitted from scratch, in place.
     X : dask.array.Array of shape (n_samples, n_features)
         Training rows, a partition for each worker. Every partition should have rows of
         all classes, as after shuffling.
-    y : dask.array.Array of shape (n_samples,) or (n_samples, n_classes)
-        Their labels.
+    y : dask.array.Array of shape (n_samples,) or (n_samples, n_outputs)
+        Their targets. A regressor standardises them by all rows.
     X_val, y_val : array-like, default=None
-        Validation rows and labels, of the shapes of ``X`` and ``y``. With
+        Validation rows and targets, of the shapes of ``X`` and ``y``. With
         ``early_stopping=True`` they are needed: the fit ends when their score stalls,
         at the best round.
     classes : array-like of shape (n_classes,), default=None
-        All classes; taken from ``y`` if not given.
+        All classes; taken from ``y`` if not given. For a classifier alone.
 
     Returns
     -------
-    estimator : RegMLPClassifier
+    estimator : RegMLPClassifier or RegMLPRegressor
         The same estimator, fitted. Its curves have an entry per round.
 
     Raises
     ------
     ValueError
-        For what `RegMLPClassifier.partial_fit` refuses, and for ``early_stopping=True``
-        without validation rows. The estimator is left as it was.
+        For what the estimator's ``partial_fit`` refuses, and for
+        ``early_stopping=True`` without validation rows. The estimator is left as it
+        was.
 
     Examples
     --------
@@ -80,28 +82,30 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             "early_stopping=True needs validation rows here: pass X_val and y_val."
         )
     estimator._validate_params()
+    is_stochastic(estimator)
     validated = X_val is not None
     X = X.rechunk({1: -1})
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]}))
     n_parts = len(X.chunks[0])
-    labels = y.to_delayed().reshape(n_parts, -1)[:, 0]
-    parts = [*zip(X.to_delayed().ravel(), labels, strict=True)]
-    if classes is None:
-        classes = np.arange(y.shape[1]) if y.ndim == 2 else np.unique(y.compute())
+    y_parts = y.to_delayed().reshape(n_parts, -1)[:, 0]
+    parts = [*zip(X.to_delayed().ravel(), y_parts, strict=True)]
+    targets = _targets(estimator, y.compute(), classes)
     n_rows = X.compute_chunk_sizes().shape[0]
     n_layers = len(hidden_layer_sizes(estimator)) + 1
     params = resolve(estimator, n_rows, n_layers)
     seed = check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)
     params |= {"random_state": seed, "early_stopping": False}
     network = clone(estimator).set_params(**params)
-    monitor = Monitor(estimator.tol, patience(estimator))
+    follows_loss = estimator.scoring == "loss" or not estimator.early_stopping
+    unit = targets.loss_unit if follows_loss else 1.0
+    monitor = Monitor(estimator.tol * unit, patience(estimator))
     losses, scores = [], []
     best: Any = None
     for number in range(1, params["max_iter"] + 1):
         source = delayed(network, pure=False)
         ends = [
-            _local_epoch(source, x, labels, classes, (seed, number, k))
-            for k, (x, labels) in enumerate(parts)
+            _local_epoch(source, *part, targets, (seed, number, k))
+            for k, part in enumerate(parts)
         ]
         while len(ends) > 1:
             ends = [
@@ -129,13 +133,20 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     return estimator
 
 
+def _targets(estimator, y, classes):
+    """Return the targets of all partitions."""
+    if classes is not None:
+        return Labels.declared(classes, y)
+    return estimator._targets_of(y).scaled_to(y, None, np.arange(len(y)))
+
+
 @delayed
-def _local_epoch(network, X, y, classes, seed):
+def _local_epoch(network, X, y, targets, seed):
     """Return the network after an epoch on a partition, and how many rows it has."""
     network = copy.deepcopy(network)
     if hasattr(network, "coefs_"):
         reseed(network, seed)
-    return network.partial_fit(X, y, classes), X.shape[0]
+    return network._partial_fit(X, y, None, lambda y: targets), X.shape[0]
 
 
 @delayed
@@ -153,12 +164,12 @@ def _merge(one, two):
 def _validate(end, X, y):
     """Return the loss and the score of a network on validation rows."""
     network, _ = end
-    labels = network._fitted_targets()
+    targets = network._fitted_targets()
     outputs = network._outputs(X)
-    targets = np.empty_like(outputs)
-    encoded = labels.encode(np.asarray(y), outputs.dtype)
-    Dataset(X, encoded).gather_targets(np.arange(len(X)), targets)
-    loss = float(labels.head.values(outputs, targets).mean())
+    gathered = np.empty_like(outputs)
+    encoded = targets.encode(np.asarray(y), outputs.dtype)
+    Dataset(X, encoded).gather_targets(np.arange(len(X)), gathered)
+    loss = float(targets.head.values(outputs, gathered).mean()) * targets.loss_unit
     if network.scoring == "loss":
         return loss, -loss
     return loss, float(check_scoring(network, network.scoring)(network, X, y))

@@ -1,10 +1,9 @@
 """Plots of what a network learned, in scikit-learn's Display convention.
 
-They read fitted attributes only, and find them in a `RegMLPClassifier`, in a
-`RegMLPClassifierCV`, and as far as it has them in a
-`sklearn.neural_network.MLPClassifier`, alone or at the end of a pipeline or a search.
-Several are told apart by colours that need no colour vision [1]_, and by markers or
-dashes besides.
+They read fitted attributes only, and find them in the estimators of skreg, and as far
+as these have them in those of `sklearn.neural_network`, alone or at the end of a
+pipeline or a search. Several are told apart by colours that need no colour vision [1]_,
+and by markers or dashes besides.
 
 Plots need matplotlib (``pip install skreg[plot]``), which is imported on use; without
 it there is an ImportError.

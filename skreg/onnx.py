@@ -6,6 +6,9 @@ probabilities, and the options of its MLPClassifier: ``zipmap``, ``nocl`` and
 ``output_class_labels``. It computes in double precision where the inputs are doubles,
 else in single precision.
 
+The graph of a `RegMLPRegressor` or `RegMLPRegressorCV` has one output, ``variable``, of
+shape (n_rows, n_outputs), with predictions in y's unit.
+
 The graph of a `TabularEncoder` takes the columns of the table as skl2onnx declares
 them, for a data frame each as an input of its own: numbers of any type, categories as
 text, integers or booleans. A missing number is NaN, a missing category the text
@@ -31,44 +34,38 @@ import numpy as np
 
 from skreg._inputs.labels import Labels
 from skreg.classifier import RegMLPClassifier
-from skreg.committee import RegMLPClassifierCV
-from skreg.encoder import TabularEncoder, code_bins
+from skreg.committee import RegMLPClassifierCV, RegMLPRegressorCV
+from skreg.encoder import TabularEncoder
+from skreg.regressor import RegMLPRegressor
 
 try:
     from skl2onnx import update_registered_converter
     from skl2onnx.algebra.onnx_ops import (
+        OnnxAdd,
         OnnxArgMax,
         OnnxCast,
-        OnnxConcat,
         OnnxDiv,
-        OnnxEqual,
+        OnnxExp,
         OnnxGather,
         OnnxGemm,
         OnnxGreater,
         OnnxIdentity,
-        OnnxIsNaN,
-        OnnxLabelEncoder_2,
-        OnnxMax,
-        OnnxMin,
+        OnnxMul,
         OnnxRelu,
         OnnxSigmoid,
         OnnxSoftmax,
-        OnnxSub,
         OnnxSum,
         OnnxTanh,
-        OnnxWhere,
     )
     from skl2onnx.common.data_types import (
-        BooleanTensorType,
-        DoubleTensorType,
-        FloatTensorType,
         Int64TensorType,
         StringTensorType,
         guess_numpy_type,
         guess_proto_type,
     )
     from skl2onnx.common.utils import check_input_and_output_numbers
-    from skl2onnx.proto import onnx_proto
+
+    from skreg._onnx_encoder import convert_encoder, declare_encoded
 except ImportError as error:
     raise ImportError(
         "skreg.onnx needs skl2onnx. Install it with: pip install skreg[onnx]"
@@ -80,6 +77,7 @@ _OPERATORS = {
     "tanh": OnnxTanh,
     "relu": OnnxRelu,
     "softmax": OnnxSoftmax,
+    "exp": OnnxExp,
 }
 
 
@@ -91,15 +89,44 @@ def _onnx_labels(model, scope):
     return model.classes_.astype(np.int64 if is_number else np.str_)
 
 
-def _layers(model, dtype):
-    """Return the weights and biases of each layer, the last with a logit per class.
+def _node_maker(container):
+    """Return a function that makes a node, and may give its output a name."""
 
-    Two classes share one output z, and their logits are ∓z, as in `predict_proba`.
+    def node(make, *inputs, output=None, **attributes):
+        names = None if output is None else [output]
+        opset = container.target_opset
+        return make(*inputs, op_version=opset, output_names=names, **attributes)
+
+    return node
+
+
+def _network(model, features, numbers, as_logits, node):
+    """Return the last layer's outputs, in the type of ``numbers``.
+
+    ``as_logits(z)`` is what to take in place of the outputs z, and linear in them.
     """
-    layers = [list(pair) for pair in zip(model.coefs_, model.intercepts_, strict=True)]
-    class_logits = Labels.of_fitted(model).head.class_logits
-    layers[-1] = [class_logits(values.T).T for values in layers[-1]]
-    return [[values.astype(dtype) for values in layer] for layer in layers]
+    if model.activation not in _OPERATORS:
+        raise NotImplementedError(
+            f"activation={model.activation!r} has no ONNX operator here; there are "
+            f"{[*_OPERATORS]}."
+        )
+    *hidden, last = zip(model.coefs_, model.intercepts_, strict=True)
+    dtype = guess_numpy_type(numbers)
+    h = node(OnnxCast, features, to=guess_proto_type(numbers))
+    for layer in hidden:
+        z = node(OnnxGemm, h, *(values.astype(dtype) for values in layer))
+        h = node(_OPERATORS[model.activation], z)
+    logits = (as_logits(values.T).T.astype(dtype) for values in last)
+    return node(OnnxGemm, h, *logits)
+
+
+def _mean_of_members(model, predict, dtype, node, output):
+    """Return the mean of ``predict(network)`` over the networks of a committee."""
+    if not hasattr(model, "members_"):
+        return predict(model, output)
+    total = node(OnnxSum, *map(predict, model.members_))
+    number = np.array([len(model.members_)], dtype)
+    return node(OnnxDiv, total, number, output=output)
 
 
 def _declare_outputs(operator):
@@ -116,38 +143,22 @@ def _declare_outputs(operator):
     probabilities.type.shape = shape
 
 
-def _probabilities(model, x, dtype, node):
-    """Return the operator of the probabilities of a network, and its input."""
-    if model.activation not in _OPERATORS:
-        raise NotImplementedError(
-            f"activation={model.activation!r} has no ONNX operator here; there are "
-            f"{[*_OPERATORS]}."
-        )
-    *hidden, last = _layers(model, dtype)
-    for weights, biases in hidden:
-        x = node(_OPERATORS[model.activation], node(OnnxGemm, x, weights, biases))
-    return _OPERATORS[model.out_activation_], node(OnnxGemm, x, *last)
-
-
 def _convert(scope, operator, container):
-    """Add the nodes of the network, or of a committee's networks, to the graph."""
-    model = operator.raw_operator
+    """Add the nodes of a classifier to the graph."""
+    model, node = operator.raw_operator, _node_maker(container)
     labels, probabilities = operator.outputs
-    dtype = guess_numpy_type(probabilities.type)
+    targets, numbers = Labels.of_fitted(model), probabilities.type
+    dtype = guess_numpy_type(numbers)
 
-    def node(make, *inputs, output=None, **attributes):
-        names = None if output is None else [output]
-        opset = container.target_opset
-        return make(*inputs, op_version=opset, output_names=names, **attributes)
+    def predict(network, output=None):
+        # Two classes share one output z, and their logits are ∓z, as in
+        # `predict_proba`.
+        class_logits = targets.head.class_logits
+        z = _network(network, operator.inputs[0], numbers, class_logits, node)
+        return node(_OPERATORS[model.out_activation_], z, output=output)
 
-    x = node(OnnxCast, operator.inputs[0], to=guess_proto_type(probabilities.type))
-    if isinstance(model, RegMLPClassifierCV):
-        members = [node(*_probabilities(m, x, dtype, node)) for m in model.members_]
-        total, number = node(OnnxSum, *members), np.array([len(members)], dtype)
-        p = node(OnnxDiv, total, number, output=probabilities)
-    else:
-        p = node(*_probabilities(model, x, dtype, node), output=probabilities)
-    if Labels.of_fitted(model).multilabel:
+    p = _mean_of_members(model, predict, dtype, node, probabilities)
+    if targets.multilabel:
         likely = node(OnnxGreater, p, np.array([0.5], dtype))
         int64 = guess_proto_type(labels.type)
         predicted = node(OnnxCast, likely, to=int64, output=labels)
@@ -157,10 +168,35 @@ def _convert(scope, operator, container):
     predicted.add_to(scope, container)  # and with it all that it is computed from
 
 
-for _estimator in (RegMLPClassifier, RegMLPClassifierCV):
+def _declare_numbers(operator):
+    """Set the shape of a regressor's predictions."""
+    check_input_and_output_numbers(operator, input_count_range=1, output_count_range=1)
+    n_rows = operator.inputs[0].get_first_dimension()
+    operator.outputs[0].type.shape = [n_rows, operator.raw_operator.n_outputs_]
+
+
+def _convert_regressor(scope, operator, container):
+    """Add the nodes of a regressor to the graph."""
+    model, node = operator.raw_operator, _node_maker(container)
+    (predictions,) = operator.outputs
+    dtype = guess_numpy_type(predictions.type)
+
+    def predict(network, output=None):
+        features, numbers = operator.inputs[0], predictions.type
+        z = _network(network, features, numbers, lambda z: z, node)
+        h = node(_OPERATORS[network.out_activation_], z)
+        scaled = node(OnnxMul, h, network.target_scale_.astype(dtype))
+        mean = network.target_mean_.astype(dtype)
+        return node(OnnxAdd, scaled, mean, output=output)
+
+    y = _mean_of_members(model, predict, dtype, node, predictions)
+    y.add_to(scope, container)
+
+
+for _classifier in (RegMLPClassifier, RegMLPClassifierCV):
     update_registered_converter(
-        _estimator,
-        f"Skreg{_estimator.__name__}",
+        _classifier,
+        f"Skreg{_classifier.__name__}",
         _declare_outputs,
         _convert,
         options={
@@ -169,129 +205,10 @@ for _estimator in (RegMLPClassifier, RegMLPClassifierCV):
             "output_class_labels": [False, True],
         },
     )
-
-
-# The encoder
-
-_DOUBLE = onnx_proto.TensorProto.DOUBLE
-_STRING = onnx_proto.TensorProto.STRING
-_MISSING_TEXTS = "None", "nan", "<NA>"  # what runtimes make of missing objects
-
-
-def _declare_encoded(operator):
-    """Set the type and shape of the encoded table."""
-    encoder = operator.raw_operator
-    tensor = DoubleTensorType if encoder.dtype == np.float64 else FloatTensorType
-    n_rows = operator.inputs[0].get_first_dimension()
-    n_columns = len(encoder.get_feature_names_out())
-    operator.outputs[0].set_type(tensor([n_rows, n_columns]))
-
-
-def _indicators(one_hot, j):
-    """Return the indicator of each category of a column, that of others, their number.
-
-    Others have none, -1, if no category is rare.
-    """
-    rare = one_hot.infrequent_categories_[j]
-    rare = set() if rare is None else set(rare)
-    frequent = [c for c in one_hot.categories_[j] if c not in rare]
-    others = len(frequent) if rare else -1
-    indicators = {category: i for i, category in enumerate(frequent)}
-    indicators |= dict.fromkeys(rare, others)
-    for text in _MISSING_TEXTS:
-        indicators.setdefault(text, indicators.get("missing", others))
-    return indicators, others, len(frequent) + bool(rare)
-
-
-def _encode_numbers(encoder, x, node):
-    """Return the standardised numbers, the indicators of missing ones and the code."""
-
-    def between(values, low, high):
-        return node(OnnxMin, node(OnnxMax, values, low), high)
-
-    low, high = (np.array([edges[i] for edges in encoder.bin_edges_]) for i in (0, -1))
-    missing = node(OnnxIsNaN, x)
-    x = between(node(OnnxWhere, missing, encoder.medians_, x), low, high)
-    parts = [node(OnnxDiv, node(OnnxSub, x, encoder.means_), encoder.scales_)]
-    if encoder.has_missing_.any():
-        where = np.flatnonzero(encoder.has_missing_)
-        indicators = node(OnnxGather, missing, where, axis=1)
-        parts.append(node(OnnxCast, indicators, to=_DOUBLE))
-    column, left, width = code_bins(encoder.bin_edges_)
-    if len(column):
-        distance = node(OnnxSub, node(OnnxGather, x, column, axis=1), left)
-        code = node(OnnxDiv, distance, width)
-        parts.append(between(code, np.array([0.0]), np.array([1.0])))
-    return parts
-
-
-def _encode_categories(one_hot, j, text, node):
-    """Return the indicators of the categories of a column."""
-    indicators, others, n_indicators = _indicators(one_hot, j)
-    indicator = OnnxLabelEncoder_2(
-        text,
-        keys_strings=list(indicators),
-        values_int64s=list(indicators.values()),
-        default_int64=others,
-        op_version=2,
+for _regressor in (RegMLPRegressor, RegMLPRegressorCV):
+    update_registered_converter(
+        _regressor, f"Skreg{_regressor.__name__}", _declare_numbers, _convert_regressor
     )
-    is_on = node(OnnxEqual, indicator, np.arange(n_indicators))
-    return node(OnnxCast, is_on, to=_DOUBLE)
-
-
-def _as_text(x, kind, node):
-    """Return categories of a type of input as text."""
-    if isinstance(kind, StringTensorType):
-        return x
-    if isinstance(kind, BooleanTensorType):
-        return node(OnnxWhere, x, np.array(["True"]), np.array(["False"]))
-    if isinstance(kind, FloatTensorType | DoubleTensorType):
-        raise TypeError(
-            "A column of categories is declared as one of floats. Declare it as text "
-            "(StringTensorType), integers (Int64TensorType) or booleans."
-        )
-    return node(OnnxCast, x, to=_STRING)
-
-
-def _convert_encoder(scope, operator, container):
-    """Add the nodes of the encoder to the graph."""
-    encoder = operator.raw_operator
-
-    def node(make, *inputs, **attributes):
-        return make(*inputs, op_version=container.target_opset, **attributes)
-
-    numbers, texts, n_columns = [], [], 0
-    for variable in operator.inputs:
-        n_more = variable.type.shape[1]
-        categorical = encoder.is_categorical_[n_columns : n_columns + n_more]
-        n_columns += n_more
-        if not categorical.all():
-            numeric = node(OnnxGather, variable, np.flatnonzero(~categorical), axis=1)
-            numbers.append(node(OnnxCast, numeric, to=_DOUBLE))
-        for position in np.flatnonzero(categorical):
-            category = node(OnnxGather, variable, np.array([position]), axis=1)
-            texts.append(_as_text(category, variable.type, node))
-    if n_columns != encoder.n_features_in_:
-        raise ValueError(
-            f"The inputs of the graph have {n_columns} columns, and TabularEncoder was "
-            f"fitted on {encoder.n_features_in_}. Declare each column as an input, or "
-            "all of them as one."
-        )
-    parts = []
-    if numbers:
-        parts = _encode_numbers(encoder, node(OnnxConcat, *numbers, axis=1), node)
-    parts += [
-        _encode_categories(encoder.one_hot_, j, text, node)
-        for j, text in enumerate(texts)
-    ]
-    (encoded,) = operator.outputs
-    table = node(OnnxConcat, *parts, axis=1)
-    table = node(
-        OnnxCast, table, to=guess_proto_type(encoded.type), output_names=[encoded]
-    )
-    table.add_to(scope, container)  # and with it all that it is computed from
-
-
 update_registered_converter(
-    TabularEncoder, "SkregTabularEncoder", _declare_encoded, _convert_encoder
+    TabularEncoder, "SkregTabularEncoder", declare_encoded, convert_encoder
 )

@@ -5,10 +5,15 @@ from itertools import count
 import numpy as np
 import pytest
 from sklearn.datasets import make_classification
-from sklearn.metrics import log_loss
+from sklearn.metrics import log_loss, mean_squared_error
 
 import skreg._base
-from skreg import RegMLPClassifier, RegMLPClassifierCV
+from skreg import (
+    RegMLPClassifier,
+    RegMLPClassifierCV,
+    RegMLPRegressor,
+    RegMLPRegressorCV,
+)
 
 SHORT_FITS = pytest.mark.filterwarnings(
     "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
@@ -28,6 +33,12 @@ DROPOUT = {
     "per batch": {"keep_prob": 0.5, "dropout_mask": "batch"},
 }
 LABELS = np.array(["left", "middle", "right"])
+CLASSES = ("binary", "multiclass", "multilabel")
+NUMBERS = ("number", "numbers")
+"""One target, and several in units of their own."""
+NAMED_SCORER = dict.fromkeys(CLASSES, "accuracy") | dict.fromkeys(NUMBERS, "r2")
+"""By the kind of problem."""
+every_kind = pytest.mark.parametrize("kind", [*CLASSES, *NUMBERS])
 
 
 def by_name(configurations, argument="params"):
@@ -37,8 +48,8 @@ def by_name(configurations, argument="params"):
 
 
 def problem(kind="binary", n=60):
-    """Return rows and labels; the classes can be told apart, but for a few rows."""
-    n_classes = 2 if kind == "binary" else 3
+    """Return rows and targets; the classes can be told apart, but for a few rows."""
+    n_classes = 2 if kind in ("binary", *NUMBERS) else 3
     X, y = make_classification(
         n,
         5,
@@ -50,11 +61,15 @@ def problem(kind="binary", n=60):
     )
     if kind == "multilabel":
         y = np.column_stack([y == 0, y == 1, X[:, 0] > 0]).astype(int)
+    if kind in NUMBERS:
+        y = 50 + 20 * (X[:, 0] * X[:, 1] + y)
+    if kind == "numbers":
+        y = np.column_stack([y, X[:, 2] ** 2 / 1000])
     return X, LABELS[y] if kind == "text" else y
 
 
-def network(*callbacks, **params):
-    """Return a small network that trains for five epochs.
+def network(*callbacks, kind="binary", **params):
+    """Return a small network that trains for five epochs on a kind of problem.
 
     It has no dropout, hardly a penalty and a constant rate, unless they are asked for.
     """
@@ -68,14 +83,15 @@ def network(*callbacks, **params):
         "dtype": "float64",
         "random_state": 0,
     } | params
-    model = RegMLPClassifier(**params)
+    model = (RegMLPRegressor if kind in NUMBERS else RegMLPClassifier)(**params)
     return model.set_callbacks(*callbacks) if callbacks else model
 
 
-def committee(params=None, distributions=None, *callbacks, **options):
+def committee(params=None, distributions=None, *callbacks, kind="binary", **options):
     """Return a committee of three such networks."""
     options = {"cv": 3, "random_state": 0} | options
-    model = RegMLPClassifierCV(network(**params or {}), distributions, **options)
+    members = RegMLPRegressorCV if kind in NUMBERS else RegMLPClassifierCV
+    model = members(network(kind=kind, **params or {}), distributions, **options)
     return model.set_callbacks(*callbacks) if callbacks else model
 
 
@@ -113,8 +129,29 @@ def assert_same_committee(a, b):
     assert a.best_score_ == b.best_score_
 
 
+def declared(kind):
+    """Return what the first `partial_fit` on a kind of problem needs to know."""
+    if kind in NUMBERS:
+        return {}
+    return {"classes": [0, 1] if kind == "binary" else [0, 1, 2]}
+
+
+def predicted(model, X):
+    """Return the probabilities of classes, or the numbers."""
+    return getattr(model, "predict_proba", model.predict)(X)
+
+
 def weighted_loss(model, X, y, weights=None):
-    """Return the cross-entropy, of multilabel targets the sum over the columns."""
+    """Return the loss of a network on some rows.
+
+    That is the cross-entropy, of multilabel targets the sum over the columns; or half
+    of the squared error, of several targets the mean of it in units of their scales.
+    """
+    if isinstance(model, RegMLPRegressor):
+        errors = mean_squared_error(
+            y, model.predict(X), sample_weight=weights, multioutput="raw_values"
+        )
+        return np.mean(errors / (1 if y.ndim == 1 else model.target_scale_**2)) / 2
     probabilities = model.predict_proba(X)
     if y.ndim == 1:
         return log_loss(y, probabilities, sample_weight=weights, labels=model.classes_)

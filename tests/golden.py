@@ -15,7 +15,8 @@ from pathlib import Path
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPRegressor
+from skreg._engine.heads import LOSSES as HEADS
 
 DATA = Path(__file__).parent / "data"
 LOSSES = DATA / "losses.json"
@@ -24,6 +25,7 @@ LOSSES = DATA / "losses.json"
 GRID = np.arange(1, 241).reshape(60, 4)
 X = np.sin(GRID**1.5) + np.cos(GRID[:, ::-1] * 0.7)
 CLASSES = (X[:, 0] > 0.2).astype(int) + (X[:, 1] * X[:, 2] > 0)
+NUMBERS = 100 + 30 * X[:, :2] * X[:, 2:]
 WEIGHTS = 1 + np.arange(60) % 3
 
 CASES = {
@@ -38,7 +40,10 @@ CASES = {
     "tanh": {"activation": "tanh", "learning_rate": "cosine"},
     "logistic": {"activation": "logistic", "shuffle": False},
     "early stopping": {"early_stopping": True, "validation_fraction": 0.25},
+    **{loss: {"loss": loss, "quantile": 0.8} for loss in HEADS},
 }
+"""With a loss, of a regressor."""
+MODELS = {"": "early stopping", "-regressor": "quantile"}
 
 
 def fit(case, dtype):
@@ -55,10 +60,19 @@ def fit(case, dtype):
         "dtype": dtype,
         "random_state": 7,
     }
-    model = RegMLPClassifier((6, 5), **(params | CASES[case]))
+    kind = RegMLPRegressor if "loss" in CASES[case] else RegMLPClassifier
+    model = kind((6, 5), **(params | CASES[case]))
     with warnings.catch_warnings():
         warnings.simplefilter("ignore", ConvergenceWarning)
-        return model.fit(X.astype(dtype), CLASSES, WEIGHTS)
+        return model.fit(X.astype(dtype), targets(model), WEIGHTS)
+
+
+def targets(model):
+    return NUMBERS if isinstance(model, RegMLPRegressor) else CLASSES
+
+
+def predicted(model):
+    return getattr(model, "predict_proba", model.predict)(X)
 
 
 def write_losses():
@@ -72,12 +86,12 @@ def write_losses():
 def write_models(version):
     import skops.io
 
-    model = fit("early stopping", "float64")
-    stem = str(DATA / f"skreg-{version}")
-    Path(f"{stem}.pickle").write_bytes(pickle.dumps(model, protocol=4))
-    skops.io.dump(model, f"{stem}.skops")
-    probabilities = model.predict_proba(X).tolist()
-    Path(f"{stem}.json").write_text(json.dumps(probabilities) + "\n")
+    for name, case in MODELS.items():
+        model = fit(case, "float64")
+        stem = str(DATA / f"skreg-{version}{name}")
+        Path(f"{stem}.pickle").write_bytes(pickle.dumps(model, protocol=4))
+        skops.io.dump(model, f"{stem}.skops")
+        Path(f"{stem}.json").write_text(json.dumps(predicted(model).tolist()) + "\n")
 
 
 if __name__ == "__main__":

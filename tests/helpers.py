@@ -8,6 +8,7 @@ import numpy as np
 from skreg import RegMLPClassifier
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
+from skreg._engine.heads import HEADS, Multiclass, NumberHead
 from skreg._engine.network import Network, Snapshot
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._inputs.plan import as_float
@@ -24,11 +25,17 @@ def make_network(
     head="multiclass", hidden=(5, 4), activation="tanh", n_features=3, kind=Network
 ):
     n_outputs = 1 if head == "binary" else 3
-    return kind((n_features, *hidden, n_outputs), activation, head)
+    return kind((n_features, *hidden, n_outputs), activation, HEADS[head]())
+
+
+def head_name(network):
+    return next(n for n, kind in HEADS.items() if kind is type(network.head))
 
 
 def random_vector(network, dtype=np.float64):
-    return np.random.default_rng(1).normal(size=network.n_parameters).astype(dtype)
+    # Under masks of a small keep_prob outputs are large, and exponentials overflow.
+    scale = 0.2 if network.head.out_activation == "exp" else 1.0
+    return np.random.default_rng(1).normal(0, scale, network.n_parameters).astype(dtype)
 
 
 def random_data(network, weighted=False, dtype=np.float64):
@@ -37,7 +44,9 @@ def random_data(network, weighted=False, dtype=np.float64):
     X = rng.normal(size=(N_ROWS, n_features)).astype(dtype)
     weights = rng.uniform(0.1, 3, N_ROWS).astype(dtype)
     weights /= weights.mean()
-    if network.head_name in ("binary", "multiclass"):
+    if isinstance(network.head, NumberHead):
+        targets = rng.exponential(size=(n_outputs, N_ROWS)).astype(dtype)
+    elif n_outputs == 1 or isinstance(network.head, Multiclass):
         targets = rng.integers(0, max(2, n_outputs), N_ROWS)
     else:
         targets = rng.integers(0, 2, (n_outputs, N_ROWS)).astype(dtype)

@@ -54,28 +54,78 @@ def predictions(out_activation, z):
     if out_activation == "softmax":
         total = sum(math.exp(a) for a in z)
         return [math.exp(a) / total for a in z]
-    return [logistic(a) for a in z]
+    function = {"logistic": logistic, "exp": math.exp, "identity": lambda a: a}
+    return [function[out_activation](a) for a in z]
 
 
-def row_loss(out_activation, z, y):
-    """Return the cross-entropy of one row."""
-    if out_activation == "softmax":
-        total = math.log(sum(math.exp(a) for a in z))
-        return sum(b * (total - a) for a, b in zip(z, y, strict=True))
+def mean_over_outputs(loss, slope):
+    """Return the loss of a row and its gradient, of those of one output."""
+
+    def row_loss(z, y):
+        return sum(loss(a, b) for a, b in zip(z, y, strict=True)) / len(z)
+
+    def row_gradient(z, y):
+        return [slope(a, b) / len(z) for a, b in zip(z, y, strict=True)]
+
+    return row_loss, row_gradient
+
+
+def sigmoid_loss(z, y):
     return sum(math.log1p(math.exp(a)) - b * a for a, b in zip(z, y, strict=True))
 
 
-def loss_and_gradient(layers, activation, out_activation, X, Y, weights, masks):
+def sigmoid_gradient(z, y):
+    return [logistic(a) - b for a, b in zip(z, y, strict=True)]
+
+
+def softmax_loss(z, y):
+    total = math.log(sum(math.exp(a) for a in z))
+    return sum(b * (total - a) for a, b in zip(z, y, strict=True))
+
+
+def softmax_gradient(z, y):
+    return [a - b for a, b in zip(predictions("softmax", z), y, strict=True)]
+
+
+def huber_loss(z, y):
+    if abs(z - y) <= 1.345:
+        return (z - y) ** 2 / 2
+    return 1.345 * (abs(z - y) - 1.345 / 2)
+
+
+def poisson_loss(z, y):
+    return (y * (math.log(y) - z) if y else 0) - y + math.exp(z)
+
+
+HEADS = {
+    "binary": (sigmoid_loss, sigmoid_gradient),
+    "multiclass": (softmax_loss, softmax_gradient),
+    "multilabel": (sigmoid_loss, sigmoid_gradient),
+    "squared_error": mean_over_outputs(
+        lambda z, y: (z - y) ** 2 / 2, lambda z, y: z - y
+    ),
+    "absolute_error": mean_over_outputs(
+        lambda z, y: abs(z - y), lambda z, y: math.copysign(1, z - y)
+    ),
+    "huber": mean_over_outputs(huber_loss, lambda z, y: min(max(z - y, -1.345), 1.345)),
+    "quantile": mean_over_outputs(  # at the level of a half
+        lambda z, y: abs(z - y) / 2, lambda z, y: math.copysign(0.5, z - y)
+    ),
+    "poisson": mean_over_outputs(poisson_loss, lambda z, y: math.exp(z) - y),
+}
+"""The loss of a row and its gradient in the outputs."""
+
+
+def loss_and_gradient(layers, activation, head, X, Y, weights, masks):
     """Return (1/n) Σ_i s_i ℓ_i and its gradient, in pairs as the layers are."""
-    n = len(X)
+    n, (row_loss, row_gradient) = len(X), HEADS[head]
     loss = 0
     gradient = [[np.zeros_like(block) for block in pair] for pair in layers]
     for i in range(n):
         row_masks = [mask[i] for mask in masks]
         inputs, zs = row_pass(layers, activation, X[i], row_masks)
-        loss += weights[i] * row_loss(out_activation, zs[-1], Y[i]) / n
-        p = predictions(out_activation, zs[-1])
-        delta = [weights[i] * (a - b) / n for a, b in zip(p, Y[i], strict=True)]
+        loss += weights[i] * row_loss(zs[-1], Y[i]) / n
+        delta = [weights[i] * slope / n for slope in row_gradient(zs[-1], Y[i])]
         for layer in range(len(layers) - 1, -1, -1):
             gradient[layer][0] += np.outer(inputs[layer], delta)
             gradient[layer][1] += delta

@@ -9,6 +9,7 @@ from estimators import problem
 from sklearn.linear_model import LogisticRegression
 
 from skreg import RegMLPClassifier
+from skreg._engine.heads import Binary
 from skreg._engine.penalties import L2
 from skreg._inputs.plan import make_plan
 from skreg._training.schedules import SCHEDULES
@@ -25,7 +26,7 @@ BATCH_SIZES = {
 RATES = {"adam": 4e-3, "sgd": 0.4}
 """Of the schedule "cosine"; a quarter of it elsewhere."""
 N_ROWS = [n for limits in BATCH_SIZES for n in limits]
-BINARY = SimpleNamespace(n_outputs=1, head_name="binary")
+BINARY = SimpleNamespace(n_outputs=1, head=Binary())
 
 
 def plan_of(n_rows, stream=False, **params):

@@ -108,12 +108,19 @@ PARAMETERS = {
     "early_stopping": ["yes", None],
     "validation_fraction": [0, 1, -0.1, np.nan],
     "scoring": ["nope", None, 3],
-    "class_weight": ["auto", 3],
     "dtype": ["float16", "single", None, np.float32, np.dtype("float64")],
     "shuffle": ["yes", None],
     "warm_start": ["yes", None],
     "random_state": ["a", 1.5],
     "verbose": [-1, "yes"],
+}
+
+OWN_PARAMETERS = {
+    "binary": {"class_weight": ["auto", 3]},
+    "number": {
+        "loss": ["mse", None],
+        "quantile": [0, 1, -0.1, np.nan, "a", None],
+    },
 }
 
 # (what is wrong, part of the message, call, parameters)
@@ -138,47 +145,6 @@ CASES = [
             ("batch_size", 10),
         ]
     ),
-    *(
-        (
-            f"class_weight {weights}",
-            "class_weight",
-            fit(X, y),
-            {"class_weight": weights},
-        )
-        for weights in [
-            {0: -1},
-            {0: np.nan},
-            {0: np.inf},
-            {0: "a"},
-            {0: None},
-            {0: 0, 1: 0},
-            {0: 1, "other": 2},
-            {"0": 1, "1": 2},
-            {np.nan: 1},
-            {0: [1]},
-            {0: 1j},
-            [{0: 1}],
-            [],
-        ]
-    ),
-    *(
-        (
-            f"class_weight {weights} for columns",
-            "class_weight",
-            fit(X, Y),
-            {"class_weight": weights},
-        )
-        for weights in [
-            {0: 1},
-            [{0: 1}],
-            [1, 2, 3],
-            [{2: 1}] * 3,
-            [{0: -1}] * 3,
-            ["balanced"] * 3,
-            [None] * 3,
-            [[1, 2]] * 3,
-        ]
-    ),
     # X
     ("NaN", "Input X contains NaN", fit(replaced(X, np.nan), y), {}),
     ("inf", "Input X contains infinity", fit(replaced(X, np.inf), y), {}),
@@ -195,13 +161,7 @@ CASES = [
     ("y is None", "y cannot be None|requires y", fit(X, None), {}),
     ("y of another length", "^y: .*inconsistent", fit(X, y[:-1]), {}),
     ("y with NaN", "y contains NaN", fit(X, replaced(y, np.nan)), {}),
-    ("y continuous", "Unknown label type: continuous", fit(X, X[:, 0]), {}),
-    ("y continuous columns", "Unknown label type: continuous", fit(X, X), {}),
-    ("y of mixed types", "label type", fit(X, np.array([1, "a"] * 20, object)), {}),
-    ("y of several columns", "several columns", fit(X, np.c_[y, 2 * y]), {}),
     ("y of three dimensions", "^y: .*dim", fit(X, np.ones((N, 2, 2))), {}),
-    ("one class", "greater than one.* 1 class", fit(X, ONES), {}),
-    ("one text class", "greater than one.*'a'", fit(X, ["a"] * N), {}),
     # sample_weight
     *(
         (f"sample_weight {kind}", "sample_weight", fit(X, y, weights), {})
@@ -228,24 +188,6 @@ CASES = [
         }.items()
     ),
     ("sample_weight a matrix", "1D array", fit(X, y, np.ones((N, 2))), {}),
-    (
-        "sample_weight × class_weight zero",
-        "class_weight",
-        fit(X, y, 1.0 - y),
-        {"class_weight": {0: 0, 1: 1}},
-    ),
-    (
-        "sample_weight × class_weight too large",
-        "class_weight",
-        fit(X, y, 1e200 * ONES),
-        {"class_weight": {0: 1e200, 1: 1}},
-    ),
-    (
-        "class_weight too large over the columns",
-        "class_weight",
-        fit(X, Y),
-        {"class_weight": [{0: 1e200, 1: 1e200}] * 3},
-    ),
     # The rows held out
     (
         "too few rows to hold out",
@@ -343,9 +285,7 @@ CASES = [
         (f"y_val {kind}", "y_val", fit(X, y, X_val=X, y_val=y_val), {})
         for kind, y_val in {
             "NaN": replaced(y, np.nan),
-            "with unseen classes": y + 1,
             "text": np.array(["a", "b"])[y],
-            "continuous": X[:, 0],
             "a matrix": Y,
             "too short": y[:-1],
         }.items()
@@ -391,12 +331,6 @@ CASES = [
     ("y of masked labels", "y has masked entries", fit(X, list(HIDDEN_Y)), {}),
     ("X huge", "^X: ", fit(HUGE, y), {}),
     ("X_val huge", "X_val", fit(X, y, X_val=HUGE, y_val=y), {}),
-    ("y huge", "y", fit(X, np.array([10**30, 3] * 20, object)), {}),
-    ("y of NaT", "y contains NaT", fit(X, NO_DATES), {}),
-    ("y_val of NaT", "y_val contains", fit(X, y, X_val=X, y_val=NO_DATES), {}),
-    ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
-    ("y of integer objects", r"\by\b.*astype", fit(X, y.astype(object)), {}),
-    ("y of None", r"\by\b.*astype", fit(X, np.where(y, None, "a")), {}),
     (
         "y of objects and NaN",
         "^y: .*NaN",
@@ -420,20 +354,101 @@ CASES = [
     ("y of sequences", "^y has .*MultiLabelBinarizer", fit(X, [[0], [1, 2]] * 20), {}),
     ("y without columns", "^y: .*0 feature", fit(X, Y[:, :0]), {}),
     ("y of NaN columns", "y contains NaN", fit(X, np.where(Y, np.nan, 0)), {}),
-    ("y of other columns", "y may only have zeros and ones", fit(X, 2 * Y - 1), {}),
-    ("y sparse, of twos", "y may only have zeros", fit(X, sp.csr_array(2 * Y)), {}),
     ("y sparse and NaN", "y contains NaN", fit(X, sp.csr_array(Y * np.nan)), {}),
     ("y sparse and complex", "^y: Complex", fit(X, sp.csr_array(Y * 1j)), {}),
     ("y sparse of one column", "for y", fit(X, sp.csr_array(y[:, None])), {}),
     ("X a matrix of NumPy", "^X: np.matrix", fit(X.view(np.matrix), y), {}),
     ("weights complex", "sample_weight", fit(X, y, 1j * ONES), {}),
-    ("one row", "1 class", fit(X[:1], y[:1]), {}),
     (
         "early stopping on two rows",
         "validation",
         fit(X[:2], y[:2]),
         {"early_stopping": True},
     ),
+]
+
+LABELS = [
+    ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
+    *(
+        (
+            f"class_weight {weights}",
+            "class_weight",
+            fit(X, y),
+            {"class_weight": weights},
+        )
+        for weights in [
+            {0: -1},
+            {0: np.nan},
+            {0: np.inf},
+            {0: "a"},
+            {0: None},
+            {0: 0, 1: 0},
+            {0: 1, "other": 2},
+            {"0": 1, "1": 2},
+            {np.nan: 1},
+            {0: [1]},
+            {0: 1j},
+            [{0: 1}],
+            [],
+        ]
+    ),
+    *(
+        (
+            f"class_weight {weights} for columns",
+            "class_weight",
+            fit(X, Y),
+            {"class_weight": weights},
+        )
+        for weights in [
+            {0: 1},
+            [{0: 1}],
+            [1, 2, 3],
+            [{2: 1}] * 3,
+            [{0: -1}] * 3,
+            ["balanced"] * 3,
+            [None] * 3,
+            [[1, 2]] * 3,
+        ]
+    ),
+    ("y continuous", "Unknown label type: continuous", fit(X, X[:, 0]), {}),
+    ("y continuous columns", "Unknown label type: continuous", fit(X, X), {}),
+    ("y of mixed types", "label type", fit(X, np.array([1, "a"] * 20, object)), {}),
+    ("y of several columns", "several columns", fit(X, np.c_[y, 2 * y]), {}),
+    ("one class", "greater than one.* 1 class", fit(X, ONES), {}),
+    ("one text class", "greater than one.*'a'", fit(X, ["a"] * N), {}),
+    (
+        "sample_weight × class_weight zero",
+        "class_weight",
+        fit(X, y, 1.0 - y),
+        {"class_weight": {0: 0, 1: 1}},
+    ),
+    (
+        "sample_weight × class_weight too large",
+        "class_weight",
+        fit(X, y, 1e200 * ONES),
+        {"class_weight": {0: 1e200, 1: 1}},
+    ),
+    (
+        "class_weight too large over the columns",
+        "class_weight",
+        fit(X, Y),
+        {"class_weight": [{0: 1e200, 1: 1e200}] * 3},
+    ),
+    *(
+        (f"y_val {kind}", "y_val", fit(X, y, X_val=X, y_val=y_val), {})
+        for kind, y_val in {
+            "with unseen classes": y + 1,
+            "continuous": X[:, 0],
+        }.items()
+    ),
+    ("y huge", "y", fit(X, np.array([10**30, 3] * 20, object)), {}),
+    ("y of NaT", "y contains NaT", fit(X, NO_DATES), {}),
+    ("y_val of NaT", "y_val contains", fit(X, y, X_val=X, y_val=NO_DATES), {}),
+    ("y of integer objects", r"\by\b.*astype", fit(X, y.astype(object)), {}),
+    ("y of None", r"\by\b.*astype", fit(X, np.where(y, None, "a")), {}),
+    ("y of other columns", "y may only have zeros and ones", fit(X, 2 * Y - 1), {}),
+    ("y sparse, of twos", "y may only have zeros", fit(X, sp.csr_array(2 * Y)), {}),
+    ("one row", "1 class", fit(X[:1], y[:1]), {}),
     (
         "classes masked",
         "classes has masked entries",
@@ -467,12 +482,6 @@ CASES = [
     ("classes from one", "numbers of the columns", partial_fit(X, Y, [1, 2, 3]), {}),
     ("classes too few columns", "classes", partial_fit(X, Y, [0, 1]), {}),
     (
-        "partial_fit stops early",
-        "early_stopping",
-        partial_fit(X, y, [0, 1]),
-        {"early_stopping": True},
-    ),
-    (
         "partial_fit balances",
         "class_weight='balanced'",
         partial_fit(X, y, [0, 1]),
@@ -484,20 +493,51 @@ CASES = [
         partial_fit(X[::2], y[::2], [0, 1]),
         {"class_weight": {0: 0, 1: 1}},
     ),
+    ("partial_fit weights", "sample_weight", partial_fit(X, y, [0, 1], -ONES), {}),
     (
         "partial_fit NaN",
         "X contains NaN",
         partial_fit(replaced(X, np.nan), y, [0, 1]),
         {},
     ),
-    ("partial_fit weights", "sample_weight", partial_fit(X, y, [0, 1], -ONES), {}),
+    (
+        "partial_fit stops early",
+        "early_stopping",
+        partial_fit(X, y, [0, 1]),
+        {"early_stopping": True},
+    ),
 ]
+
+WRONG_ROWS = {
+    "complex": X * 1j,
+    "text": np.full(X.shape, "a"),
+    "objects": np.full(X.shape, {}, object),
+    "None": None,
+    "sparse and NaN": sp.csr_array(replaced(X, np.nan)),
+    "sparse of other features": sp.csr_array(X[:, :2]),
+    "of three dimensions": X[None],
+    "without features": X[:, :0],
+    "without rows": X[:0],
+    "of one row": X[0],
+    "too large": 1e308 * np.sign(X),
+    "sparse and too large": sp.csr_array(1e308 * np.sign(X)),
+}
+
+
+def predictions_of(method):
+    """Return the cases of rows that a method refuses."""
+    return [
+        (f"{method} {kind}", r"\bX\b|2D array|0 sample", calling(method, rows), {})
+        for kind, rows in WRONG_ROWS.items()
+    ]
+
+
+def calling(method, rows):
+    return lambda model: getattr(model, method)(rows)
+
 
 # The same, for what is refused only after a fit on X, y.
 AFTER_FIT = [
-    ("partial_fit unseen class", r"\[2\]", partial_fit(X, 2 * y), {}),
-    ("partial_fit other classes", "classes", partial_fit(X, y, [0, 1, 2]), {}),
-    ("partial_fit columns", "column of labels", partial_fit(X, Y), {}),
     ("partial_fit other features", "2 features", partial_fit(X[:, :2], y), {}),
     (
         "partial_fit other network",
@@ -505,7 +545,6 @@ AFTER_FIT = [
         partial_fit(X, y),
         {"hidden_layer_sizes": (5,)},
     ),
-    ("warm_start other classes", "same classes", fit(X, 2 * y), {"warm_start": True}),
     ("warm_start columns", "warm_start", fit(X, Y[:, :2]), {"warm_start": True}),
     ("warm_start other features", "2 features", fit(X[:, :2], y), {"warm_start": True}),
     (
@@ -514,83 +553,155 @@ AFTER_FIT = [
         fit(X, y),
         {"warm_start": True, "hidden_layer_sizes": (4, 4)},
     ),
-    *(
-        (f"{method} too large", "X has values so large", call, {})
-        for method, call in {
-            "predict": lambda m: m.predict(1e308 * np.sign(X)),
-            "predict_proba": lambda m: m.predict_proba(1e308 * np.sign(X)),
-            "predict_log_proba sparse": lambda m: m.predict_log_proba(
-                sp.csr_array(1e308 * np.sign(X))
-            ),
-        }.items()
-    ),
     ("predict masked", "X has masked entries", lambda m: m.predict(HIDDEN_X), {}),
     ("predict huge", "X", lambda m: m.predict(HUGE), {}),
     ("predict NaN", "X contains NaN", lambda m: m.predict(replaced(X, np.nan)), {}),
     ("predict inf and -inf", "X contains infinity", lambda m: m.predict(OPPOSITE), {}),
-    *(
-        (
-            f"{method} {kind}",
-            r"\bX\b",
-            lambda m, method=method, rows=rows: getattr(m, method)(rows),
-            {},
-        )
-        for method in ["predict", "predict_proba", "predict_log_proba"]
-        for kind, rows in {
-            "complex": X * 1j,
-            "text": np.full(X.shape, "a"),
-            "objects": np.full(X.shape, {}, object),
-            "None": None,
-            "sparse and NaN": sp.csr_array(replaced(X, np.nan)),
-            "sparse of other features": sp.csr_array(X[:, :2]),
-            "of three dimensions": X[None],
-            "without features": X[:, :0],
-        }.items()
-    ),
+    *predictions_of("predict"),
     ("predict other features", "2 features", lambda m: m.predict(X[:, :2]), {}),
-    ("predict one row", "2D array", lambda m: m.predict_proba(X[0]), {}),
-    ("predict nothing", "0 sample", lambda m: m.predict_log_proba(X[:0]), {}),
+]
+
+LABELS_AFTER_FIT = [
+    ("partial_fit unseen class", r"\[2\]", partial_fit(X, 2 * y), {}),
+    ("partial_fit other classes", "classes", partial_fit(X, y, [0, 1, 2]), {}),
+    ("partial_fit columns", "column of labels", partial_fit(X, Y), {}),
+    ("warm_start other classes", "same classes", fit(X, 2 * y), {"warm_start": True}),
+    *predictions_of("predict_proba"),
+    *predictions_of("predict_log_proba"),
+]
+
+# What is wrong for a regressor alone.
+NUMBERS = [
+    ("y of bytes", "^y: .*RegMLPClassifier", fit(X, np.array([b"a", b"b"])[y]), {}),
+    ("y of text", "^y: .*'a'.*RegMLPClassifier", fit(X, np.array(["a", "b"])[y]), {}),
+    ("y of mixed types", "^y: .*'a'", fit(X, np.array([1, "a"] * 20, object)), {}),
+    ("y of None", r"\by contains NaN", fit(X, np.array([None, 1.0] * 20, object)), {}),
+    ("y of dates", "^y: dates", fit(X, y.astype("datetime64[D]")), {}),
+    ("y of NaT", "^y: dates", fit(X, NO_DATES), {}),
+    ("y_val of dates", "^y_val: ", fit(X, y, X_val=X, y_val=NO_DATES), {}),
+    ("y of huge integers", "^y: ", fit(X, np.array([10**400, 3] * 20, object)), {}),
+    ("y sparse", "dense data is required", fit(X, sp.csr_array(Y)), {}),
+    ("y too large to square", "Change y's unit", fit(X, 1e200 * X[:, 0]), {}),
+    ("y too small to square", "Change y's unit", fit(X, 1e-200 * X[:, 0]), {}),
+    ("y too large to add", "Change y's unit", fit(X, np.where(y, -1.7e308, 1e308)), {}),
+    (
+        "y_val far away",
+        "^y_val has values too large",
+        fit(X, y, X_val=X, y_val=1e50 * y),
+        {"dtype": "float32"},
+    ),
+    ("y_val of columns", "^y_val has 3 targets", fit(X, y, X_val=X, y_val=Y), {}),
+    ("y of NaN in a column", "y contains NaN", fit(X, replaced(X, np.nan)), {}),
+    ("y of inf in a column", "y contains infinity", fit(X, replaced(X, np.inf)), {}),
+    (
+        "negative counts",
+        "^y has negative values, down to -",
+        fit(X, X[:, 0]),
+        {"loss": "poisson"},
+    ),
+    (
+        "negative counts in y_val",
+        "^y_val has negative values, down to -1",
+        fit(X, y, X_val=X, y_val=-y),
+        {"loss": "poisson"},
+    ),
+    ("no counts", "positive sum", fit(X, 0 * y), {"loss": "poisson"}),
+    (
+        "no counts in a column",
+        "positive sum",
+        fit(X, np.c_[y, 0 * y]),
+        {"loss": "poisson"},
+    ),
+    (
+        "no counts in rows with a weight",
+        "positive sum",
+        fit(X, y, 1 - y),
+        {"loss": "poisson"},
+    ),
+    ("partial_fit NaN", "X contains NaN", partial_fit(replaced(X, np.nan), y), {}),
+    ("partial_fit NaN in y", "y contains NaN", partial_fit(X, replaced(y, np.nan)), {}),
+    ("partial_fit weights", "sample_weight", partial_fit(X, y, -ONES), {}),
+    (
+        "partial_fit stops early",
+        "early_stopping",
+        partial_fit(X, y),
+        {"early_stopping": True},
+    ),
+]
+
+FIRST_CALLS = [
+    ("partial_fit of one row", "constant in its 1 row", partial_fit(X[:1], y[:1]), {}),
+    ("partial_fit of a constant", "y is constant", partial_fit(X, ONES), {}),
+]
+
+NUMBERS_AFTER_FIT = [
+    ("partial_fit columns", "y has 3 targets", partial_fit(X, Y), {}),
+    (
+        "partial_fit far away",
+        "y has values too large",
+        partial_fit(X, np.full(N, 1e308) * (1 - 2 * y)),
+        {},
+    ),
+    ("warm_start columns", "y has 3 targets", fit(X, Y), {"warm_start": True}),
+    (
+        "predict with another link",
+        "loss='poisson' does not fit",
+        lambda m: m.predict(X),
+        {"loss": "poisson"},
+    ),
 ]
 
 
-def rows(cases):
-    return pytest.mark.parametrize(
-        ("match", "call", "params"), [c[1:] for c in cases], ids=[c[0] for c in cases]
-    )
+def bad_parameters(kind):
+    return [
+        (f"{name}={value!r}", re.escape(name), fit(X, y), {name: value})
+        for name, values in (PARAMETERS | OWN_PARAMETERS[kind]).items()
+        for value in values
+    ]
 
 
-BAD_PARAMETERS = [
-    (f"{name}={value!r}", re.escape(name), fit(X, y), {name: value})
-    for name, values in PARAMETERS.items()
-    for value in values
-]
+def rows(labels, numbers):
+    """Run through the cases of a classifier and of a regressor."""
+    cases = [
+        pytest.param(kind, *case, id=f"{kind}-{name}")
+        for kind, own in {"binary": labels, "number": numbers}.items()
+        for name, *case in bad_parameters(kind) + CASES + own
+    ]
+    return pytest.mark.parametrize(("kind", "match", "call", "params"), cases)
 
 
-def test_every_parameter_has_a_row():
-    assert PARAMETERS.keys() == network().get_params().keys()
+@pytest.mark.parametrize("kind", OWN_PARAMETERS)
+def test_every_parameter_has_a_row(kind):
+    names = PARAMETERS.keys() | OWN_PARAMETERS[kind].keys()
+    assert names == network(kind=kind).get_params().keys()
 
 
-@rows(BAD_PARAMETERS + CASES)
-def test_a_new_estimator_stays_unfitted(match, call, params):
-    model = network(**params)
+@rows(LABELS, NUMBERS + FIRST_CALLS)
+def test_a_new_estimator_stays_unfitted(kind, match, call, params):
+    model = network(kind=kind, **params)
     with pytest.raises((ValueError, TypeError), match=match):
         call(model)
     assert vars(model).keys() == model.get_params().keys()
 
 
-@rows(BAD_PARAMETERS + CASES + AFTER_FIT)
-def test_a_fitted_estimator_stays_as_it_was(match, call, params):
-    model = network().fit(X, y)
+@rows(
+    LABELS + AFTER_FIT + LABELS_AFTER_FIT,
+    [case for case in NUMBERS if "counts" not in case[0]]
+    + AFTER_FIT
+    + NUMBERS_AFTER_FIT,
+)
+def test_a_fitted_estimator_stays_as_it_was(kind, match, call, params):
+    model = network(kind=kind).fit(X, y)
     good_params = model.get_params()
     before = vars(model).copy()
-    predicted, losses = model.predict_proba(X), list(model.loss_curve_)
+    predicted, losses = model.predict(X), list(model.loss_curve_)
     model.set_params(**params)
     with pytest.raises((ValueError, TypeError), match=match):
         call(model)
     model.set_params(**good_params)
     assert vars(model).keys() == before.keys()
     assert all(vars(model)[name] is value for name, value in before.items())
-    np.testing.assert_array_equal(model.predict_proba(X), predicted)
+    np.testing.assert_array_equal(model.predict(X), predicted)
     assert model.loss_curve_ == losses
 
 
@@ -693,6 +804,17 @@ STRANGE_BUT_RIGHT = {
 }
 
 
+STRANGE_NUMBERS = {
+    name: make for name, make in STRANGE_BUT_RIGHT.items() if "labels" not in name
+} | {
+    "a column of numbers": lambda: (X, y.reshape(-1, 1)),
+    "objects": lambda: (X, y.astype(object)),
+    "booleans": lambda: (X, y.astype(bool)),
+    "half precision": lambda: (X, y.astype(np.float16)),
+    "unsigned": lambda: (X, y.astype(np.uint64)),
+}
+
+
 def with_long_indices(matrix):
     matrix.indices = matrix.indices.astype(np.int64)
     matrix.indptr = matrix.indptr.astype(np.int64)
@@ -718,6 +840,17 @@ def test_strange_input_that_means_the_same_gives_the_same(name):
     np.testing.assert_array_equal(
         own.predict(given_X), own.classes_[expected.predict(X)]
     )
+
+
+@pytest.mark.filterwarnings(
+    "ignore:A column-vector y:sklearn.exceptions.DataConversionWarning"
+)
+@pytest.mark.parametrize("name", STRANGE_NUMBERS)
+def test_strange_numbers_that_mean_the_same_give_the_same(name):
+    given_X, given_y = STRANGE_NUMBERS[name]()
+    own = network(kind="number").fit(given_X, given_y)
+    expected = network(kind="number").fit(X, y)
+    np.testing.assert_allclose(own.predict(given_X), expected.predict(X), rtol=1e-9)
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -3,11 +3,13 @@
 import numpy as np
 import pytest
 from estimators import (
+    NAMED_SCORER,
     SHORT_FITS,
     Hooks,
     assert_same_committee,
     committee,
     network,
+    predicted,
     problem,
 )
 from sklearn.model_selection import GridSearchCV
@@ -22,6 +24,7 @@ pytestmark = SHORT_FITS
 
 N_EPOCHS = 5
 SOLVERS = ["sgd", "adam", "lbfgs"]
+KINDS = ["binary", "number"]
 X, y = problem()
 
 
@@ -108,8 +111,11 @@ def test_the_root_task_knows_how_many_epochs_there_may_be():
 
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_callbacks_change_nothing(solver, early_stopping):
-    params = {"solver": solver, "early_stopping": early_stopping, "scoring": "accuracy"}
+@pytest.mark.parametrize("kind", KINDS)
+def test_callbacks_change_nothing(kind, solver, early_stopping):
+    X, y = problem(kind)
+    params = {"kind": kind, "scoring": NAMED_SCORER[kind]}
+    params |= {"solver": solver, "early_stopping": early_stopping}
     plain = network(**params).fit(X, y)
     watched = network(Recorder(), **params).fit(X, y)
     np.testing.assert_array_equal(plain.coefs_[0], watched.coefs_[0])
@@ -118,19 +124,19 @@ def test_callbacks_change_nothing(solver, early_stopping):
 
 
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_every_epoch_ends_with_an_estimator_of_its_own(solver):
+@pytest.mark.parametrize("kind", KINDS)
+def test_every_epoch_ends_with_an_estimator_of_its_own(kind, solver):
     """As if the fit had stopped there, and it stays so."""
+    X, y = problem(kind)
     recorder = Recorder()
-    model = network(recorder, solver=solver).fit(X, y)
+    model = network(recorder, kind=kind, solver=solver).fit(X, y)
     *epochs, final = recorder.estimators
     assert len(epochs) == N_EPOCHS
     for n, estimator in enumerate(epochs, 1):
-        expected = network(solver=solver, max_iter=n).fit(X, y)
+        expected = network(kind=kind, solver=solver, max_iter=n).fit(X, y)
         np.testing.assert_array_equal(estimator.coefs_[0], expected.coefs_[0])
-        np.testing.assert_array_equal(
-            estimator.predict_proba(X), expected.predict_proba(X)
-        )
-    np.testing.assert_array_equal(final.predict_proba(X), model.predict_proba(X))
+        np.testing.assert_array_equal(predicted(estimator, X), predicted(expected, X))
+    np.testing.assert_array_equal(predicted(final, X), predicted(model, X))
 
 
 def test_the_last_estimator_has_the_weights_that_are_kept():
@@ -265,16 +271,19 @@ def test_callbacks_propagate_through_a_grid_search():
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("solver", SOLVERS)
-def test_scoring_monitor(solver, weighted):
+@pytest.mark.parametrize("kind", KINDS)
+def test_scoring_monitor(kind, solver, weighted):
+    X, y = problem(kind)
+    params = {"kind": kind, "solver": solver}
     weights = np.random.default_rng(0).uniform(1, 3, len(y)) if weighted else None
-    monitor = callback.ScoringMonitor(scoring="accuracy")
-    network(monitor, solver=solver).fit(X, y, weights)
+    monitor = callback.ScoringMonitor(scoring=NAMED_SCORER[kind])
+    network(monitor, **params).fit(X, y, weights)
     rows = [row for row in monitor.get_logs().data if row["task_name"] == "epoch"]
     expected = [
-        network(solver=solver, max_iter=n).fit(X, y, weights).score(X, y, weights)
+        network(**params, max_iter=n).fit(X, y, weights).score(X, y, weights)
         for n in range(1, N_EPOCHS + 1)
     ]
-    assert [row["accuracy"] for row in rows] == pytest.approx(expected)
+    assert [row[NAMED_SCORER[kind]] for row in rows] == pytest.approx(expected)
 
 
 def test_scoring_monitor_of_a_frame():

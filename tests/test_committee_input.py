@@ -11,7 +11,7 @@ from sklearn.exceptions import NotFittedError
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from test_bad_input import CASES, PARAMETERS, N, X, fit, replaced, rows, y
+from test_bad_input import CASES, LABELS, NUMBERS, PARAMETERS, N, X, fit, replaced, y
 
 import skreg._base
 from skreg import RegMLPClassifier, RegMLPClassifierCV
@@ -22,7 +22,22 @@ pytestmark = SHORT_FITS
 _NOT_OF_A_COMMITTEE = (
     "_val|partial_fit|classes|hold|held|to train on|early|sizes|scoring"
 )
-OF_ROWS = [case for case in CASES if not re.search(_NOT_OF_A_COMMITTEE, case[0])]
+
+
+def of_rows(cases):
+    return [case for case in cases if not re.search(_NOT_OF_A_COMMITTEE, case[0])]
+
+
+def rows(labels, numbers=()):
+    """Run through the cases of a committee of classifiers and of one of regressors."""
+    cases = [
+        pytest.param(kind, *case, id=f"{kind}-{name}")
+        for kind, own in {"binary": labels, "number": numbers}.items()
+        for name, *case in own
+    ]
+    return pytest.mark.parametrize(("kind", "match", "call", "params"), cases)
+
+
 DECIDED = {"early_stopping", "scoring", "random_state", "warm_start", "verbose"}
 OF_PARAMETERS = [
     (f"{name}={value!r}", re.escape(name), fit(X, y), {name: value})
@@ -137,9 +152,9 @@ OF_COMMITTEES = [
 ]
 
 
-@rows(OF_ROWS + OF_PARAMETERS)
-def test_what_a_network_refuses_is_refused(match, call, params):
-    model = committee(params)
+@rows(of_rows(CASES + LABELS) + OF_PARAMETERS, of_rows(CASES + NUMBERS))
+def test_what_a_network_refuses_is_refused(kind, match, call, params):
+    model = committee(params, kind=kind)
     before = vars(model).copy()
     with pytest.raises((ValueError, TypeError), match=match):
         call(model)
@@ -148,13 +163,13 @@ def test_what_a_network_refuses_is_refused(match, call, params):
 
 @rows(OF_COMMITTEES)
 def test_a_new_committee_stays_unfitted_and_trains_nothing(
-    monkeypatch, match, call, params
+    monkeypatch, kind, match, call, params
 ):
     if not callable(params.get("scoring")) and "sample_weight" not in match:
         monkeypatch.setattr(
             skreg._base, "make_engine", lambda *_: pytest.fail("trains")
         )
-    model = committee().set_params(**params)
+    model = committee(kind=kind).set_params(**params)
     before = vars(model).copy()
     with pytest.raises((ValueError, TypeError), match=match):
         call(model)
@@ -162,8 +177,8 @@ def test_a_new_committee_stays_unfitted_and_trains_nothing(
 
 
 @rows(OF_COMMITTEES)
-def test_a_fitted_committee_stays_as_it_was(match, call, params):
-    model = committee().fit(X, y)
+def test_a_fitted_committee_stays_as_it_was(kind, match, call, params):
+    model = committee(kind=kind).fit(X, y)
     good, before = model.get_params(deep=False), vars(model).copy()
     members = [*model.members_]
     predicted = model.predict_proba(X)

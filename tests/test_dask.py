@@ -297,6 +297,38 @@ def test_multilabel_and_text_labels(client):
     assert len(columns.validation_loss_curve_) == 2
 
 
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_numbers_have_the_scale_of_all_partitions(client, loss, n_targets):
+    Y, Y_val = 100 + 30 * y, 100 + 30 * y_val
+    if n_targets == 2:
+        Y, Y_val = np.column_stack([Y, Y**2]), np.column_stack([Y_val, Y_val**2])
+    model = network(kind="number", max_iter=30, loss=loss, batch_size=25)
+    chunks = (350, 2)[:n_targets]
+    fit_local_sgd(
+        model, da.from_array(X, (350, 64)), da.from_array(Y, chunks),
+        X_val=X_val, y_val=Y_val,
+    )  # fmt: skip
+    scale = Y.mean(axis=0) if loss == "poisson" else Y.std(axis=0)
+    np.testing.assert_allclose(model.target_scale_, np.ravel(scale))
+    assert model.score(X_val, Y_val) > 0.5
+    if loss == "squared_error":
+        error = estimators.weighted_loss(model, X_val, Y_val)
+        np.testing.assert_allclose(model.validation_loss_curve_[-1], error, rtol=1e-5)
+
+
+def test_another_unit_stops_in_the_same_round(client):
+    fits = [
+        fit_local_sgd(
+            network(kind="number", tol=1e-2, n_iter_no_change=2, max_iter=100),
+            partitions(2)[0],
+            da.from_array(unit * y, 700),
+        )
+        for unit in (1, 1000)
+    ]
+    assert fits[0].n_iter_ == fits[1].n_iter_ < 100
+
+
 def test_what_is_refused_changes_nothing(client):
     model = network(early_stopping=True)
     before = copy.deepcopy(vars(model))

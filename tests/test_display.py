@@ -306,9 +306,21 @@ def test_unfitted(display, unfitted):
     ],
 )
 def test_unsuitable(display, wrong, got):
-    allowed = r"a fitted RegMLPClassifier .* Pipeline or a search .* dict"
+    allowed = r"a fitted network of skreg .* Pipeline or a search .* dict"
     with pytest.raises(TypeError, match=allowed + r"(.|\n)*" + got):
         display.from_estimator(wrong)
+
+
+@pytest.mark.parametrize("display", BOTH)
+def test_a_regressor_in_a_pipeline(display):
+    regressor = network(kind="number", early_stopping=True, scoring="r2")
+    with pytest.warns(match="Maximum iterations"):
+        pipeline = make_pipeline(StandardScaler(), regressor).fit(X, X[:, 0] + 100)
+    drawn = display.from_estimator(pipeline)
+    if display is TrainingCurveDisplay:
+        (lines,) = drawn.lines_.values()
+        scores = lines["validation_score"].get_ydata()
+        assert list(scores) == pipeline[-1].validation_scores_
 
 
 @pytest.mark.parametrize("display", BOTH)

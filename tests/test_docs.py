@@ -7,10 +7,10 @@ import re
 from pathlib import Path
 
 import pytest
-from sklearn.neural_network import MLPClassifier
+from sklearn.neural_network import MLPClassifier, MLPRegressor
 
 import skreg
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPRegressor
 
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
@@ -24,8 +24,12 @@ NEEDS = {
     "saving": ["skl2onnx", "onnxruntime", "skops"],
 }
 
-OURS = inspect.signature(RegMLPClassifier).parameters
-THEIRS = inspect.signature(MLPClassifier).parameters
+
+def signature(kind):
+    return inspect.signature(kind).parameters
+
+
+OURS, THEIRS = signature(RegMLPClassifier), signature(MLPClassifier)
 
 
 def python_blocks(page):
@@ -64,14 +68,23 @@ def table_rows(text, heading):
         yield [cell.strip() for cell in row.strip("|").split("|")]
 
 
-def migration_table():
+def migration_table(heading="## Parameters"):
     text = (DOCS / "migrating.md").read_text(encoding="utf-8")
-    rows = table_rows(text, "## Parameters")
+    rows = table_rows(text, heading)
     return {name.strip("`"): verdict for name, verdict, _ in rows}
 
 
 def test_migrating_lists_every_parameter_of_both_classes():
     assert migration_table().keys() == OURS.keys() | THEIRS.keys()
+
+
+def test_migrating_lists_what_regressors_have_besides():
+    names = migration_table("## From MLPRegressor").keys()
+    ours, theirs = (signature(kind) for kind in (RegMLPRegressor, MLPRegressor))
+    others = OURS.keys() | THEIRS.keys()
+    # The loss came to MLPRegressor with scikit-learn 1.7.
+    assert names == (ours.keys() | theirs.keys()) - others == {"loss", "quantile"}
+    assert OURS.keys() - ours.keys() == {"class_weight"}
 
 
 @pytest.mark.parametrize(("name", "verdict"), migration_table().items())
@@ -124,7 +137,7 @@ def test_the_ratios_of_the_readme_are_those_of_the_benchmarks():
 EXTRAS = {"display": "matplotlib", "onnx": "skl2onnx", "dask": "dask.array"}
 
 
-@pytest.mark.parametrize("name", ["classifier", "encoder", *EXTRAS])
+@pytest.mark.parametrize("name", ["classifier", "regressor", "encoder", *EXTRAS])
 def test_docstrings_run_as_shown(name):
     if name in EXTRAS:
         pytest.importorskip(EXTRAS[name])

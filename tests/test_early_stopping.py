@@ -3,6 +3,8 @@
 import numpy as np
 import pytest
 from estimators import (
+    NAMED_SCORER,
+    NUMBERS,
     SHORT_FITS,
     assert_same_network,
     network,
@@ -34,9 +36,11 @@ def stopping_epoch(scores, tol, patience):
 
 @pytest.mark.parametrize("patience", [1, 2, 5, 10])
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_n_iter_no_change_is_counted_exactly(early_stopping, patience):
-    X, y = problem(n=200)
+@pytest.mark.parametrize("kind", ["binary", "number"])
+def test_n_iter_no_change_is_counted_exactly(kind, early_stopping, patience):
+    X, y = problem(kind, n=200)
     model = network(
+        kind=kind,
         solver="sgd",
         max_iter=500,
         tol=1e-3,
@@ -47,7 +51,8 @@ def test_n_iter_no_change_is_counted_exactly(early_stopping, patience):
     scores = (
         model.validation_scores_ if early_stopping else -np.array(model.loss_curve_)
     )
-    assert stopping_epoch(scores, 1e-3, patience) == model.n_iter_ == len(scores)
+    tol = 1e-3 if kind == "binary" else 1e-3 * model.target_scale_[0] ** 2
+    assert stopping_epoch(scores, tol, patience) == model.n_iter_ == len(scores)
 
 
 def test_infinite_patience_runs_to_the_end():
@@ -56,7 +61,7 @@ def test_infinite_patience_runs_to_the_end():
     assert model.n_iter_ == 30
 
 
-@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
+@pytest.mark.parametrize("named", [False, True])
 @pytest.mark.parametrize(
     ("kind", "solver"),
     [
@@ -64,13 +69,18 @@ def test_infinite_patience_runs_to_the_end():
         ("multiclass", "sgd"),
         ("multiclass", "lbfgs"),
         ("multilabel", "adam"),
+        ("number", "adam"),
+        ("number", "lbfgs"),
+        ("numbers", "adam"),
     ],
 )
-def test_early_stopping_restores_the_best_epoch(kind, solver, scoring):
+def test_early_stopping_restores_the_best_epoch(kind, solver, named):
     """All rows of X are trained on, whatever validation_fraction says."""
     X, y, *validation = halves(kind)
     given = dict(zip(["X_val", "y_val"], validation))
+    scoring = NAMED_SCORER[kind] if named else "loss"
     params = {"solver": solver, "scoring": scoring, "learning_rate_init": 0.03}
+    params["kind"] = kind
     stopping = {"early_stopping": True, "validation_fraction": 0.9, "tol": 0}
     stopping["n_iter_no_change"] = 4
     model = network(max_iter=300, **params, **stopping).fit(X, y, **given)
@@ -82,14 +92,14 @@ def test_early_stopping_restores_the_best_epoch(kind, solver, scoring):
     params["max_iter"] = best
     assert_same_network(model, network(**params).fit(X, y))
     assert_same_network(model, network(**params, **stopping).fit(X, y, **given))
-    if scoring == "accuracy":
+    if named:
         assert model.score(*validation) == model.best_validation_score_
     else:
         loss = weighted_loss(model, *validation)
         np.testing.assert_allclose(-model.best_validation_score_, loss)
 
 
-@pytest.mark.parametrize("kind", ["binary", "multiclass"])
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "number", "numbers"])
 def test_held_out_rows_are_stratified_and_never_trained_on(kind):
     """Their labels are seen by the scorer alone: changing them changes no weight."""
     X, y = problem(kind, n=200)
@@ -100,22 +110,26 @@ def test_held_out_rows_are_stratified_and_never_trained_on(kind):
         return len(seen)
 
     params = {"early_stopping": True, "scoring": scoring, "validation_fraction": 0.25}
+    params["kind"] = kind
     model = network(**params).fit(X, y)
     assert all(
         np.array_equal(X, seen[0][0]) and np.array_equal(y, seen[0][1]) for X, y in seen
     )
     assert len(seen[0][1]) == 50
-    np.testing.assert_allclose(
-        np.bincount(seen[0][1]) / 50, np.bincount(y) / 200, atol=0.02
-    )
     held_out = (X[:, None] == seen[0][0]).all(axis=2).any(axis=1)
     X = np.where(held_out[:, None], X + 5, X)
+    if kind in NUMBERS:
+        y = np.where(held_out, y.T + 99, y.T).T
+    else:
+        shares = np.bincount(seen[0][1]) / 50
+        np.testing.assert_allclose(shares, np.bincount(y) / 200, atol=0.02)
     assert held_out.sum() == 50
     assert_same_network(network(**params).fit(X, y), model)
 
 
-def test_held_out_rows_keep_their_weights_and_lend_them_to_no_other():
-    X, y = problem(n=80)
+@pytest.mark.parametrize("kind", ["binary", "number"])
+def test_held_out_rows_keep_their_weights_and_lend_them_to_no_other(kind):
+    X, y = problem(kind, n=80)
     weights = 1 + X[:, 0] ** 2
     held_out = []
 
@@ -123,7 +137,7 @@ def test_held_out_rows_keep_their_weights_and_lend_them_to_no_other():
         held_out.append((X, sample_weight))
         return len(held_out)
 
-    params = {"solver": "sgd", "batch_size": 1000}
+    params = {"solver": "sgd", "batch_size": 1000, "kind": kind}
     model = network(scoring=scoring, early_stopping=True, **params)
     model.fit(X, y, weights)
     rows, row_weights = held_out[0]

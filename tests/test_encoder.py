@@ -18,7 +18,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
-from skreg import RegMLPClassifier, TabularEncoder
+from skreg import RegMLPClassifier, RegMLPRegressor, TabularEncoder
 
 rng = np.random.default_rng(0)
 NAN = np.nan
@@ -555,6 +555,18 @@ def test_grid_search_over_a_pipeline():
     search = GridSearchCV(model, {"tabularencoder__n_bins": [1, 4]}, cv=2).fit(X, y)
     assert search.best_params_ == {"tabularencoder__n_bins": 4}
     assert search.score(X, y) > 0.9
+
+
+@pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+def test_grid_search_over_a_pipeline_for_numbers():
+    x = rng.uniform(size=200)
+    X = np.array([x, rng.choice(["a", "b"], 200)], dtype=object).T
+    y = 1000 + 50 * np.abs(2 * x - 1) + 20 * (X[:, 1] == "a")
+    network = RegMLPRegressor((), solver="lbfgs", alpha=1e-3, random_state=0)
+    model = make_pipeline(TabularEncoder(), network)
+    search = GridSearchCV(model, {"tabularencoder__n_bins": [1, 4]}, cv=2).fit(X, y)
+    assert search.best_params_ == {"tabularencoder__n_bins": 4}
+    assert search.score(X, y) > 0.95
 
 
 # A list, since scikit-learn 1.6 gives pytest a generator, which pytest 9 warns about.

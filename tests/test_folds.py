@@ -122,5 +122,5 @@ def test_folds_that_are_none_are_refused(cv, groups, match):
 
 
 def test_rows_that_are_alone_in_their_class_do_not_fill_folds():
-    with pytest.raises(ValueError, match="at most the 2 rows that can be held out"):
+    with pytest.raises(ValueError, match="held out: 2 of n_samples=10"):
         folds_of(3, np.r_[0, 0, np.arange(1, 9)])

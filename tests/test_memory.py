@@ -7,10 +7,10 @@ import weakref
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from estimators import SHORT_FITS, committee, network, problem
+from estimators import NAMED_SCORER, SHORT_FITS, committee, network, problem
 
 import skreg._base
-from skreg import RegMLPClassifier, RegMLPClassifierCV
+from skreg import RegMLPClassifier, RegMLPClassifierCV, RegMLPRegressor
 
 pytestmark = SHORT_FITS
 
@@ -29,14 +29,20 @@ def peak_bytes(function):
 @pytest.mark.parametrize("order", ["C", "F"])
 @pytest.mark.parametrize(
     "params",
-    [{}, {"keep_prob": 0.5, "input_keep_prob": 0.9}, {"early_stopping": True}],
+    [
+        {},
+        {"keep_prob": 0.5, "input_keep_prob": 0.9},
+        {"early_stopping": True},
+        {"early_stopping": True, "scoring": "r2"},
+    ],
     ids=str,
 )
-def test_no_copy_of_X_is_taken(order, params, dtype):
+@pytest.mark.parametrize("kind", [RegMLPClassifier, RegMLPRegressor])
+def test_no_copy_of_X_is_taken(kind, order, params, dtype):
     """Not even in the precision of training, which would be half of X."""
     X = np.asarray(np.random.default_rng(0).normal(size=(10_000, 100)), order=order)
     y = np.arange(10_000) % 2
-    model = RegMLPClassifier((5,), max_iter=1, dtype=dtype, random_state=0, **params)
+    model = kind((5,), max_iter=1, dtype=dtype, random_state=0, **params)
     weights, third = np.ones(len(y)), X.nbytes / 3
     assert peak_bytes(lambda: model.fit(X, y, weights)) < third
     assert peak_bytes(lambda: model.predict(X)) < third
@@ -70,19 +76,23 @@ def test_memory_does_not_grow_with_the_square_of_the_classes():
 
 
 @pytest.mark.parametrize("params", [{}, {"solver": "lbfgs"}, {"early_stopping": True}])
-def test_sparse_X_is_never_dense_as_a_whole(params):
+@pytest.mark.parametrize("kind", [RegMLPClassifier, RegMLPRegressor])
+def test_sparse_X_is_never_dense_as_a_whole(kind, params):
     X = sp.random(400, 10_000, density=1e-3, format="csr", random_state=0)
     y = np.arange(400) % 2
-    model = RegMLPClassifier((2,), max_iter=1, random_state=0, **params)
+    model = kind((2,), max_iter=1, random_state=0, **params)
     dense = X.shape[0] * X.shape[1] * 8
     assert peak_bytes(lambda: model.fit(X, y)) < dense / 3
     assert peak_bytes(lambda: model.predict(X)) < dense / 3
 
 
 @pytest.mark.parametrize("scoring", ["loss", "accuracy", lambda model, X, y: 1.0])
-def test_nothing_keeps_the_training_data_after_a_fit(monkeypatch, scoring):
+@pytest.mark.parametrize("kind", ["binary", "numbers"])
+def test_nothing_keeps_the_training_data_after_a_fit(monkeypatch, kind, scoring):
     """Not even until the garbage is collected."""
-    X, y = problem()
+    X, y = problem(kind)
+    if scoring == "accuracy":
+        scoring = NAMED_SCORER[kind]
     make, engines = skreg._base.make_engine, []
 
     def make_engine(*arguments):
@@ -93,9 +103,9 @@ def test_nothing_keeps_the_training_data_after_a_fit(monkeypatch, scoring):
     monkeypatch.setattr("skreg._base.make_engine", make_engine)
     gc.disable()
     try:
-        network(early_stopping=True, scoring=scoring).fit(X, y)
+        network(kind=kind, early_stopping=True, scoring=scoring).fit(X, y)
         assert engines[0]() is None
-        committee(scoring=scoring).fit(X, y)
+        committee(kind=kind, scoring=scoring).fit(X, y)
         assert all(engine() is None for engine in engines)
     finally:
         gc.enable()

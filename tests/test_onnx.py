@@ -8,7 +8,12 @@ import pytest
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import RegMLPClassifier, RegMLPClassifierCV, TabularEncoder
+from skreg import (
+    RegMLPClassifier,
+    RegMLPClassifierCV,
+    RegMLPRegressor,
+    TabularEncoder,
+)
 from skreg._engine.activations import ACTIVATIONS
 
 to_onnx = pytest.importorskip("skl2onnx").to_onnx
@@ -54,7 +59,8 @@ def fit_committee(y, **parameters):
 
 
 def run(model, rows, **options):
-    graph = to_onnx(model, rows[:1], options={id(model[-1]): options})
+    options = {id(model[-1]): options} if options else None
+    graph = to_onnx(model, rows[:1], options=options)
     session = onnxruntime.InferenceSession(
         graph.SerializeToString(), providers=["CPUExecutionProvider"]
     )
@@ -177,6 +183,28 @@ def test_network_has_standard_operators_only(y):
     assert [node.op_type for node in nodes][:4] == ["Cast", "Gemm", "Relu", "Gemm"]
 
 
+NUMBERS = {
+    "one target": 50 + 20 * SCORES[:, 0],
+    "several targets": 50 + SCORES * [1, 10, 100],
+}
+
+
+@pytest.mark.parametrize(
+    ("dtype", "rtol"), [("float32", 1e-5), ("float64", 1e-12), ("int64", 1e-5)]
+)
+@pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@pytest.mark.parametrize("y", NUMBERS.values(), ids=NUMBERS)
+def test_same_numbers(y, loss, dtype, rtol):
+    mlp = RegMLPRegressor(6, loss=loss, max_iter=5, random_state=0)
+    model = make_pipeline(StandardScaler(), mlp).fit(X, y - y.min(axis=0))
+    rows = X.astype(dtype)
+    (predictions,) = run(model, rows)
+    assert predictions.dtype == (np.float64 if dtype == "float64" else np.float32)
+    expected = model.predict(rows).reshape(len(X), -1)
+    scale = np.abs(expected).max(axis=0)
+    np.testing.assert_allclose(predictions / scale, expected / scale, rtol=0, atol=rtol)
+
+
 def test_says_how_to_install_skl2onnx(monkeypatch):
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     monkeypatch.delitem(sys.modules, "skreg.onnx")
@@ -255,6 +283,19 @@ def test_a_data_frame_in_a_pipeline():
     inputs = {name: frame[[name]].to_numpy() for name in frame}
     _, probabilities = session.run(None, inputs)
     np.testing.assert_allclose(probabilities, model.predict_proba(frame), atol=1e-5)
+
+
+def test_a_table_in_a_pipeline_for_numbers():
+    X, y = as_objects(TABLE), 100 + 10.0 * TABLE["visits"]
+    mlp = RegMLPRegressor((8,), max_iter=5, random_state=0)
+    model = make_pipeline(TabularEncoder(min_frequency=15), mlp).fit(X, y)
+    graph = to_onnx(model, initial_types=list(TABLE_TYPES.items()))
+    session = onnxruntime.InferenceSession(
+        graph.SerializeToString(), providers=["CPUExecutionProvider"]
+    )
+    inputs = {name: values[:, None] for name, values in TABLE.items()}
+    (predictions,) = session.run(None, inputs)
+    np.testing.assert_allclose(predictions[:, 0], model.predict(X), rtol=1e-5)
 
 
 @pytest.mark.parametrize("out", [np.float32, np.float64])

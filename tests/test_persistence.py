@@ -10,11 +10,14 @@ from importlib.util import find_spec
 import joblib
 import numpy as np
 import pytest
-from estimators import assert_same_committee, committee
+from estimators import assert_same_committee, committee, predicted
 
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPRegressor
 
-TRUSTED = ["skreg.classifier.RegMLPClassifier"]
+TRUSTED = {
+    RegMLPClassifier: ["skreg.classifier.RegMLPClassifier"],
+    RegMLPRegressor: ["skreg.regressor.RegMLPRegressor"],
+}
 
 # Every fit is cut short, so that there is something to go on with.
 pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
@@ -22,14 +25,17 @@ pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceW
 rng = np.random.default_rng(0)
 X = rng.normal(size=(60, 4)).astype(np.float32)
 CLASSES = np.array(["no", "maybe", "yes"], dtype=object)
-y = CLASSES[(X @ rng.normal(size=(4, 3))).argmax(axis=1)]
+SCORES = X @ rng.normal(size=(4, 3))
+y = CLASSES[SCORES.argmax(axis=1)]
 
 
 def fit(model):
-    return model.fit(X, y)
+    return model.fit(X, SCORES if isinstance(model, RegMLPRegressor) else y)
 
 
 def partial_fit(model):
+    if isinstance(model, RegMLPRegressor):
+        return model.partial_fit(X, SCORES)
     return model.partial_fit(X, y, classes=CLASSES)
 
 
@@ -38,7 +44,6 @@ NESTEROV = {
     "solver": "sgd",
     "nesterovs_momentum": True,
     "learning_rate": "adaptive",
-    "class_weight": {"no": 2.0, "maybe": 1.0, "yes": 0.5},
     "batch_size": 10,
 }
 EARLY_STOPPING = {"early_stopping": True, "validation_fraction": 0.3, **DROPOUT}
@@ -52,9 +57,15 @@ TRAINING = {
 }
 
 
-def make(parameters):
-    return RegMLPClassifier(
-        6, max_iter=3, warm_start=True, random_state=0, **parameters
+OWN = {
+    RegMLPClassifier: {"class_weight": {"no": 2.0, "maybe": 1.0, "yes": 0.5}},
+    RegMLPRegressor: {"loss": "quantile", "quantile": 0.3},
+}
+
+
+def make(kind, parameters):
+    return kind(
+        6, max_iter=3, warm_start=True, random_state=0, **OWN[kind], **parameters
     )
 
 
@@ -68,32 +79,35 @@ def through_joblib(model):
     return joblib.load(file)
 
 
-def through_skops(model, trusted=TRUSTED):
+def through_skops(model, trusted=None):
     skops_io = pytest.importorskip("skops.io")
     data = skops_io.dumps(model)
+    trusted = trusted or TRUSTED[type(model)]
     assert skops_io.get_untrusted_types(data=data) == trusted
     return skops_io.loads(data, trusted=trusted)
 
 
 def through_skops_trusting_committees(model):
-    return through_skops(model, [*TRUSTED, "skreg.committee.RegMLPClassifierCV"])
+    types = [*TRUSTED[RegMLPClassifier], "skreg.committee.RegMLPClassifierCV"]
+    return through_skops(model, types)
 
 
 @pytest.mark.parametrize("through", [through_pickle, through_joblib, through_skops])
 @pytest.mark.parametrize(("train", "parameters"), TRAINING.values(), ids=TRAINING)
 @pytest.mark.parametrize("n_before", [0, 1, 2])
-def test_trains_on(n_before, train, parameters, through):
-    model = make(parameters)
+@pytest.mark.parametrize("kind", TRUSTED)
+def test_trains_on(kind, n_before, train, parameters, through):
+    model = make(kind, parameters)
     for _ in range(n_before):
         train(model)
     loaded = through(model)
     np.testing.assert_equal(vars(loaded), vars(model))
     if n_before:
-        assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+        assert predicted(loaded, X).tobytes() == predicted(model, X).tobytes()
     train(model)
     train(loaded)
     np.testing.assert_equal(vars(loaded), vars(model))
-    assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+    assert predicted(loaded, X).tobytes() == predicted(model, X).tobytes()
 
 
 @pytest.mark.parametrize(
@@ -119,30 +133,34 @@ def test_a_committee_is_loaded_as_it_was_saved(distributions, fitted, through):
     assert_same_committee(fit(loaded), fit(model))
 
 
-FORMATS = {"pickle": "", "joblib": "", "skops.io": f", trusted={TRUSTED}"}
+FORMATS = {"pickle": "", "joblib": "", "skops.io": ", trusted={trusted}"}
 SCRIPT = """
 import numpy as np
 import {module}
 with open("{module}", "rb") as file:
     model = {module}.load(file{options})
 data = np.load("data.npz")
-before = model.predict_proba(data["X"])
+predict = getattr(model, "predict_proba", model.predict)
+before = predict(data["X"])
 model.fit(data["X"], data["y"])
-np.savez("{module}", before=before, after=model.predict_proba(data["X"]))
+np.savez("{module}", before=before, after=predict(data["X"]))
 """
 
 
-def test_trains_on_in_another_process(tmp_path):
+@pytest.mark.parametrize("kind", TRUSTED)
+def test_trains_on_in_another_process(kind, tmp_path):
     formats = {m: o for m, o in FORMATS.items() if find_spec(m.partition(".")[0])}
-    model, script = fit(make(EARLY_STOPPING)), ""
+    model, script = fit(make(kind, EARLY_STOPPING)), ""
     for module, options in formats.items():
         with open(tmp_path / module, "wb") as file:
             import_module(module).dump(model, file)
+        options = options.format(trusted=TRUSTED[kind])
         script += SCRIPT.format(module=module, options=options)
-    np.savez(tmp_path / "data", X=X, y=y.astype(str))
+    targets = SCORES if kind is RegMLPRegressor else y.astype(str)
+    np.savez(tmp_path / "data", X=X, y=targets)
     subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path)
-    before = model.predict_proba(X).tobytes()
-    after = fit(model).predict_proba(X).tobytes()
+    before = predicted(model, X).tobytes()
+    after = predicted(fit(model), X).tobytes()
     for module in formats:
         out = np.load(tmp_path / f"{module}.npz")
         assert out["before"].tobytes() == before, module

@@ -8,6 +8,8 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from estimators import (
+    NAMED_SCORER,
+    NUMBERS,
     SHORT_FITS,
     assert_same_network,
     assert_same_training,
@@ -17,6 +19,8 @@ from estimators import (
     problem,
     watch_engines,
 )
+
+from skreg._engine.heads import LOSSES
 
 pytestmark = SHORT_FITS
 
@@ -113,6 +117,39 @@ def test_on_any_data(X, y, stopping):
     assert_same_training(model.set_params(max_iter=M).fit(X, y, weights), whole)
 
 
+@pytest.mark.parametrize("kind", NUMBERS)
+@pytest.mark.parametrize("loss", LOSSES)
+@by_name(WAYS, "way")
+@by_name(STOPPING, "stopping")
+def test_on_numbers(kind, loss, way, stopping):
+    """The scale of the targets is that of the first fit."""
+    X, y = problem(kind, 80)
+    params = {"kind": kind, "loss": loss}
+    params |= SOLVERS["adam"] | DROPOUT["masks per row"] | stopping
+    if "scoring" in stopping:
+        params["scoring"] = NAMED_SCORER[kind]
+    y = y - y.min(axis=0)
+    whole = network(max_iter=K + M, **params).fit(X, y)
+    model = network(max_iter=K, **params).fit(X, y)
+    model = way(model).set_params(max_iter=M).fit(X, y)
+    assert_same_training(model, whole)
+    np.testing.assert_array_equal(model.target_scale_, whole.target_scale_)
+    model.set_params(early_stopping=False).partial_fit(X, y)
+    whole.set_params(early_stopping=False).partial_fit(X, y)
+    assert_same_network(model, whole)
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+@by_name(SOLVERS | DROPOUT)
+def test_a_stream_of_numbers_is_one_fit(kind, params):
+    X, y = problem(kind, 80)
+    whole = network(kind=kind, max_iter=K, **params).fit(X, y)
+    stream = network(kind=kind, **params)
+    for _ in range(K):
+        stream.partial_fit(X, y)
+    assert_same_training(stream, whole)
+
+
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("scoring", ["loss", "accuracy"])
 def test_with_a_validation_set_of_ones_own(scoring, early_stopping):
@@ -140,9 +177,16 @@ def test_with_a_scorer_that_is_copied_as_well():
 
 @pytest.mark.parametrize("k", [1, 6, 12])
 @pytest.mark.parametrize("early_stopping", [False, True])
-def test_patience_is_counted_across_calls(early_stopping, k):
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+def test_patience_is_counted_across_calls(kind, early_stopping, k):
     """A fit that stops by itself stops at the same epoch, at the same weights."""
-    params = {"tol": 0, "n_iter_no_change": 3, "early_stopping": early_stopping}
+    X, y = problem(kind, 80)
+    params = {
+        "kind": kind,
+        "tol": 0,
+        "n_iter_no_change": 3,
+        "early_stopping": early_stopping,
+    }
     params |= {
         "learning_rate_decay": 0,
         "learning_rate_init": 0.003 if early_stopping else 0.01,

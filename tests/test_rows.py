@@ -5,11 +5,13 @@ import pytest
 import scipy.sparse as sp
 from estimators import (
     DROPOUT,
+    NAMED_SCORER,
     SHORT_FITS,
     SOLVERS,
     assert_same_network,
     by_name,
     network,
+    predicted,
     problem,
 )
 
@@ -54,28 +56,30 @@ LAYOUTS = {
 
 
 @pytest.mark.parametrize("params", [{}, {"solver": "lbfgs"}, {"early_stopping": True}])
+@pytest.mark.parametrize("kind", ["binary", "numbers"])
 @pytest.mark.parametrize("layout", LAYOUTS)
-def test_the_layout_of_X_does_not_matter(layout, params, tmp_path):
-    X, y = problem()
+def test_the_layout_of_X_does_not_matter(layout, kind, params, tmp_path):
+    X, y = problem(kind)
+    params = params | {"kind": kind}
     other = LAYOUTS[layout](X, tmp_path)
     model = network(**params).fit(X, y)
     assert_same_network(network(**params).fit(other, y), model)
-    np.testing.assert_allclose(
-        model.predict_proba(other), model.predict_proba(X), rtol=1e-12
-    )
+    np.testing.assert_allclose(predicted(model, other), predicted(model, X), rtol=1e-12)
 
 
 @pytest.mark.parametrize("make", [np.asarray, sp.csr_array])
+@pytest.mark.parametrize("kind", ["binary", "number", "numbers"])
 @by_name(SOLVERS | DROPOUT | {"input dropout": {"input_keep_prob": 0.5}})
-def test_inputs_are_not_modified(make, params):
-    X, y = problem()
+def test_inputs_are_not_modified(make, params, kind):
+    X, y = problem(kind)
     X, weights = make(X), np.ones(len(y))
     given = X.copy(), y.copy(), weights.copy()
-    model = network(early_stopping=True, **params)
+    model = network(kind=kind, early_stopping=True, **params)
     model.fit(X, y, weights)
-    model.predict_proba(X)
+    predicted(model, X)
     if params.get("solver") != "lbfgs":
-        model.set_params(early_stopping=False).partial_fit(X, y, None, weights)
+        model.set_params(early_stopping=False)
+        model.partial_fit(X, y, sample_weight=weights)
     assert abs(X - given[0]).max() == 0
     np.testing.assert_array_equal(y, given[1])
     np.testing.assert_array_equal(weights, given[2])
@@ -84,21 +88,22 @@ def test_inputs_are_not_modified(make, params):
 # Sparse X and frames
 
 
+@pytest.mark.parametrize("kind", ["multiclass", "numbers"])
 @pytest.mark.parametrize("index", [np.int32, np.int64])
 @pytest.mark.parametrize("format", ["csr", "csc", "coo"])
 @pytest.mark.parametrize("container", [sp.csr_array, sp.csr_matrix])
-def test_sparse_formats_give_what_dense_gives(container, format, index):
-    X, y = problem("multiclass")
+def test_sparse_formats_give_what_dense_gives(container, format, index, kind):
+    X, y = problem(kind)
     X[np.abs(X) < 1] = 0
     sparse = container(X).asformat(format)
     for name in ("indices", "indptr", "row", "col"):
         if hasattr(sparse, name) and not isinstance(sparse, sp.coo_array):
             setattr(sparse, name, getattr(sparse, name).astype(index))
-    dense = network().fit(X, y)
-    model = network().fit(sparse, y)
+    dense = network(kind=kind).fit(X, y)
+    model = network(kind=kind).fit(sparse, y)
     assert_same_network(model, dense, rtol=1e-9, atol=1e-12)
-    np.testing.assert_allclose(model.predict_proba(sparse), dense.predict_proba(X))
-    np.testing.assert_array_equal(model.predict(sparse), dense.predict(X))
+    np.testing.assert_allclose(predicted(model, sparse), predicted(dense, X))
+    np.testing.assert_allclose(model.predict(sparse), dense.predict(X))
     dense.partial_fit(X, y)
     model.partial_fit(sparse, y)
     assert_same_network(model, dense, rtol=1e-9, atol=1e-12)
@@ -109,12 +114,16 @@ def test_sparse_formats_give_what_dense_gives(container, format, index):
     | DROPOUT
     | {
         "early stopping": {"early_stopping": True},
-        "scored": {"early_stopping": True, "scoring": "accuracy"},
+        "scored": {"early_stopping": True, "scoring": True},
         "input dropout per batch": {"input_keep_prob": 0.5, "dropout_mask": "batch"},
     }
 )
-def test_every_way_to_train_is_the_same_on_sparse_X(params):
-    X, y = problem("multiclass")
+@pytest.mark.parametrize("kind", ["multiclass", "numbers"])
+def test_every_way_to_train_is_the_same_on_sparse_X(kind, params):
+    X, y = problem(kind)
+    params = params | {"kind": kind}
+    if params.get("scoring"):
+        params["scoring"] = NAMED_SCORER[kind]
     X[np.abs(X) < 1] = 0
     dense = network(**params).fit(X, y)
     model = network(**params).fit(sp.csr_matrix(X), y)

@@ -42,12 +42,13 @@ def watch(event, arguments):
         raise RuntimeError(f"writes {arguments[0]}")
 
 sys.addaudithook(watch)
-from skreg import RegMLPClassifier, RegMLPClassifierCV
+from skreg import RegMLPClassifier, RegMLPClassifierCV, RegMLPRegressor
 X = np.random.default_rng(0).normal(size=(40, 3))
 y = np.arange(40) % 2
 for params in ({"early_stopping": True}, {"solver": "lbfgs"}, {"keep_prob": 0.5}):
+    for kind in (RegMLPClassifier, RegMLPRegressor):
+        kind(4, max_iter=3, **params).fit(X, y).predict(X)
     network = RegMLPClassifier(4, max_iter=3, **params)
-    network.fit(X, y).predict(X)
     RegMLPClassifierCV(network, {"alpha": [0.1, 1.0]}).fit(X, y).predict(X)
 print("done")
 """

@@ -13,7 +13,7 @@ import skreg
 PACKAGE = Path(skreg.__file__).parent
 FILES = {p.relative_to(PACKAGE).as_posix(): p for p in PACKAGE.rglob("*.py")}
 NUMERICS = {"numpy", "scipy", "skreg", *sys.stdlib_module_names}
-MOST_LINES = {"classifier.py": 450, "display.py": 500}
+MOST_LINES = {"classifier.py": 450, "regressor.py": 450, "display.py": 500}
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 CONTRIBUTING = PAGE.read_text(encoding="utf-8")

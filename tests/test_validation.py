@@ -8,6 +8,8 @@ import pytest
 import scipy.sparse as sp
 import sklearn
 from estimators import (
+    CLASSES,
+    NUMBERS,
     SHORT_FITS,
     assert_same_network,
     problem,
@@ -17,6 +19,7 @@ from sklearn.base import clone
 from sklearn.metrics import (
     accuracy_score,
     cohen_kappa_score,
+    explained_variance_score,
     f1_score,
     get_scorer,
     make_scorer,
@@ -52,15 +55,15 @@ def epochs(X, y, *args, **params):
 
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
-@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel", "text"])
+@pytest.mark.parametrize("kind", [*CLASSES, "text", *NUMBERS])
 def test_the_loss_after_every_epoch_is_recorded(kind, solver, weighted):
     X, y, X_val, y_val = split_problem(kind)
     weights = WEIGHTS[80:] if weighted else None
-    model = network(solver=solver)
+    params = {"solver": solver, "kind": kind}
+    model = network(**params)
     model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weights)
     expected = [
-        weighted_loss(epoch, X_val, y_val, weights)
-        for epoch in epochs(X, y, solver=solver)
+        weighted_loss(epoch, X_val, y_val, weights) for epoch in epochs(X, y, **params)
     ]
     np.testing.assert_allclose(model.validation_loss_curve_, expected, rtol=1e-9)
     assert model.validation_scores_ == [-loss for loss in model.validation_loss_curve_]
@@ -84,18 +87,24 @@ def test_the_loss_after_every_epoch_is_recorded(kind, solver, weighted):
         ("text", "roc_auc_ovr_weighted"),
         ("text", make_scorer(cohen_kappa_score, weights=None)),
         ("two text", make_scorer(f1_score, pos_label="middle")),
+        ("number", "r2"),
+        ("number", "neg_mean_absolute_error"),
+        ("number", make_scorer(explained_variance_score)),
+        ("numbers", "neg_root_mean_squared_error"),
+        ("numbers", "r2"),
     ],
     ids=str,
 )
 def test_any_scorer_is_taken_after_every_epoch(kind, scoring, weighted):
     X, y, X_val, y_val = split_problem(kind)
     weight = {"sample_weight": WEIGHTS[80:]} if weighted else {}
-    model = network(scoring=scoring)
+    model = network(scoring=scoring, kind=kind)
     model.fit(
         X, y, X_val=X_val, y_val=y_val, sample_weight_val=weight.get("sample_weight")
     )
     scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
-    expected = [scorer(epoch, X_val, y_val, **weight) for epoch in epochs(X, y)]
+    networks = epochs(X, y, kind=kind)
+    expected = [scorer(epoch, X_val, y_val, **weight) for epoch in networks]
     np.testing.assert_allclose(model.validation_scores_, expected)
     assert len(model.validation_loss_curve_) == N_EPOCHS
     assert all(type(score) is float for score in model.validation_scores_)
@@ -166,21 +175,25 @@ FORMS = {
     "F-ordered": lambda X, y: (np.asfortranarray(X), y),
     "CSR": lambda X, y: (sp.csr_matrix(X), y),
     "CSC": lambda X, y: (sp.csc_array(X), y),
-    "a column of labels": lambda X, y: (X, y.reshape(-1, 1)),
-    "labels as objects": lambda X, y: (X, y.astype(object)),
+    "a column of targets": lambda X, y: (X, y.reshape(-1, 1)),
+    "targets as objects": lambda X, y: (X, y.astype(object)),
 }
 
 
-@pytest.mark.parametrize("scoring", ["loss", "f1_macro"])
+@pytest.mark.parametrize(
+    ("kind", "scoring"),
+    [("text", "loss"), ("text", "f1_macro"), ("number", "loss"), ("number", "r2")],
+)
 @pytest.mark.parametrize("sparse", [False, True])
 @pytest.mark.parametrize("form", FORMS)
-def test_every_form_of_the_validation_set_is_the_same(form, sparse, scoring):
-    X, y, X_val, y_val = split_problem("text")
+def test_every_form_of_the_validation_set_is_the_same(form, sparse, kind, scoring):
+    X, y, X_val, y_val = split_problem(kind)
+    params = {"kind": kind, "scoring": scoring}
     X_val = X_val.astype(np.float32).astype(float)
     rows = sp.csr_matrix(X) if sparse else X
-    expected = network(scoring=scoring).fit(rows, y, X_val=X_val, y_val=y_val)
+    expected = network(**params).fit(rows, y, X_val=X_val, y_val=y_val)
     X_val, y_val = FORMS[form](X_val, y_val)
-    model = network(scoring=scoring).fit(rows, y, X_val=X_val, y_val=y_val)
+    model = network(**params).fit(rows, y, X_val=X_val, y_val=y_val)
     assert_same_network(model, expected)
     np.testing.assert_allclose(model.validation_scores_, expected.validation_scores_)
 
@@ -260,17 +273,21 @@ def routed(**params):
 
 
 @pytest.mark.usefixtures("routing")
-@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
-def test_a_pipeline_transforms_the_validation_set(scoring):
-    X, y, X_val, y_val = scaled_problem()
+@pytest.mark.parametrize(
+    ("kind", "scoring"),
+    [("text", "loss"), ("text", "accuracy"), ("number", "loss"), ("numbers", "r2")],
+)
+def test_a_pipeline_transforms_the_validation_set(kind, scoring):
+    X, y, X_val, y_val = scaled_problem(kind)
+    params = {"kind": kind, "scoring": scoring}
     scaler = StandardScaler().set_fit_request(sample_weight=False)
     pipeline = Pipeline(
-        [("scale", scaler), ("net", routed(scoring=scoring))], transform_input=["X_val"]
+        [("scale", scaler), ("net", routed(**params))], transform_input=["X_val"]
     )
     weights = {"sample_weight": WEIGHTS[:80], "sample_weight_val": WEIGHTS[80:]}
     pipeline.fit(X, y, X_val=X_val, y_val=y_val, **weights)
     scale = StandardScaler().fit(X).transform
-    by_hand = routed(scoring=scoring)
+    by_hand = routed(**params)
     by_hand.fit(scale(X), y, X_val=scale(X_val), y_val=y_val, **weights)
     assert_same_network(pipeline[-1], by_hand)
     assert pipeline[-1].validation_scores_ == by_hand.validation_scores_

@@ -7,6 +7,8 @@ from estimators import (
     SOLVERS,
     assert_same_network,
     by_name,
+    declared,
+    every_kind,
     network,
     problem,
 )
@@ -15,23 +17,25 @@ from sklearn.base import clone
 pytestmark = SHORT_FITS
 
 
-@pytest.mark.parametrize("kind", ["binary", "multiclass", "multilabel"])
+@every_kind
 @by_name(SOLVERS)
 def test_weight_k_is_k_copies_and_weight_0_is_absence(kind, params):
     X, y = problem(kind)
     copies = np.random.default_rng(0).integers(0, 4, len(y))
     if params["solver"] != "lbfgs":
         params = params | {"batch_size": 1000}
-    model = network(max_iter=10, activation="tanh", alpha=0.01, **params)
+    model = network(kind=kind, max_iter=10, activation="tanh", alpha=0.01, **params)
     weighted = clone(model).fit(X, y, copies)
     repeated = clone(model).fit(X.repeat(copies, axis=0), y.repeat(copies, axis=0))
     assert_same_network(weighted, repeated, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_)
 
 
+@every_kind
 @by_name(SOLVERS)
-def test_only_ratios_of_sample_weights_count(params):
-    X, y = problem()
+def test_only_ratios_of_sample_weights_count(params, kind):
+    X, y = problem(kind)
+    params = params | {"kind": kind}
     weights = np.random.default_rng(0).uniform(0, 1, len(y))
     model = network(**params).fit(X, y, weights)
     assert_same_network(network(**params).fit(X, y, 8 * weights), model)
@@ -40,13 +44,17 @@ def test_only_ratios_of_sample_weights_count(params):
         assert_same_network(scaled, model, rtol=1e-9, atol=1e-12)
 
 
-def test_partial_fit_takes_sample_weights_as_they_are():
+@every_kind
+def test_partial_fit_takes_sample_weights_as_they_are(kind):
     """Plain gradient descent at a weight of two goes twice as far."""
-    X, y = problem()
+    X, y = problem(kind)
     params = {"solver": "sgd", "momentum": 0, "alpha": 0, "batch_size": 1000}
-    start = network(**params, learning_rate_init=1e-30).partial_fit(X, y, [0, 1])
+    params["kind"], first = kind, declared(kind)
+    start = network(**params, learning_rate_init=1e-30).partial_fit(X, y, **first)
     moved = {
-        weight: network(**params).partial_fit(X, y, [0, 1], np.full(len(y), weight))
+        weight: network(**params).partial_fit(
+            X, y, sample_weight=np.full(len(y), weight), **first
+        )
         for weight in (1.0, 2.0)
     }
     steps = {

@@ -1,7 +1,8 @@
 """Tables of the package's registries, so that a new entry is in the guide by itself.
 
-``{registry} activations`` and ``{registry} schedules`` read the formulas from the
-docstrings of the functions in the dicts; ``{registry} auto`` resolves the defaults.
+``{registry} activations``, ``{registry} losses`` and ``{registry} schedules`` read the
+formulas from the docstrings of what is in the dicts; ``{registry} auto`` resolves the
+defaults.
 """
 
 from math import isinf
@@ -11,6 +12,7 @@ from sphinx.util.docutils import SphinxDirective
 
 from skreg import RegMLPClassifier
 from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.heads import LOSSES, Binary
 from skreg._inputs.auto import resolve
 from skreg._inputs.plan import make_plan
 from skreg._training.schedules import SCHEDULES
@@ -30,6 +32,14 @@ def activations():
         derivative = _said(activation.derivative, "f'(z) = ")
         bound = f"{activation.bound(100, 100):.3f}"
         yield f"`{name}`", formula, derivative, bound
+
+
+def losses():
+    """Return the header and the rows of the losses for numbers."""
+    yield "`loss`", "ℓ, of an output z and a target y", "prediction"
+    for name, head in LOSSES.items():
+        prediction = _said(head, "Predicts ")
+        yield f"`{name}`", _said(head.values, ""), prediction
 
 
 def schedules():
@@ -64,7 +74,7 @@ def _resolved(n_rows, params, stream):
     """Return the values of all parameters that are "auto"."""
     estimator = RegMLPClassifier(**params)
     values = resolve(estimator, n_rows, 3, stream)
-    targets = SimpleNamespace(n_outputs=1, head_name="binary")
+    targets = SimpleNamespace(n_outputs=1, head=Binary())
     rate = make_plan(estimator, (n_rows, 1), targets, stream).learning_rate
     values["learning_rate_init"] = None if rate is None else rate.initial
     if rate is None:
@@ -82,7 +92,12 @@ def _shown(value):
     return value if isinstance(value, str) else f"{value:g}"
 
 
-REGISTRIES = {"activations": activations, "schedules": schedules, "auto": auto}
+REGISTRIES = {
+    "activations": activations,
+    "losses": losses,
+    "schedules": schedules,
+    "auto": auto,
+}
 
 
 class Registry(SphinxDirective):
@@ -94,8 +109,7 @@ class Registry(SphinxDirective):
         """Return the table."""
         rows = list(REGISTRIES[self.arguments[0]]())
         rows.insert(1, ["---"] * len(rows[0]))
-        for row in rows:
-            assert not any("|" in cell for cell in row)
+        rows = [[cell.replace("|", r"\|") for cell in row] for row in rows]
         table = "\n".join(f"| {' | '.join(row)} |" for row in rows)
         return self.parse_text_to_nodes(table)
 

@@ -1,119 +1,251 @@
 """What a network ends in: its loss on the outputs, and the predictions they mean.
 
-A head takes the outputs ``z`` of the last layer and the targets ``y``, both of shape
-(n_outputs, n_rows). It never leaves the outputs for probabilities on the way to a loss,
-so that no output is too large for it, and it takes any target in [0, 1].
+A head is a frozen dataclass of its parameters. It takes the outputs ``z`` of the last
+layer and the targets ``y``, both of shape (n_outputs, n_rows). `CLASS_HEADS` are for
+class labels, and `LOSSES` for numbers, by the values of the estimators' ``loss``.
 """
 
-from collections.abc import Callable
-from typing import NamedTuple
+from dataclasses import dataclass
+from typing import ClassVar
 
 import numpy as np
-from scipy.special import expit, log_expit, log_softmax
+from scipy.special import expit, log_expit, log_softmax, xlogy
 
 
-class Head(NamedTuple):
-    """A loss per row with its gradient, and what outputs mean."""
+@dataclass(frozen=True)
+class Head:
+    """What all heads have: a loss per row with its gradient, and predictions.
 
-    out_activation: str
+    ``values(z, y)`` returns the loss of each row. ``gradient(z, y, out, row)`` writes
+    dloss/dz into ``out``; ``row``, of shape (1, n_rows), is scratch.
+    """
+
+    out_activation: ClassVar[str]
     """Name of the function from outputs to predictions, as in ``out_activation_``."""
-    values: Callable
-    """``values(z, y)`` returns the loss of each row."""
-    gradient: Callable
-    """``gradient(z, y, out, row)`` writes dloss/dz into ``out``; ``row``, of shape
-    (1, n_rows), is scratch."""
-    class_logits: Callable
-    """``class_logits(z)`` returns a logit for each class, in a new array if not z."""
-    probabilities: Callable
-    """``probabilities(logits)`` turns logits of classes into these, in place."""
-    log_probabilities: Callable
-    """``log_probabilities(logits)`` returns their logarithms, finite at any logit."""
+    starts_at_zero: ClassVar[bool] = False
+    """Whether the weights to the outputs are zero at first."""
+
+    def activate(self, z):
+        """Turn outputs into predictions, in place."""
+        raise NotImplementedError
 
 
-def _sigmoid_values(z, y):
-    """Σ_k log(1 + exp(z_k)) - y_k z_k."""
-    # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)) never overflows, and unlike
-    # `logaddexp` runs in vector loops.
-    values = np.log1p(np.exp(-np.abs(z)))
-    # For targets 0 and 1 this difference is exact: no two large numbers cancel.
-    values += np.maximum(z, 0) - y * z
-    return values.sum(axis=0)
+class ClassHead(Head):
+    """A head whose predictions are probabilities, of logits of classes.
+
+    It never leaves the outputs for probabilities on the way to a loss, so that no
+    output is too large for it, and it takes any target in [0, 1].
+    """
+
+    def class_logits(self, z):
+        """Return a logit for each class, in a new array if not ``z``."""
+        return z
+
+    def log_probabilities(self, logits):
+        """Return the logarithms of the probabilities, finite at any logit."""
+        raise NotImplementedError
 
 
-def _sigmoid_gradient(z, y, out, row):
-    """Sigmoid(z) - y."""
-    expit(z, out)
-    np.subtract(out, y, out)
+class Multilabel(ClassHead):
+    """A sigmoid for each class; the loss is the sum of their cross-entropies."""
+
+    out_activation = "logistic"
+
+    def values(self, z, y):
+        """Σ_k log(1 + exp(z_k)) - y_k z_k."""
+        # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)) never overflows, and unlike
+        # `logaddexp` runs in vector loops.
+        values = np.log1p(np.exp(-np.abs(z)))
+        # For targets 0 and 1 this difference is exact: no two large numbers cancel.
+        values += np.maximum(z, 0) - y * z
+        return values.sum(axis=0)
+
+    def gradient(self, z, y, out, row):
+        """Sigmoid(z) - y."""
+        expit(z, out)
+        np.subtract(out, y, out)
+
+    def activate(self, z):
+        """1 / (1 + exp(-z))."""
+        expit(z, out=z)
+
+    def log_probabilities(self, logits):
+        """Log(1 / (1 + exp(-z)))."""
+        return log_expit(logits)
 
 
-def _sigmoid(logits):
-    """1 / (1 + exp(-z))."""
-    expit(logits, out=logits)
+class Binary(Multilabel):
+    """One sigmoid, the probability of the second of two classes."""
+
+    def class_logits(self, z):
+        """∓z."""
+        return np.concatenate([-z, z])
 
 
-def _softmax_values(z, y):
-    """Log Σ_k exp(z_k) - Σ_k y_k z_k, with the largest output subtracted first."""
-    shifted = z - z.max(axis=0)
-    dots = (shifted * y).sum(axis=0)
-    return np.log(np.exp(shifted, out=shifted).sum(axis=0)) - dots
+class Multiclass(ClassHead):
+    """A softmax over the classes, and the cross-entropy."""
+
+    out_activation = "softmax"
+
+    def values(self, z, y):
+        """Log Σ_k exp(z_k) - Σ_k y_k z_k, with the largest output subtracted first."""
+        shifted = z - z.max(axis=0)
+        dots = (shifted * y).sum(axis=0)
+        return np.log(np.exp(shifted, out=shifted).sum(axis=0)) - dots
+
+    def gradient(self, z, y, out, row):
+        """Softmax(z) - y."""
+        self._softmax(z, out, row)
+        np.subtract(out, y, out)
+
+    def activate(self, z):
+        """exp(z_k) / Σ_j exp(z_j)."""
+        self._softmax(z, z, np.empty((1, z.shape[1]), z.dtype))
+
+    def log_probabilities(self, logits):
+        """z_k - log Σ_j exp(z_j)."""
+        return log_softmax(logits, axis=0)
+
+    @staticmethod
+    def _softmax(z, out, row):
+        np.maximum.reduce(z, axis=0, keepdims=True, out=row)
+        np.subtract(z, row, out)
+        np.exp(out, out)
+        np.add.reduce(out, axis=0, keepdims=True, out=row)
+        np.divide(out, row, out)
 
 
-def _softmax_into(z, out, row):
-    """exp(z_k) / Σ_j exp(z_j)."""
-    np.maximum.reduce(z, axis=0, keepdims=True, out=row)
-    np.subtract(z, row, out)
-    np.exp(out, out)
-    np.add.reduce(out, axis=0, keepdims=True, out=row)
-    np.divide(out, row, out)
+class NumberHead(Head):
+    """A head for numbers; its loss is the mean over the outputs.
+
+    Where errors are c times as large, it is c to the power of ``degree`` as large.
+    A network starts at zero, the mean of the targets, and not at random outputs.
+    """
+
+    degree: ClassVar[int]
+    out_activation = "identity"
+    starts_at_zero = True
+    of_counts: ClassVar[bool] = False
+    """Whether targets have to be non-negative, and only their mean is scaled to 1."""
+
+    def activate(self, z):
+        """Identity."""
 
 
-def _softmax_gradient(z, y, out, row):
-    """Softmax(z) - y."""
-    _softmax_into(z, out, row)
-    np.subtract(out, y, out)
+class SquaredError(NumberHead):
+    """Predicts the mean."""
+
+    degree = 2
+
+    def values(self, z, y):
+        """(z - y)² / 2."""
+        return np.square(z - y).mean(axis=0) / 2
+
+    def gradient(self, z, y, out, row):
+        """Error z - y."""
+        np.subtract(z, y, out)
+        out /= len(out)
 
 
-def _softmax(logits):
-    """exp(z_k) / Σ_j exp(z_j)."""
-    _softmax_into(logits, logits, np.empty((1, logits.shape[1]), logits.dtype))
+class AbsoluteError(NumberHead):
+    """Predicts the median."""
+
+    degree = 1
+
+    def values(self, z, y):
+        """|z - y|."""
+        return np.abs(z - y).mean(axis=0)
+
+    def gradient(self, z, y, out, row):
+        """Sign of z - y."""
+        np.subtract(z, y, out)
+        np.sign(out, out)
+        out /= len(out)
 
 
-def _both_signs(z):
-    """∓z: the logits of two classes that share one output."""
-    return np.concatenate([-z, z])
+class Huber(NumberHead):
+    """Predicts a mean that outliers pull less.
+
+    Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical
+    Statistics 35, 1964. At δ = 1.345 standard deviations it is 95% as efficient as the
+    squared error where errors are normal: Holland and Welsch, "Robust regression using
+    iteratively reweighted least-squares", Communications in Statistics A6, 1977.
+    """
+
+    degree = 2
+    delta: ClassVar[float] = 1.345
+
+    def values(self, z, y):
+        """(z - y)² / 2 where |z - y| ≤ δ, and δ (|z - y| - δ / 2) beyond."""
+        size = np.abs(z - y)
+        bounded = np.minimum(size, self.delta)
+        return (bounded * (size - bounded / 2)).mean(axis=0)
+
+    def gradient(self, z, y, out, row):
+        """Error z - y, clipped to ±δ."""
+        np.subtract(z, y, out)
+        np.clip(out, -self.delta, self.delta, out)
+        out /= len(out)
 
 
-def _as_they_are(z):
-    return z
+@dataclass(frozen=True)
+class Quantile(NumberHead):
+    """Predicts the quantile at the level q.
+
+    Koenker and Bassett, "Regression Quantiles", Econometrica 46, 1978.
+    """
+
+    quantile: float = 0.5
+    degree = 1
+
+    def values(self, z, y):
+        """Pinball loss: q (y - z) where y ≥ z, and (1 - q) (z - y) below."""
+        error = y - z
+        q = self.quantile
+        return np.maximum(q * error, (q - 1) * error).mean(axis=0)
+
+    def gradient(self, z, y, out, row):
+        """1 - q where z > y, and -q where z < y."""
+        np.subtract(z, y, out)
+        np.sign(out, out)
+        out /= 2
+        out += 0.5 - self.quantile
+        out /= len(out)
 
 
-def _log_softmax(logits):
-    return log_softmax(logits, axis=0)
+class Poisson(NumberHead):
+    """Predicts the mean of counts, μ = exp(z)."""
+
+    degree = 1
+    out_activation = "exp"
+    of_counts = True
+
+    def values(self, z, y):
+        """Half of the deviance, y log(y / μ) - y + μ."""
+        return (xlogy(y, y) - y * z - y + np.exp(z)).mean(axis=0)
+
+    def gradient(self, z, y, out, row):
+        """exp(z) - y."""
+        np.exp(z, out)
+        np.subtract(out, y, out)
+        out /= len(out)
+
+    def activate(self, z):
+        """exp(z)."""
+        np.exp(z, out=z)
 
 
-HEADS = {
-    "binary": Head(
-        "logistic",
-        _sigmoid_values,
-        _sigmoid_gradient,
-        _both_signs,
-        _sigmoid,
-        log_expit,
-    ),
-    "multiclass": Head(
-        "softmax",
-        _softmax_values,
-        _softmax_gradient,
-        _as_they_are,
-        _softmax,
-        _log_softmax,
-    ),
-    "multilabel": Head(
-        "logistic",
-        _sigmoid_values,
-        _sigmoid_gradient,
-        _as_they_are,
-        _sigmoid,
-        log_expit,
-    ),
+CLASS_HEADS: dict = {
+    "binary": Binary,
+    "multiclass": Multiclass,
+    "multilabel": Multilabel,
 }
+LOSSES: dict = {
+    "squared_error": SquaredError,
+    "absolute_error": AbsoluteError,
+    "huber": Huber,
+    "quantile": Quantile,
+    "poisson": Poisson,
+}
+"""A field of a head is the hyperparameter of its name."""
+HEADS = CLASS_HEADS | LOSSES

@@ -9,7 +9,7 @@ from typing import NamedTuple
 import numpy as np
 
 from skreg._engine.activations import ACTIVATIONS
-from skreg._engine.heads import HEADS
+from skreg._engine.heads import Head
 from skreg._engine.layers import Dense, ParameterBlock
 
 
@@ -32,21 +32,19 @@ class Network:
     """Units per level, from the inputs to the outputs."""
     activation: str
     """Of the hidden layers, a key of `ACTIVATIONS`."""
-    head_name: str
-    """A key of `HEADS`."""
-
-    @property
-    def head(self):
-        """The loss on its outputs, and what they mean."""
-        return HEADS[self.head_name]
+    head: Head
+    """The loss on its outputs, and what they mean."""
 
     @cached_property
     def layers(self):
         """The layers, from the inputs up."""
-        bound, last = ACTIVATIONS[self.activation].bound, len(self.sizes) - 2
-        return tuple(
-            Dense(level, *fans, self.activation if level < last else None, bound(*fans))
-            for level, fans in enumerate(pairwise(self.sizes))
+        bound = ACTIVATIONS[self.activation].bound
+        *hidden, last = enumerate(pairwise(self.sizes))
+        level, fans = last
+        last_bound = 0.0 if self.head.starts_at_zero else bound(*fans)
+        return (
+            *(Dense(k, *sizes, self.activation, bound(*sizes)) for k, sizes in hidden),
+            Dense(level, *fans, None, last_bound),
         )
 
     @cached_property

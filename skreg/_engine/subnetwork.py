@@ -126,7 +126,7 @@ class Subnetwork:
         self._all_units = [np.arange(size) for size in network.sizes]
         sizes = [n + int(d) for n, d in zip(network.sizes, drops, strict=True)]
         self._padded = padded = UnitFirstNetwork(
-            tuple(sizes), network.activation, network.head_name
+            tuple(sizes), network.activation, network.head
         )
         self._network_of = lru_cache(_MAX_PASSES)(
             lambda sizes: replace(padded, sizes=sizes)

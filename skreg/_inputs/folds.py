@@ -79,8 +79,9 @@ def _deal(n_folds, n_rows, strata, seed):
         order = order[~alone[order]]
     if not 2 <= n_folds <= len(order):
         raise ValueError(
-            f"cv={n_folds} has to be at least 2, and at most the {len(order)} rows "
-            "that can be held out. (A row that is alone in its class cannot.)"
+            f"cv={n_folds} has to be at least 2, and at most the rows that can be held "
+            f"out: {len(order)} of n_samples={n_rows}. (A row that is alone in its "
+            "class cannot.)"
         )
     numbers = np.full(n_rows, -1)
     numbers[order] = np.arange(len(order)) % n_folds

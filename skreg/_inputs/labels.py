@@ -4,16 +4,18 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
-from skreg._engine.heads import HEADS
+from skreg._engine.heads import Binary, Multiclass, Multilabel
 from skreg._inputs.errors import naming, refuse_masked
 from skreg._inputs.rows import as_numpy
+from skreg._inputs.targets import Targets
 
 
 @dataclass(frozen=True)
-class Labels:
+class Labels(Targets):
     """The classes of a problem, and how they relate to the outputs of a network.
 
     Two classes share one sigmoid, more have a softmax; multilabel targets have a
@@ -63,16 +65,11 @@ class Labels:
         return 1 if n_classes == 2 and not self.multilabel else n_classes
 
     @property
-    def head_name(self):
-        """The key of `HEADS`."""
-        if self.multilabel:
-            return "multilabel"
-        return "binary" if self.n_outputs == 1 else "multiclass"
-
-    @property
     def head(self):
         """What a network ends in for these labels."""
-        return HEADS[self.head_name]
+        if self.multilabel:
+            return Multilabel()
+        return Binary() if self.n_outputs == 1 else Multiclass()
 
     def check(self, name="y"):
         """Refuse a problem in which there is nothing to tell apart."""
@@ -84,10 +81,7 @@ class Labels:
 
     def check_same(self, fitted):
         """Refuse to go on with a network for other classes."""
-        if (
-            set(self.classes) != set(fitted.classes)
-            or self.head_name != fitted.head_name
-        ):
+        if set(self.classes) != set(fitted.classes) or self.head != fitted.head:
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {fitted.classes}, `y` has "
@@ -96,11 +90,7 @@ class Labels:
 
     def attributes(self):
         """Return the fitted attributes that say what the outputs are."""
-        return {
-            "classes_": self.classes,
-            "n_outputs_": self.n_outputs,
-            "out_activation_": self.head.out_activation,
-        }
+        return super().attributes() | {"classes_": self.classes}
 
     def strata(self, y):
         """Return the label of each row to stratify by, or None for no such label."""
@@ -146,7 +136,7 @@ class Labels:
         ``outputs`` are the network's, of shape (n_outputs, n_rows).
         """
         logits = self.head.class_logits(outputs)
-        self.head.probabilities(logits)
+        self.head.activate(logits)
         return np.ascontiguousarray(logits.T)
 
     def log_probabilities(self, outputs):
@@ -164,6 +154,31 @@ class Labels:
         if self.multilabel:
             return (probabilities > 0.5).astype(np.int64)
         return self.classes[probabilities.argmax(axis=1)]
+
+    def predictor(self, outputs):
+        """Return an estimator whose network has these outputs, whatever X is."""
+        return ClassifierOfOutputs(self, outputs)
+
+
+class ClassifierOfOutputs(ClassifierMixin, BaseEstimator):
+    """A classifier whose network has these outputs, whatever X is."""
+
+    def __init__(self, labels, outputs):
+        self.labels = labels
+        self.outputs = outputs
+
+    @property
+    def classes_(self):
+        """Class labels."""
+        return self.labels.classes
+
+    def predict_proba(self, X):
+        """Return the probability of each class."""
+        return self.labels.probabilities(self.outputs.copy())
+
+    def predict(self, X):
+        """Return the most probable labels."""
+        return self.labels.decode(self.predict_proba(X))
 
 
 _SEVERAL = list, tuple, set, frozenset, np.ndarray

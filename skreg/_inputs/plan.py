@@ -56,6 +56,16 @@ CONSTRAINTS: dict = {
 """What all network estimators accept for the parameters that they share."""
 
 
+def is_stochastic(estimator):
+    """Return whether an estimator can be trained on a stream; say why if not."""
+    if estimator.solver == "lbfgs":
+        raise AttributeError(
+            "partial_fit is only available for the stochastic solvers 'sgd' and "
+            "'adam'; solver='lbfgs' takes the whole training set at once."
+        )
+    return True
+
+
 @dataclass(frozen=True)
 class Plan:
     """All that training depends on but the data and where it stands."""
@@ -101,8 +111,8 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
         Has the hyperparameters.
     shape : tuple of int
         Of X.
-    targets : Labels
-        Or what takes its place for other targets.
+    targets : Targets
+        What is to be learned.
     stream : bool, default=False
         Whether these rows are a part of those to come.
     dtype : dtype, default=None
@@ -125,7 +135,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
     sizes = n_features, *hidden, targets.n_outputs
     early_stopping = bool(estimator.early_stopping)
     return Plan(
-        Network(sizes, estimator.activation, targets.head_name),
+        Network(sizes, estimator.activation, targets.head),
         optimizer,
         penalties,
         keep_probs,

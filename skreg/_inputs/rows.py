@@ -1,4 +1,4 @@
-"""Rows as they are passed to `fit` and `predict`: features, labels, sample weights."""
+"""Rows as they are passed to `fit` and `predict`: features, targets, sample weights."""
 
 from typing import Any, NamedTuple
 
@@ -56,7 +56,7 @@ def check_outputs(outputs):
 
 
 def check_targets(y, name):
-    """Return labels as an array, of any type."""
+    """Return targets as an array, of any type."""
     options = {"ensure_2d": False, "dtype": None, "accept_sparse": "csr"}
     try:
         return check_array(as_numpy(y), input_name=name, **options)
@@ -64,8 +64,9 @@ def check_targets(y, name):
         if "inhomogeneous" not in str(error):
             raise
         raise ValueError(
-            f"{name} has lists of labels, of different lengths. Turn them into an "
-            "indicator matrix with sklearn.preprocessing.MultiLabelBinarizer."
+            f"{name} has lists of different lengths. Turn lists of labels into an "
+            "indicator matrix with sklearn.preprocessing.MultiLabelBinarizer, and give "
+            "every row as many numbers."
         ) from None
 
 

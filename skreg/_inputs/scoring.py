@@ -7,7 +7,6 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.metrics import check_scoring, get_scorer_names
 
 from skreg._inputs.errors import naming, warn_the_caller
@@ -24,11 +23,11 @@ class Scorer:
         Has the parameters.
     validation : ValidationSet
         What to score on.
-    labels : Labels
+    targets : Targets
         What the network's outputs mean.
     """
 
-    def __init__(self, estimator, engine, validation, labels):
+    def __init__(self, estimator, engine, validation, targets):
         self.validation = validation
         self._engine, self._scoring = engine, estimator.scoring
         self._outputs: Any = None
@@ -42,8 +41,8 @@ class Scorer:
         if isinstance(estimator.scoring, str):
             # scikit-learn's own scorers look at X only through the estimator. So they
             # need no copy of the rows, and no other forward pass than the loss.
-            self._outputs = np.empty((labels.n_outputs, len(rows)), dataset.X.dtype)
-            self._estimator = ClassifierOfOutputs(labels, self._outputs)
+            self._outputs = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
+            self._estimator = targets.predictor(self._outputs)
         else:
             self._estimator = copy.copy(estimator)
             # X is an array here, whatever it was when it was passed to fit.
@@ -118,7 +117,7 @@ def check_scores(scoring, scores, warn=warn_the_caller):
 def _explain(scoring, error):
     """Return the message for an error of a named scorer."""
     name = scoring.removesuffix("_score")
-    remedy = "Pass a name that is defined for these labels, or scoring='loss'."
+    remedy = "Pass a name that is defined for these targets, or scoring='loss'."
     if "pos_label" in str(error):
         remedy = (
             f"Say which class is the positive one: scoring=make_scorer({name}_score, "
@@ -129,24 +128,3 @@ def _explain(scoring, error):
     elif "average" in str(error):
         remedy = f"For several classes use '{name}_macro', '{name}_weighted' or 'loss'."
     return f"scoring={scoring!r} cannot score this validation set: {error} {remedy}"
-
-
-class ClassifierOfOutputs(ClassifierMixin, BaseEstimator):
-    """A classifier whose network has these outputs, whatever X is."""
-
-    def __init__(self, labels, outputs):
-        self.labels = labels
-        self.outputs = outputs
-
-    @property
-    def classes_(self):
-        """Class labels."""
-        return self.labels.classes
-
-    def predict_proba(self, X):
-        """Return the probability of each class."""
-        return self.labels.probabilities(self.outputs.copy())
-
-    def predict(self, X):
-        """Return the most probable labels."""
-        return self.labels.decode(self.predict_proba(X))

@@ -29,11 +29,11 @@ class ValidationSet:
 
     rows: Rows
     y: Any
-    """The labels of all rows of the data set."""
+    """The targets of all rows of the data set, as they were passed."""
     sample_weight: np.ndarray | None
 
 
-def check_validation_set(estimator, given, labels, by_class, dtype):
+def check_validation_set(estimator, given, targets, by_class, dtype):
     """Return the validation set ``given`` to `fit`, or None if there is none.
 
     That is ``X_val``, ``y_val`` and ``sample_weight_val``.
@@ -59,14 +59,14 @@ def check_validation_set(estimator, given, labels, by_class, dtype):
     with naming("y_val"):
         y = check_targets(y, "y_val")
         check_consistent_length(checked, y)
-        targets = labels.encode(y, dtype, "y_val")
+        encoded = targets.encode(y, dtype, "y_val")
     sample_weight = check_weights(sample_weight, checked, "sample_weight_val")
     index = np.arange(checked.shape[0])
-    weights = effective_weights(sample_weight, by_class, targets)
+    weights = effective_weights(sample_weight, by_class, encoded)
     weights = in_precision(of_mean_one(weights, index), dtype)
     check_some_weight(weights, index, "validation")
     return ValidationSet(
-        Rows(Dataset(checked, targets, weights), index), y, sample_weight
+        Rows(Dataset(checked, encoded, weights), index), y, sample_weight
     )
 
 

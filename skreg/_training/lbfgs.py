@@ -11,6 +11,9 @@ from scipy.optimize import minimize
 
 from skreg._training.stopping import Status
 
+_LARGEST_LEAST_GAIN = 2.2e-9
+"""SciPy's own: a smaller relative gain ends it, whatever ``tol``."""
+
 
 def minimize_objective(session):
     """Minimise the `Objective` of a session; an iteration counts as an epoch.
@@ -20,7 +23,10 @@ def minimize_objective(session):
     start = session.engine.snapshot()
     in_epoch = False
     limits = {"maxiter": session.n_epochs, "maxfun": session.plan.max_fun}
-    options = {**limits, "gtol": session.plan.tol}
+    tol = session.plan.tol
+    # Near a minimum, what is left to gain is of the order of the gradient squared.
+    least_gain = max(np.finfo(np.float64).eps, min(tol**2, _LARGEST_LEAST_GAIN))
+    options = {**limits, "gtol": tol, "ftol": least_gain}
 
     def value_and_gradient(x):
         nonlocal in_epoch

@@ -36,6 +36,8 @@ class Session:
     """Returns the validation loss and score, if there is a validation set."""
     objective: Any = None
     """For a solver that takes all rows at once: what it minimises, see `lbfgs`."""
+    loss_unit: float = 1.0
+    """What a loss is multiplied by to be recorded in y's unit."""
     status: Any = None
     """The `Status` it ended with."""
 
@@ -107,10 +109,12 @@ class Session:
 
     def _record(self, loss):
         state = self.state
-        validated = self.validate() if self.validate is not None else (nan, nan)
-        state.history.append(loss, *validated, self._rate, len(self.rows))
+        unit, of_loss = self.loss_unit, state.follows[1] == "loss"
+        of_validation, score = (nan, nan) if self.validate is None else self.validate()
+        recorded = unit * loss, unit * of_validation, (unit if of_loss else 1) * score
+        state.history.append(*recorded, self._rate, len(self.rows))
         if self.plan.early_stopping:
-            if state.monitor.update(validated[1]):
+            if state.monitor.update(score):
                 state.keep_best(self.engine.snapshot().parameters)
         else:
             state.monitor.update(-loss)

@@ -9,6 +9,7 @@ from helpers import (
     ALL_ROWS,
     N_ROWS,
     generator,
+    head_name,
     indicators,
     make_network,
     make_optimizers,
@@ -73,7 +74,7 @@ def reference_epoch(network, data, optimizer, alphas, keep_probs, dropout_mask):
             moves = moving(network, masks)
             masks = [np.repeat(mask, len(rows), axis=0) for mask in masks]
         loss, gradient = reference.loss_and_gradient(
-            layers, network.activation, network.head.out_activation, X[rows],
+            layers, network.activation, head_name(network), X[rows],
             indicators(network, data, rows), weights[rows], masks,
         )  # fmt: skip
         total += loss * len(rows)
@@ -176,7 +177,13 @@ def test_evaluate_is_the_weighted_mean_loss_of_the_rows_without_masks(dropout_ma
     layers = network.views(vectors[0])
     no_masks = [np.ones((3, n)) for n in network.sizes[:-1]]
     loss, _ = reference.loss_and_gradient(
-        layers, "tanh", "softmax", data.X[rows], y, weights / weights.mean(), no_masks
+        layers,
+        "tanh",
+        "multiclass",
+        data.X[rows],
+        y,
+        weights / weights.mean(),
+        no_masks,
     )
     assert engine.evaluate() == pytest.approx(loss, rel=1e-12)
     assert engine.evaluate(outputs) == engine.evaluate()

@@ -2,13 +2,24 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from helpers import generator, make_network
+from helpers import generator, make_network, random_vector
 
 from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.heads import LOSSES
 from skreg._engine.network import Network, Parameters
 from skreg._engine.subnetwork import UnitFirstNetwork
 
 hiddens = pytest.mark.parametrize("hidden", [(), (4,), (5, 2, 4)])
+
+
+@pytest.mark.parametrize("head", LOSSES)
+def test_numbers_are_zero_at_first(head):
+    network = make_network(head, hidden=(5,))
+    vector = random_vector(network)
+    network.initialize(vector, generator())
+    hidden, outputs = network.views(vector)
+    assert hidden[0].all()
+    assert not outputs[0].any()
 
 
 @pytest.mark.parametrize("kind", [Network, UnitFirstNetwork])

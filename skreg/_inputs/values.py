@@ -1,0 +1,195 @@
+"""Numbers to standardised targets and back."""
+
+from dataclasses import dataclass, fields, replace
+from typing import Any
+
+import numpy as np
+from sklearn.base import BaseEstimator, RegressorMixin
+from sklearn.utils import check_array, column_or_1d
+
+from skreg._engine.heads import LOSSES, NumberHead
+from skreg._inputs.errors import naming
+from skreg._inputs.targets import Targets
+from skreg._inputs.weights import check_some_weight
+
+
+@dataclass(frozen=True)
+class Values(Targets):
+    """Numbers of one or several targets, and the unit in which a network has them.
+
+    A network's target is (y - mean) / scale. Mean and scale are the weighted mean and
+    standard deviation of the training rows; a target that is constant has a scale of 1.
+    Counts have a mean of 0, and their mean as the scale.
+    """
+
+    n_outputs: int
+    head: NumberHead
+    mean: Any = None
+    """Array of shape (n_outputs,); None as long as the rows are not known."""
+    scale: Any = None
+    must_vary: bool = False
+    """Whether a constant target is refused."""
+
+    @classmethod
+    def of(cls, y, estimator, must_vary=False):
+        """Return the targets ``y`` of an estimator, whose scale is not known yet."""
+        n_outputs = len(_columns(y, warn=True))
+        return cls(n_outputs, make_head(estimator), must_vary=must_vary)
+
+    @classmethod
+    def of_fitted(cls, estimator):
+        """Return the targets that a fitted regressor knows."""
+        head = make_head(estimator)
+        if head.out_activation != estimator.out_activation_:
+            raise ValueError(
+                f"loss={estimator.loss!r} does not fit the network trained before, "
+                f"whose outputs are for a loss with the link of "
+                f"out_activation_={estimator.out_activation_!r}. Set it back, or call "
+                "fit with warm_start=False to start anew."
+            )
+        mean, scale = estimator.target_mean_, estimator.target_scale_
+        return cls(estimator.n_outputs_, head, mean, scale)
+
+    @property
+    def loss_unit(self):
+        """What a loss times this is in: y's unit; that of the scales, if of several."""
+        return 1.0 if self.n_outputs > 1 else float(self.scale[0]) ** self.head.degree
+
+    def check_same(self, fitted):
+        """Refuse to go on with a network for another number of targets."""
+        if self.n_outputs != fitted.n_outputs:
+            raise ValueError(
+                f"y has {self.n_outputs} targets, and the network trained before has "
+                f"{fitted.n_outputs}. Pass as many, or call fit with warm_start=False "
+                "to start anew."
+            )
+
+    def scaled_to(self, y, sample_weight, rows):
+        """Return the targets with the mean and the scale of ``y`` in the rows.
+
+        They stay as they are if they have these.
+        """
+        if self.scale is not None:
+            return self
+        columns, weights = self._checked(y, "y")[:, rows], np.ones(len(rows))
+        if sample_weight is not None:
+            weights = sample_weight[rows] / (sample_weight[rows].max() or 1)
+            check_some_weight(weights, slice(None), "training")
+            columns, weights = columns[:, weights > 0], weights[weights > 0]
+        measure = _mean_alone if self.head.of_counts else _mean_and_deviation
+        with np.errstate(all="ignore"):
+            stated = [measure(column, weights / weights.sum()) for column in columns]
+            mean, scale = np.transpose(stated)
+            units = scale**self.head.degree
+        if self.head.of_counts and not columns.any(axis=1).all():
+            raise ValueError(
+                "loss='poisson' needs a y with a positive sum, but it is zero in all "
+                "rows to train on."
+            )
+        if self.must_vary and not self.head.of_counts and not np.ptp(columns, 1).all():
+            raise ValueError(
+                "The first call to partial_fit decides the scale of the targets, and "
+                f"y is constant in its {len(rows)} row(s). Begin with rows in which it "
+                "varies, or with fit."
+            )
+        if not (np.isfinite(mean) & (units > _LEAST) & (units < np.inf)).all():
+            raise ValueError(
+                f"y has a scale of {scale.tolist()} around {mean.tolist()}, which is "
+                "too large or too small to compute losses with. Change y's unit."
+            )
+        return replace(self, mean=mean, scale=scale)
+
+    def attributes(self):
+        """Return the fitted attributes that say what the outputs are."""
+        own = {"target_mean_": self.mean, "target_scale_": self.scale}
+        return super().attributes() | (own if self.scale is not None else {})
+
+    def encode(self, y, dtype, name="y"):
+        """Return standardised targets of ``dtype``, of shape (n_outputs, n_samples)."""
+        columns = self._checked(y, name)
+        with np.errstate(over="ignore"):
+            columns = (columns - self.mean[:, np.newaxis]) / self.scale[:, np.newaxis]
+            columns = columns.astype(dtype)
+        if not np.isfinite(columns).all():
+            raise ValueError(
+                f"{name} has values too large for {columns.dtype} beside the scale of "
+                f"y in training, {self.scale.tolist()}."
+            )
+        return columns
+
+    def decode(self, outputs):
+        """Return predictions in y's units, for outputs overwritten.
+
+        ``outputs`` are the network's, of shape (n_outputs, n_rows). The predictions are
+        float64, of shape (n_rows,) or (n_rows, n_outputs).
+        """
+        with np.errstate(over="ignore"):
+            self.head.activate(outputs)
+            values = outputs.T * self.scale + self.mean
+        return values[:, 0] if self.n_outputs == 1 else values
+
+    def predictor(self, outputs):
+        """Return an estimator whose network has these outputs, whatever X is."""
+        return RegressorOfOutputs(self, outputs)
+
+    def _checked(self, y, name):
+        """Return ``y`` as numbers that the head takes, for each output."""
+        columns = _columns(y, name)
+        if len(columns) != self.n_outputs:
+            raise ValueError(
+                f"{name} has {len(columns)} targets, but the network has "
+                f"{self.n_outputs} outputs."
+            )
+        if self.head.of_counts and columns.min() < 0:
+            raise ValueError(
+                f"{name} has negative values, down to {columns.min()}, which "
+                "loss='poisson' does not take. Choose another loss."
+            )
+        return columns
+
+
+class RegressorOfOutputs(RegressorMixin, BaseEstimator):
+    """A regressor whose network has these outputs, whatever X is."""
+
+    def __init__(self, values, outputs):
+        self.values = values
+        self.outputs = outputs
+
+    def predict(self, X):
+        """Return the predictions."""
+        return self.values.decode(self.outputs.copy())
+
+
+_LEAST = np.finfo(np.float64).tiny
+
+
+def make_head(estimator):
+    """Return the head for the loss of an estimator."""
+    kind = LOSSES[estimator.loss]
+    return kind(**{f.name: float(getattr(estimator, f.name)) for f in fields(kind)})
+
+
+def _columns(y, name="y", warn=False):
+    """Return numbers as float64, of shape (n_outputs, n_samples)."""
+    with naming(name, "For classes there is RegMLPClassifier."):
+        if y.dtype.kind in "mM":
+            raise ValueError("dates are no numbers. Say in which unit they count.")
+        if y.ndim == 2 and y.shape[1] == 1:
+            y = column_or_1d(y, warn=warn)
+        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
+    return np.atleast_2d(y.T)
+
+
+def _mean_and_deviation(column, shares):
+    """Return a mean and a standard deviation, by weights that sum to 1."""
+    low, high = column.min(), column.max()
+    if low == high:
+        return low, 1.0
+    mean = column @ shares
+    largest = np.abs(column - mean).max()
+    return mean, largest * np.sqrt(((column - mean) / largest) ** 2 @ shares)
+
+
+def _mean_alone(column, shares):
+    """Return zero and the mean, by weights that sum to 1."""
+    return 0.0, column @ shares

@@ -1,0 +1,144 @@
+"""The graph of a `TabularEncoder`."""
+
+import numpy as np
+from skl2onnx.algebra.onnx_ops import (
+    OnnxCast,
+    OnnxConcat,
+    OnnxDiv,
+    OnnxEqual,
+    OnnxGather,
+    OnnxIsNaN,
+    OnnxLabelEncoder_2,
+    OnnxMax,
+    OnnxMin,
+    OnnxSub,
+    OnnxWhere,
+)
+from skl2onnx.common.data_types import (
+    BooleanTensorType,
+    DoubleTensorType,
+    FloatTensorType,
+    StringTensorType,
+    guess_proto_type,
+)
+from skl2onnx.proto import onnx_proto
+
+from skreg.encoder import code_bins
+
+_DOUBLE = onnx_proto.TensorProto.DOUBLE
+_STRING = onnx_proto.TensorProto.STRING
+_MISSING_TEXTS = "None", "nan", "<NA>"  # what runtimes make of missing objects
+
+
+def declare_encoded(operator):
+    """Set the type and shape of the encoded table."""
+    encoder = operator.raw_operator
+    tensor = DoubleTensorType if encoder.dtype == np.float64 else FloatTensorType
+    n_rows = operator.inputs[0].get_first_dimension()
+    n_columns = len(encoder.get_feature_names_out())
+    operator.outputs[0].set_type(tensor([n_rows, n_columns]))
+
+
+def _indicators(one_hot, j):
+    """Return the indicator of each category of a column, that of others, their number.
+
+    Others have none, -1, if no category is rare.
+    """
+    rare = one_hot.infrequent_categories_[j]
+    rare = set() if rare is None else set(rare)
+    frequent = [c for c in one_hot.categories_[j] if c not in rare]
+    others = len(frequent) if rare else -1
+    indicators = {category: i for i, category in enumerate(frequent)}
+    indicators |= dict.fromkeys(rare, others)
+    for text in _MISSING_TEXTS:
+        indicators.setdefault(text, indicators.get("missing", others))
+    return indicators, others, len(frequent) + bool(rare)
+
+
+def _encode_numbers(encoder, x, node):
+    """Return the standardised numbers, the indicators of missing ones and the code."""
+
+    def between(values, low, high):
+        return node(OnnxMin, node(OnnxMax, values, low), high)
+
+    low, high = (np.array([edges[i] for edges in encoder.bin_edges_]) for i in (0, -1))
+    missing = node(OnnxIsNaN, x)
+    x = between(node(OnnxWhere, missing, encoder.medians_, x), low, high)
+    parts = [node(OnnxDiv, node(OnnxSub, x, encoder.means_), encoder.scales_)]
+    if encoder.has_missing_.any():
+        where = np.flatnonzero(encoder.has_missing_)
+        indicators = node(OnnxGather, missing, where, axis=1)
+        parts.append(node(OnnxCast, indicators, to=_DOUBLE))
+    column, left, width = code_bins(encoder.bin_edges_)
+    if len(column):
+        distance = node(OnnxSub, node(OnnxGather, x, column, axis=1), left)
+        code = node(OnnxDiv, distance, width)
+        parts.append(between(code, np.array([0.0]), np.array([1.0])))
+    return parts
+
+
+def _encode_categories(one_hot, j, text, node):
+    """Return the indicators of the categories of a column."""
+    indicators, others, n_indicators = _indicators(one_hot, j)
+    indicator = OnnxLabelEncoder_2(
+        text,
+        keys_strings=list(indicators),
+        values_int64s=list(indicators.values()),
+        default_int64=others,
+        op_version=2,
+    )
+    is_on = node(OnnxEqual, indicator, np.arange(n_indicators))
+    return node(OnnxCast, is_on, to=_DOUBLE)
+
+
+def _as_text(x, kind, node):
+    """Return categories of a type of input as text."""
+    if isinstance(kind, StringTensorType):
+        return x
+    if isinstance(kind, BooleanTensorType):
+        return node(OnnxWhere, x, np.array(["True"]), np.array(["False"]))
+    if isinstance(kind, FloatTensorType | DoubleTensorType):
+        raise TypeError(
+            "A column of categories is declared as one of floats. Declare it as text "
+            "(StringTensorType), integers (Int64TensorType) or booleans."
+        )
+    return node(OnnxCast, x, to=_STRING)
+
+
+def convert_encoder(scope, operator, container):
+    """Add the nodes of the encoder to the graph."""
+    encoder = operator.raw_operator
+
+    def node(make, *inputs, **attributes):
+        return make(*inputs, op_version=container.target_opset, **attributes)
+
+    numbers, texts, n_columns = [], [], 0
+    for variable in operator.inputs:
+        n_more = variable.type.shape[1]
+        categorical = encoder.is_categorical_[n_columns : n_columns + n_more]
+        n_columns += n_more
+        if not categorical.all():
+            numeric = node(OnnxGather, variable, np.flatnonzero(~categorical), axis=1)
+            numbers.append(node(OnnxCast, numeric, to=_DOUBLE))
+        for position in np.flatnonzero(categorical):
+            category = node(OnnxGather, variable, np.array([position]), axis=1)
+            texts.append(_as_text(category, variable.type, node))
+    if n_columns != encoder.n_features_in_:
+        raise ValueError(
+            f"The inputs of the graph have {n_columns} columns, and TabularEncoder was "
+            f"fitted on {encoder.n_features_in_}. Declare each column as an input, or "
+            "all of them as one."
+        )
+    parts = []
+    if numbers:
+        parts = _encode_numbers(encoder, node(OnnxConcat, *numbers, axis=1), node)
+    parts += [
+        _encode_categories(encoder.one_hot_, j, text, node)
+        for j, text in enumerate(texts)
+    ]
+    (encoded,) = operator.outputs
+    table = node(OnnxConcat, *parts, axis=1)
+    table = node(
+        OnnxCast, table, to=guess_proto_type(encoded.type), output_names=[encoded]
+    )
+    table.add_to(scope, container)  # and with it all that it is computed from

@@ -1,0 +1,356 @@
+"""RegMLPRegressor: the network as a regressor."""
+
+from functools import partial
+from numbers import Real
+
+from sklearn.base import RegressorMixin, _fit_context
+from sklearn.utils._param_validation import Interval, StrOptions
+from sklearn.utils.metaestimators import available_if
+
+from skreg._base import NetworkEstimator
+from skreg._engine.heads import LOSSES
+from skreg._inputs.plan import CONSTRAINTS, is_stochastic
+from skreg._inputs.values import Values
+
+
+class RegMLPRegressor(RegressorMixin, NetworkEstimator):
+    r"""Multilayer perceptron regressor with dropout, weight decay and early stopping.
+
+    The network minimises, over its weights W and biases b,
+
+    .. math::
+
+        J(W, b) = \frac{\sum_i s_i \, \ell(t_i, f(x_i))}{\sum_i s_i}
+                  + \sum_l \frac{\alpha_l}{2} \|W_l\|^2,
+
+    where :math:`s_i` is the sample weight of a row, and :math:`t_i = (y_i - m) / c` its
+    target, standardised by the weighted mean m and standard deviation c of the training
+    rows. y is never to be scaled by hand: predictions and scores are in y's unit, and
+    so are the losses that are recorded and printed, each being :math:`c^2 J` or, for
+    losses that grow linearly, :math:`c J`. Several targets may have different units.
+    Their loss is the mean over the targets, each in the unit of its own c, and it is
+    recorded like that. The defaults suit standardised features, and do without a
+    search.
+
+    Parameters
+    ----------
+    hidden_layer_sizes : int or array-like of int, default=(256, 256)
+        Units of each hidden layer. ``()`` is a linear model.
+    activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
+        Activation of the hidden layers.
+    loss : str, default="squared_error"
+        What to minimise. "squared_error" is (y - f)² / 2, whose best prediction f is
+        the mean, and "absolute_error" the size of y - f, with the median. "huber" [6]_
+        is the first for errors up to 1.345 c, and grows linearly beyond, so that
+        outliers pull less; with this constant it is 95% as efficient where errors are
+        normal [7]_. "quantile" [8]_ predicts ``quantile``. "poisson" is half of the
+        Poisson deviance, for y that is never negative: the network predicts the
+        logarithm of the mean, and targets are divided by their mean and not centred.
+    quantile : float, default=0.5
+        The level of the quantile that ``loss="quantile"`` predicts, in (0, 1).
+    solver : {"adam", "sgd", "lbfgs"}, default="adam"
+        "sgd" follows the moving average of the gradient, "adam" [1]_ scales its steps
+        by the average of the squared gradient as well, "lbfgs" [2]_ takes the whole
+        training set at once, which suits small ones; it goes with neither dropout nor
+        mini-batches.
+    alpha : "auto", float or array-like of float, default="auto"
+        Strength of the L2 penalty on the weights of all layers, or of each one, from
+        the inputs up. A value means the same for every number of rows and every batch
+        size. "auto" penalises the first layer alone, by 50 over the number of rows, or
+        by 25 with ``early_stopping``: dropout does the rest. For "lbfgs" it is 10 over
+        the number of rows on all layers, without hidden layers 1 over it, and 0.1 for
+        at most 64 rows.
+    keep_prob : "auto", float or array-like of float, default="auto"
+        Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], for all
+        hidden layers or for each one. "auto" is 0.8, or 0.9 with ``early_stopping``,
+        and 1 for "lbfgs" and for at most 64 rows.
+    input_keep_prob : float, default=1.0
+        The same for the input features.
+    dropout_mask : {"sample", "batch"}, default="sample"
+        "sample" draws a mask for every row. "batch" draws one for every mini-batch and
+        trains the network of the kept units alone, which makes a step of a wide network
+        on large mini-batches cheaper, and one of a small network dearer; weights that
+        join dropped units rest, with their averages and their decay.
+    batch_size : int or "auto", default="auto"
+        Rows per mini-batch; "auto" is a 32nd of the rows, rounded down to a power of
+        two, within 16 and 256, and all of at most 64 rows. All rows, if there are
+        fewer.
+    learning_rate_init : float or "auto", default="auto"
+        Initial learning rate; "auto" is 4e-3 for "adam" and 0.4 for "sgd" with
+        "cosine", and a quarter of that with other schedules.
+    learning_rate : str, default="auto"
+        How the rate develops: "constant", "invscaling", "adaptive", "cosine" or "auto".
+        "invscaling" divides it by ``(t + 1) ** power_t``, where t is the number of rows
+        seen. "adaptive" divides it by 5 whenever training has stalled for
+        ``n_iter_no_change`` epochs, and ends the fit below 1e-6. "cosine" [4]_ takes it
+        to zero over ``max_iter`` epochs. "auto" is "cosine" in `fit` and "constant" in
+        `partial_fit`, since nobody knows where a stream ends.
+    power_t : float, default=0.5
+        Exponent of "invscaling".
+    learning_rate_decay : float, default=0.0
+        The rate is multiplied by ``1 - learning_rate_decay`` after every epoch, on top
+        of the schedule. In [0, 1).
+    momentum : float, default=0.9
+        How much of the gradient's moving average is kept in a step, in "sgd" and in
+        "adam". The average is normalised, so that the learning rate means the same for
+        every momentum. In [0, 1).
+    nesterovs_momentum : bool, default=False
+        Whether "sgd" looks ahead along the average [5]_.
+    beta_2 : float, default=0.999
+        How much of the average of the squared gradient "adam" keeps in a step.
+    epsilon : float, default=1e-8
+        What "adam" adds to a denominator that might vanish.
+    max_iter : int or "auto", default="auto"
+        The most epochs of a call of `fit`; the most iterations of "lbfgs". "auto" is 32
+        with "cosine", and 200 otherwise.
+    max_fun : int, default=15000
+        The most evaluations of the objective by "lbfgs".
+    tol : float, default=1e-4
+        The training loss, or with ``early_stopping`` the validation score, has
+        improved when it is better by more than ``tol`` than at the last improvement, so
+        that smaller gains add up. "lbfgs" stops when no entry of the gradient is above
+        it. Of losses it is compared with those of the standardised targets, so that
+        y's unit does not matter.
+    n_iter_no_change : int or inf, default=12
+        Training stops after exactly so many epochs without an improvement; with
+        "cosine" only if ``early_stopping`` watches the validation score. With inf it
+        runs ``max_iter`` epochs, as planned.
+    early_stopping : bool, default=False
+        Whether to stop by the score of a validation set, and to end with the weights
+        of its best epoch. Unless one is passed to `fit`, ``validation_fraction`` of the
+        rows is held out.
+    validation_fraction : float, default=0.1
+        The share of the rows to hold out. In (0, 1).
+    scoring : str or callable, default="loss"
+        The validation score: "loss" (negated, so that greater is better), the name of
+        a scorer, or a callable ``scorer(estimator, X, y)``.
+    dtype : {"auto", "float32", "float64"}, default="auto"
+        Precision of training; "auto" is float32, and float64 for "lbfgs" and for at
+        most 64 rows. Training that goes on keeps the precision of the network.
+        Predictions are float64.
+    shuffle : bool, default=True
+        Whether to visit the rows in a new order in every epoch.
+    warm_start : bool, default=False
+        Whether `fit` goes on from where training was left: k epochs and then m more
+        are, to the bit, k + m epochs, but for "cosine", whose plan ends with each call.
+    random_state : int, RandomState instance or None, default=None
+        Seeds everything random: initial weights, the validation split, the order of
+        the rows and the dropout masks.
+    verbose : bool or int, default=False
+        Prints a line per epoch, or per so many epochs.
+
+    Attributes
+    ----------
+    coefs_ : list of ndarray of shape (fan_in, fan_out)
+        Weights of each layer.
+    intercepts_ : list of ndarray of shape (fan_out,)
+        Biases of each layer.
+    n_layers_ : int
+        Number of layers, input and output included.
+    n_outputs_ : int
+        Number of targets.
+    out_activation_ : {"identity", "exp"}
+        Activation of the outputs; "exp" for ``loss="poisson"``.
+    target_mean_ : ndarray of shape (n_outputs,)
+        Mean m of each target in training; zero for ``loss="poisson"``.
+    target_scale_ : ndarray of shape (n_outputs,)
+        Standard deviation c of each target, 1 where it is constant; the mean for
+        ``loss="poisson"``.
+    n_iter_ : int
+        Epochs of the last call.
+    t_ : int
+        Training rows seen by all calls that continued this training.
+    loss_ : float
+        Objective in the last epoch.
+    best_loss_ : float or None
+        The least objective; None with ``early_stopping``.
+    loss_curve_ : list of float
+        Objective in each epoch: the mean over its mini-batches, each taken before the
+        step it led to, plus the penalty.
+    learning_rate_curve_ : list of float
+        Learning rate of each epoch; empty for "lbfgs", which has none.
+    validation_loss_curve_ : list of float or None
+        Loss of the validation set after each epoch, without the penalty.
+    validation_scores_ : list of float or None
+        Score of the validation set after each epoch.
+    best_validation_score_ : float or None
+        The best of them.
+    best_iter_ : int
+        The epoch, counted from 1, with the best validation score or, if there is none,
+        with the least objective.
+    n_features_in_ : int
+        Number of features.
+    feature_names_in_ : ndarray of shape (`n_features_in_`,)
+        Names of the features, if X had any.
+
+    See Also
+    --------
+    sklearn.neural_network.MLPRegressor : Without dropout, and y is scaled by hand.
+    sklearn.ensemble.HistGradientBoostingRegressor : Trees, with losses of these names.
+
+    References
+    ----------
+    .. [1] D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
+    .. [2] D. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
+       optimization", Mathematical Programming 45, 1989.
+    .. [3] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov,
+       "Dropout: A Simple Way to Prevent Neural Networks from Overfitting", JMLR 15,
+       2014.
+    .. [4] I. Loshchilov and F. Hutter, "SGDR: Stochastic Gradient Descent with Warm
+       Restarts", ICLR 2017.
+    .. [5] I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of
+       initialization and momentum in deep learning", ICML 2013.
+
+    .. [6] P. Huber, "Robust Estimation of a Location Parameter", Annals of Mathematical
+       Statistics 35, 1964.
+    .. [7] P. Holland and R. Welsch, "Robust regression using iteratively reweighted
+       least-squares", Communications in Statistics A6, 1977.
+    .. [8] R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46, 1978.
+
+    Examples
+    --------
+    >>> from sklearn.datasets import make_friedman1
+    >>> from skreg import RegMLPRegressor
+    >>> X, y = make_friedman1(400, random_state=0)
+    >>> model = RegMLPRegressor(random_state=0)
+    >>> model.fit(X, y).score(X, y) > 0.9
+    True
+    >>> high = RegMLPRegressor(loss="quantile", quantile=0.9, random_state=0)
+    >>> high = high.fit(X, y)
+    >>> bool(abs((y < high.predict(X)).mean() - 0.9) < 0.05)
+    True
+    """
+
+    _parameter_constraints: dict = {
+        **CONSTRAINTS,
+        "loss": [StrOptions(set(LOSSES))],
+        "quantile": [Interval(Real, 0, 1, closed="neither")],
+    }
+
+    def __init__(
+        self,
+        hidden_layer_sizes=(256, 256),
+        activation="relu",
+        *,
+        loss="squared_error",
+        quantile=0.5,
+        solver="adam",
+        alpha="auto",
+        keep_prob="auto",
+        input_keep_prob=1.0,
+        dropout_mask="sample",
+        batch_size="auto",
+        learning_rate_init="auto",
+        learning_rate="auto",
+        power_t=0.5,
+        learning_rate_decay=0.0,
+        momentum=0.9,
+        nesterovs_momentum=False,
+        beta_2=0.999,
+        epsilon=1e-8,
+        max_iter="auto",
+        max_fun=15000,
+        tol=1e-4,
+        n_iter_no_change=12,
+        early_stopping=False,
+        validation_fraction=0.1,
+        scoring="loss",
+        dtype="auto",
+        shuffle=True,
+        warm_start=False,
+        random_state=None,
+        verbose=False,
+    ):
+        self.hidden_layer_sizes = hidden_layer_sizes
+        self.activation = activation
+        self.loss = loss
+        self.quantile = quantile
+        self.solver = solver
+        self.alpha = alpha
+        self.keep_prob = keep_prob
+        self.input_keep_prob = input_keep_prob
+        self.dropout_mask = dropout_mask
+        self.batch_size = batch_size
+        self.learning_rate_init = learning_rate_init
+        self.learning_rate = learning_rate
+        self.power_t = power_t
+        self.learning_rate_decay = learning_rate_decay
+        self.momentum = momentum
+        self.nesterovs_momentum = nesterovs_momentum
+        self.beta_2 = beta_2
+        self.epsilon = epsilon
+        self.max_iter = max_iter
+        self.max_fun = max_fun
+        self.tol = tol
+        self.n_iter_no_change = n_iter_no_change
+        self.early_stopping = early_stopping
+        self.validation_fraction = validation_fraction
+        self.scoring = scoring
+        self.dtype = dtype
+        self.shuffle = shuffle
+        self.warm_start = warm_start
+        self.random_state = random_state
+        self.verbose = verbose
+
+    @available_if(is_stochastic)
+    @_fit_context(prefer_skip_nested_validation=True)
+    def partial_fit(self, X, y, sample_weight=None):
+        """Train for one epoch over the rows given, going on from where training is.
+
+        The first call standardises the targets for all calls to come, by the mean and
+        the standard deviation of its own rows. Begin with rows that are typical.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Training rows.
+        y : array-like of shape (n_samples,) or (n_samples, n_outputs)
+            Their targets.
+        sample_weight : array-like of shape (n_samples,), default=None
+            Weights of the rows. Unlike in `fit` they are absolute, since the mean over
+            all calls cannot be known: a weight of 2 takes twice the gradient.
+
+        Returns
+        -------
+        self : RegMLPRegressor
+            The trained estimator.
+
+        Raises
+        ------
+        ValueError
+            As in `fit`; with ``early_stopping=True``, which needs the whole training
+            set; if a target is constant in the rows of the first call, as it is in a
+            single row, so that it has no scale (for ``loss="poisson"`` the mean will
+            do).
+        """
+        targets_of = partial(Values.of, estimator=self, must_vary=True)
+        return self._partial_fit(X, y, sample_weight, targets_of)
+
+    def predict(self, X):
+        """Predict the targets of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions in y's unit, in float64.
+        """
+        outputs = self._outputs(X)
+        return self._fitted_targets().decode(outputs)
+
+    def _targets_of(self, y):
+        return Values.of(y, self)
+
+    def _fitted_targets(self):
+        return Values.of_fitted(self)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        of_counts = [name for name, head in LOSSES.items() if head.of_counts]
+        tags.target_tags.multi_output = True
+        tags.target_tags.positive_only = self.loss in of_counts
+        return tags

@@ -1,0 +1,412 @@
+"""What RegMLPRegressor minimises, in which units, and what it predicts."""
+
+import re
+
+import numpy as np
+import pytest
+from estimators import (
+    NUMBERS,
+    SHORT_FITS,
+    SOLVERS,
+    assert_same_network,
+    by_name,
+    network,
+    problem,
+)
+from sklearn.datasets import make_regression
+from sklearn.exceptions import DataConversionWarning
+from sklearn.linear_model import PoissonRegressor, QuantileRegressor, Ridge
+from sklearn.metrics import mean_absolute_error, mean_pinball_loss, mean_squared_error
+from sklearn.metrics import mean_poisson_deviance as deviance
+from sklearn.neural_network import MLPRegressor
+
+from skreg import RegMLPClassifier, RegMLPRegressor
+from skreg._engine.heads import LOSSES
+
+pytestmark = [
+    SHORT_FITS,
+    pytest.mark.filterwarnings(
+        "ignore:Stochastic Optimizer:sklearn.exceptions.ConvergenceWarning"
+    ),
+]
+
+CONVEX = {"hidden_layer_sizes": (), "solver": "lbfgs", "tol": 1e-9, "max_iter": 2000}
+
+
+def rows(n_targets=1, n=200):
+    """Return X and y far from zero, in units far from one."""
+    X, y = make_regression(
+        n, 6, n_informative=4, n_targets=n_targets, noise=20, random_state=0
+    )
+    return X, 300 + 40 * y * (1 if n_targets == 1 else np.logspace(0, 2, n_targets))
+
+
+def counts(n=200):
+    X, _ = rows(n=n)
+    mean = np.exp(1 + X[:, 0] / 2 - X[:, 1] / 3)
+    return X, np.random.default_rng(0).poisson(mean).astype(float)
+
+
+def regressor(**params):
+    return network(kind="number", **params)
+
+
+# The minimum of a convex problem
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+@pytest.mark.parametrize("n_targets", [1, 3])
+def test_without_hidden_layers_it_is_ridge(n_targets, weighted):
+    X, y = rows(n_targets)
+    weights = np.random.default_rng(1).uniform(0, 2, len(X)) if weighted else None
+    ours = regressor(alpha=0.02, **CONVEX).fit(X, y, weights)
+    # The mean over rows and targets, where Ridge has the sum; halves are on both sides.
+    n = len(X) if weights is None else weights.sum()
+    theirs = []
+    for column, scale in zip(np.atleast_2d(y.T), ours.target_scale_, strict=True):
+        ridge = Ridge(alpha=0.02 * n * n_targets, tol=1e-12)
+        theirs.append(ridge.fit(X, column, weights).predict(X))
+        coef = ours.coefs_[0][:, len(theirs) - 1]
+        np.testing.assert_allclose(coef, ridge.coef_ / scale, rtol=0, atol=1e-6)
+    differences = ours.predict(X) - np.squeeze(theirs).T
+    assert np.abs(differences / ours.target_scale_).max() < 1e-6
+
+
+def test_without_hidden_layers_it_is_poisson_regression():
+    """A mean μ of y / m has the loss of m μ over m, so that their alpha is m times."""
+    X, y = counts()
+    ours = regressor(loss="poisson", alpha=0.05, **CONVEX).fit(X, y)
+    theirs = PoissonRegressor(alpha=0.05 * y.mean(), tol=1e-10, max_iter=1000).fit(X, y)
+    np.testing.assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, rtol=0, atol=1e-6)
+    np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-6)
+
+
+@pytest.mark.parametrize("quantile", [0.1, 0.5, 0.8])
+def test_without_hidden_layers_it_is_quantile_regression(quantile):
+    X, y = rows()
+    theirs = QuantileRegressor(quantile=quantile, alpha=0).fit(X, y)
+    least = mean_pinball_loss(y, theirs.predict(X), alpha=quantile)
+    losses = {"loss": "quantile", "quantile": quantile}, {"loss": "absolute_error"}
+    for loss in losses if quantile == 0.5 else losses[:1]:
+        ours = regressor(
+            hidden_layer_sizes=(), alpha=0, learning_rate="cosine", max_iter=1000,
+            learning_rate_init=0.02, batch_size=200, n_iter_no_change=np.inf,
+            **loss,
+        ).fit(X, y)  # fmt: skip
+        reached = mean_pinball_loss(y, ours.predict(X), alpha=quantile)
+        # The loss has kinks, around which steps go to and fro.
+        assert least <= reached < 1.0002 * least
+
+
+def test_the_objective_is_that_of_mlpregressor_on_standardised_targets():
+    X, y = rows()
+    theirs = MLPRegressor(
+        hidden_layer_sizes=(),
+        solver="lbfgs",
+        tol=1e-8,
+        max_iter=2000,
+        alpha=0.02 * len(X),
+    ).fit(X, (y - y.mean()) / y.std())
+    ours = regressor(alpha=0.02, **CONVEX).fit(X, y)
+    np.testing.assert_allclose(ours.loss_ / y.std() ** 2, theirs.loss_, rtol=1e-6)
+    np.testing.assert_allclose(ours.coefs_[0], theirs.coefs_[0], atol=1e-4)
+
+
+# Units
+
+
+@by_name(SOLVERS)
+@pytest.mark.parametrize("stopping", [{}, {"early_stopping": True}])
+@pytest.mark.parametrize("loss", LOSSES)
+def test_another_unit_of_y_changes_nothing_but_the_unit(loss, stopping, params):
+    X, y = counts()
+    offset = 0 if loss == "poisson" else 5
+    patience = {"max_iter": 60, "n_iter_no_change": 3, "tol": 1e-3}
+    if loss in ("absolute_error", "quantile") and params["solver"] == "lbfgs":
+        patience = {"max_iter": 8}  # Rounding decides where the kinks lead it.
+    options = {"loss": loss, **params, **stopping, **patience}
+    one = regressor(**options).fit(X, y)
+    other = regressor(**options).fit(X, 1000 * y + offset)
+    # Rounding, which some hundred steps amplify.
+    assert_same_network(one, other, rtol=1e-6, atol=1e-6)
+    expected = 1000 * one.predict(X) + offset
+    np.testing.assert_allclose(other.predict(X), expected, rtol=1e-6, atol=1e-2)
+    unit = 1000.0 ** LOSSES[loss].degree
+    for name in ("loss_curve_", "validation_loss_curve_", "validation_scores_"):
+        if getattr(one, name) is not None:
+            own = unit * np.array(getattr(one, name))
+            np.testing.assert_allclose(getattr(other, name), own, rtol=1e-6)
+    assert one.n_iter_ == other.n_iter_
+    if stopping:
+        assert one.best_iter_ == other.best_iter_
+
+
+def huber(y, z, delta):
+    size = abs(y - z)
+    return np.where(size < delta, size**2 / 2, delta * (size - delta / 2)).mean()
+
+
+ERRORS = {
+    "squared_error": lambda y, z, model: mean_squared_error(y, z) / 2,
+    "absolute_error": lambda y, z, model: mean_absolute_error(y, z),
+    "huber": lambda y, z, model: huber(y, z, 1.345 * model.target_scale_[0]),
+    "quantile": lambda y, z, model: mean_pinball_loss(y, z, alpha=0.7),
+    "poisson": lambda y, z, model: deviance(y, z) / 2,
+}
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_losses_are_in_the_unit_of_y(loss, capsys):
+    X, y = counts()
+    y_val = y[::-1]
+    model = regressor(loss=loss, quantile=0.7, verbose=True, alpha=0.1)
+    model.fit(X, y, X_val=X, y_val=y_val)
+    expected = ERRORS[loss](y_val, model.predict(X), model)
+    np.testing.assert_allclose(model.validation_loss_curve_[-1], expected, rtol=1e-12)
+    assert model.validation_scores_[-1] == -model.validation_loss_curve_[-1]
+    line = capsys.readouterr().out.splitlines()[-2]
+    assert f"loss {model.loss_:.6f}, validation loss {expected:.6f}" in line
+    # After the last step of L-BFGS the objective is known: the loss and the penalty.
+    model = regressor(loss=loss, quantile=0.7, solver="lbfgs", alpha=0.1).fit(X, y)
+    penalty = 0.05 * sum((coef**2).sum() for coef in model.coefs_)
+    unit = model.target_scale_[0] ** LOSSES[loss].degree
+    expected = ERRORS[loss](y, model.predict(X), model) + unit * penalty
+    np.testing.assert_allclose(model.loss_, expected, rtol=1e-12)
+
+
+@pytest.mark.parametrize("loss", LOSSES)
+def test_the_loss_of_several_targets_is_the_mean_in_units_of_their_scales(loss):
+    X, y = counts()
+    Y = np.column_stack([y, 1000 * y[::-1]])
+    model = regressor(loss=loss, quantile=0.7).fit(X, Y, X_val=X, y_val=Y)
+    parts = []
+    for k, scale in enumerate(model.target_scale_):
+        one = RegMLPRegressor()
+        one.target_scale_ = [1.0]  # the errors are in units of the scale
+        z = model.predict(X)[:, k]
+        parts.append(ERRORS[loss](Y[:, k] / scale, z / scale, one))
+    np.testing.assert_allclose(model.validation_loss_curve_[-1], np.mean(parts))
+
+
+# The scale of the targets
+
+
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_targets_are_standardised_by_the_rows_that_are_trained_on(n_targets):
+    X, y = rows(n_targets)
+    weights = 1 + (X[:, 0] > 0)
+    held_out = []
+
+    def scoring(estimator, X, y, sample_weight):
+        held_out.append(X)
+        return len(held_out)
+
+    model = regressor(early_stopping=True, scoring=scoring).fit(X, y, weights)
+    trained = ~np.isin(X[:, 0], held_out[0][:, 0])
+    mean = np.average(y[trained], axis=0, weights=weights[trained])
+    variance = np.average((y[trained] - mean) ** 2, axis=0, weights=weights[trained])
+    np.testing.assert_allclose(model.target_mean_, mean, rtol=1e-12)
+    np.testing.assert_allclose(model.target_scale_, np.sqrt(variance), rtol=1e-12)
+
+
+def test_a_weight_in_one_row_leaves_none_to_train_or_none_to_validate_on():
+    X, y = rows(n=30)
+    for k in range(30):
+        weights = (np.arange(30) == k).astype(float)
+        model = regressor(early_stopping=True)
+        with pytest.raises(ValueError, match=r"sample_weight.*(training|valid)"):
+            model.fit(X, y, weights)
+
+
+def test_counts_are_divided_by_their_mean():
+    X, y = counts()
+    model = regressor(loss="poisson").fit(X, y)
+    assert model.target_mean_ == [0]
+    np.testing.assert_allclose(model.target_scale_, y.mean())
+    assert model.out_activation_ == "exp"
+    assert (model.predict(X) > 0).all()
+
+
+@by_name(SOLVERS)
+@pytest.mark.parametrize("value", [0.0, 0.1, -1e9, 1e100])
+def test_a_constant_target_is_predicted(value, params):
+    X, _ = rows()
+    rate = {"learning_rate": "cosine", "learning_rate_init": 0.1}
+    model = regressor(**params, **rate).set_params(max_iter=100)
+    model.fit(X, np.full(len(X), value))
+    assert model.target_scale_ == [1]
+    np.testing.assert_allclose(model.predict(X), value, rtol=1e-12, atol=0.02)
+
+
+def test_one_row():
+    model = regressor().fit([[1.0, 2.0]], [7.0])
+    assert model.predict([[1.0, 2.0]]) == pytest.approx(7, abs=2)
+
+
+def test_a_target_that_hardly_varies_far_from_zero():
+    """Predictions are float64, whatever X is."""
+    X, y = rows()
+    y = 1e9 + (y - y.mean()) / y.std()
+    model = regressor(max_iter=100).fit(X.astype(np.float32), y)
+    assert model.predict(X.astype(np.float32)).dtype == np.float64
+    assert model.score(X.astype(np.float32), y) > 0.8
+
+
+def test_huge_and_tiny_units():
+    X, y = rows()
+    y = (y - y.mean()) / y.std()
+    expected = regressor().fit(X, y).predict(X)
+    for unit in (1e150, 1e-150):
+        np.testing.assert_allclose(
+            regressor().fit(X, unit * y).predict(X), unit * expected, rtol=1e-9
+        )
+
+
+# Streams
+
+
+def test_the_first_call_of_a_stream_decides_the_scale():
+    X, y = rows()
+    model = regressor().partial_fit(X[:50], y[:50])
+    mean, scale = y[:50].mean(), y[:50].std()
+    np.testing.assert_allclose(model.target_mean_, mean)
+    np.testing.assert_allclose(model.target_scale_, scale)
+    before = model.target_mean_, model.target_scale_
+    for part in (slice(50, 51), slice(51, 90)):
+        model.partial_fit(X[part], y[part])
+    model.partial_fit(X, np.full(len(X), 3.0))
+    assert (model.target_mean_, model.target_scale_) == before
+
+
+def test_a_stream_after_a_fit_keeps_the_scale_of_the_fit():
+    X, y = rows()
+    model = regressor().fit(X, y)
+    model.partial_fit(X[:1], y[:1])
+    np.testing.assert_allclose(model.target_mean_, y.mean())
+
+
+@pytest.mark.parametrize("n", [1, 20])
+def test_a_first_call_without_a_scale_is_refused(n):
+    X, y = rows()
+    model = regressor()
+    with pytest.raises(ValueError, match=rf"constant in its {n} row"):
+        model.partial_fit(X[:n], np.full(n, 3.0))
+    assert not hasattr(model, "coefs_")
+    weights = np.zeros(len(X))
+    weights[0] = 1
+    with pytest.raises(ValueError, match="constant"):
+        model.partial_fit(X, y, weights)
+    counting = regressor(loss="poisson").partial_fit(X[:n], np.full(n, 3.0))
+    assert counting.target_scale_ == [3]
+
+
+def test_an_epoch_of_a_stream_is_an_epoch_of_a_fit():
+    X, y = rows()
+    stream, fit = regressor(), regressor(max_iter=1)
+    assert_same_network(stream.partial_fit(X, y), fit.fit(X, y))
+
+
+# Several targets, and going on
+
+
+def test_targets_share_the_hidden_layers_alone():
+    """Without any, each is fitted as if it were alone, under a penalty as large."""
+    X, Y = rows(3)
+    together = regressor(alpha=0.01, **CONVEX).fit(X, Y)
+    for k in range(3):
+        alone = regressor(alpha=0.03, **CONVEX).fit(X, Y[:, k])
+        differences = together.predict(X)[:, k] - alone.predict(X)
+        assert np.abs(differences).max() < 1e-6 * Y[:, k].std()
+
+
+def test_a_column_is_one_target():
+    X, y = rows()
+    with pytest.warns(DataConversionWarning, match="column-vector"):
+        column = regressor().fit(X, y[:, None])
+    assert_same_network(column, regressor().fit(X, y))
+    assert column.predict(X).shape == y.shape
+
+
+def test_a_loss_with_another_link_does_not_fit_the_network():
+    X, y = counts()
+    model = regressor().fit(X, y).set_params(loss="poisson")
+    for call in (model.predict, lambda X: model.partial_fit(X, y)):
+        with pytest.raises(ValueError, match=r"loss='poisson' does not fit"):
+            call(X)
+    with pytest.raises(ValueError, match="out_activation_='identity'"):
+        model.set_params(warm_start=True).fit(X, y)
+    model.set_params(warm_start=False).fit(X, y)
+    assert model.out_activation_ == "exp"
+
+
+def test_training_goes_on_with_another_loss_of_the_same_link():
+    X, y = rows()
+    model = regressor(warm_start=True).fit(X, y)
+    before = model.predict(X)
+    model.set_params(loss="quantile", quantile=0.9)
+    np.testing.assert_array_equal(model.predict(X), before)
+    model.set_params(max_iter=100).fit(X, y)
+    assert np.mean(y < model.predict(X)) > 0.7
+
+
+# Intervals
+
+
+def test_quantile_networks_cover_what_they_say():
+    rng = np.random.default_rng(0)
+    X = rng.uniform(-1, 1, (6000, 2))
+    y = 10 * X[:, 0] + np.exp(1 + X[:, 1]) * rng.gamma(2.0, size=6000)
+    low, high = (
+        regressor(
+            hidden_layer_sizes=(32,), loss="quantile", quantile=q, batch_size=64,
+            learning_rate="cosine", learning_rate_init=0.01, max_iter=20,
+        ).fit(X[:3000], y[:3000]).predict(X[3000:])
+        for q in (0.05, 0.95)
+    )  # fmt: skip
+    covered = (low < y[3000:]) & (y[3000:] < high)
+    assert abs(covered.mean() - 0.9) < 0.02
+
+
+# Conventions
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+@by_name(SOLVERS)
+def test_fitted_attributes_have_the_layout_of_scikit_learn(kind, params):
+    X, y = problem(kind)
+    ours = network(kind=kind, hidden_layer_sizes=(6, 3), **params).fit(X, y)
+    theirs = MLPRegressor(hidden_layer_sizes=(6, 3), max_iter=5).fit(X, y)
+    for name in ("n_layers_", "n_outputs_", "out_activation_", "n_features_in_"):
+        assert getattr(ours, name) == getattr(theirs, name), name
+    for name in ("coefs_", "intercepts_"):
+        shapes = [array.shape for array in getattr(theirs, name)]
+        assert [array.shape for array in getattr(ours, name)] == shapes
+    assert ours.predict(X).shape == y.shape
+    assert ours.target_mean_.shape == ours.target_scale_.shape == (ours.n_outputs_,)
+
+
+def test_tags_are_true():
+    tags = RegMLPRegressor().__sklearn_tags__()
+    assert tags.input_tags.sparse
+    assert tags.target_tags.multi_output
+    assert not tags.target_tags.positive_only
+    assert RegMLPRegressor(loss="poisson").__sklearn_tags__().target_tags.positive_only
+
+
+def parameters_of(estimator):
+    """Return what the docstring says of each parameter."""
+    section = estimator.__doc__.partition("Parameters\n    ----------\n")[2]
+    section = section.partition("    Attributes\n")[0]
+    return dict(re.findall(r"^    (\w+) : (.*?)(?=^    \w|\Z)", section, re.M | re.S))
+
+
+def test_parameters_that_are_shared_are_described_alike():
+    own = {"hidden_layer_sizes", "tol", "validation_fraction", "dtype"}
+    ours, theirs = map(parameters_of, (RegMLPRegressor, RegMLPClassifier))
+    shared = ours.keys() & theirs.keys() - own
+    assert len(shared) > 20
+    for name in shared:
+        assert ours[name] == theirs[name], name
+    defaults = RegMLPRegressor().get_params(), RegMLPClassifier().get_params()
+    for name in ours.keys() & theirs.keys():
+        assert defaults[0][name] == defaults[1][name], name
