@@ -137,7 +137,10 @@ def test_the_ratios_of_the_readme_are_those_of_the_benchmarks():
 EXTRAS = {"display": "matplotlib", "onnx": "skl2onnx", "dask": "dask.array"}
 
 
-@pytest.mark.parametrize("name", ["classifier", "regressor", "encoder", *EXTRAS])
+MODULES = ["classifier", "regressor", "committee", "encoder", *EXTRAS]
+
+
+@pytest.mark.parametrize("name", MODULES)
 def test_docstrings_run_as_shown(name):
     if name in EXTRAS:
         pytest.importorskip(EXTRAS[name])

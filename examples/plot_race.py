@@ -1,0 +1,75 @@
+"""
+A race of hyperparameters
+=========================
+
+A committee has a network for each fold, stopped by it. In a race many committees with
+different hyperparameters begin, and after each rung the best third goes on, until one
+is left. Nothing is trained twice, and the networks of the winner are the model.
+
+A tenth of the labels are wrong here, so that a network should not trust its training
+rows to the end.
+"""
+
+import numpy as np
+from scipy.stats import loguniform
+from sklearn.datasets import make_classification
+from sklearn.metrics import log_loss
+from sklearn.model_selection import train_test_split
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import RegMLPClassifier, RegMLPClassifierCV
+from skreg.display import RaceDisplay, TrainingCurveDisplay
+
+X, y = make_classification(2000, n_informative=8, flip_y=0.2, random_state=0)
+X, X_test, y, y_test = train_test_split(X, y, stratify=y, random_state=0)
+
+# %%
+# Twenty-seven candidates
+# -----------------------
+# Strengths of the L2 penalty and learning rates come from distributions, and keep
+# probabilities from a list. ``verbose`` prints a line for each rung.
+
+space = {
+    "alpha": loguniform(1e-5, 1e-1),
+    "learning_rate_init": loguniform(1e-3, 2e-2),
+    "keep_prob": [0.6, 0.8, 1.0],
+}
+race = RegMLPClassifierCV(
+    RegMLPClassifier((64, 64)), space, n_candidates=27, random_state=0, verbose=True
+)
+model = make_pipeline(StandardScaler(), race).fit(X, y)
+for name, value in race.best_params_.items():
+    print(f"{name}: {value:.3g}")
+
+# %%
+# Each line is a candidate, each point the end of a rung. The learning rate of all is
+# planned over the whole race, so that the last epochs gain most.
+
+display = RaceDisplay.from_estimator(model, log_scale=True)
+
+# %%
+# How the winner trained
+# ----------------------
+# The band spans the folds, the line is their mean, and a mark shows the epoch at which
+# a network was at its best. Those are the weights that it keeps.
+
+display = TrainingCurveDisplay.from_estimator(model, log_scale=True)
+
+# %%
+# What it knows of itself
+# -----------------------
+# Every row was predicted by the network that did not train on it. These out-of-fold
+# probabilities tell what to expect of new rows.
+
+plain = make_pipeline(StandardScaler(), RegMLPClassifier((64, 64), random_state=0))
+print("log-loss")
+print(f"  out of fold          {log_loss(y, race.oof_probabilities_):.3f}")
+print(f"  test                 {log_loss(y_test, model.predict_proba(X_test)):.3f}")
+members = [
+    log_loss(y_test, member.predict_proba(model[0].transform(X_test)))
+    for member in race.members_
+]
+print(f"  test, its networks   {np.mean(members):.3f} on average")
+loss = log_loss(y_test, plain.fit(X, y).predict_proba(X_test))
+print(f"  test, the defaults   {loss:.3f}, one network on all rows")
