@@ -46,7 +46,7 @@ for name, value in race.best_params_.items():
 # Each line is a candidate, each point the end of a rung. The learning rate of all is
 # planned over the whole race, so that the last epochs gain most.
 
-display = RaceDisplay.from_estimator(model, log_scale=True)
+display = RaceDisplay.from_estimator(model)
 
 # %%
 # How the winner trained
@@ -54,7 +54,7 @@ display = RaceDisplay.from_estimator(model, log_scale=True)
 # The band spans the folds, the line is their mean, and a mark shows the epoch at which
 # a network was at its best. Those are the weights that it keeps.
 
-display = TrainingCurveDisplay.from_estimator(model, log_scale=True)
+display = TrainingCurveDisplay.from_estimator(model)
 
 # %%
 # What it knows of itself

@@ -435,7 +435,7 @@ class RaceDisplay:
         self.score_name = score_name
 
     @classmethod
-    def from_estimator(cls, estimator, *, ax=None, log_scale=False):
+    def from_estimator(cls, estimator, *, ax=None):
         """Plot the race of a fitted committee.
 
         Parameters
@@ -445,8 +445,6 @@ class RaceDisplay:
             one. If it was raced by "loss", the losses are shown.
         ax : matplotlib Axes, default=None
             Where to draw. If None, in a new figure.
-        log_scale : bool, default=False
-            Whether both axes are logarithmic.
 
         Returns
         -------
@@ -468,16 +466,15 @@ class RaceDisplay:
         epochs[rows, results["iter"]] = results["n_resources"]
         scores[rows, results["iter"]] = results["mean_test_score"] * (1 - 2 * by_loss)
         name = "out-of-fold loss" if by_loss else "out-of-fold score"
-        display = cls(epochs, scores, numbers[repr(race.best_params_)], name)
-        return display.plot(ax, log_scale=log_scale)
+        return cls(epochs, scores, numbers[repr(race.best_params_)], name).plot(ax)
 
-    def plot(self, ax=None, *, log_scale=False):
+    def plot(self, ax=None):
         """Plot the race.
 
         Parameters
         ----------
-        ax, log_scale : optional
-            As in `from_estimator`.
+        ax : matplotlib Axes, default=None
+            Where to draw. If None, in a new figure.
 
         Returns
         -------
@@ -493,7 +490,7 @@ class RaceDisplay:
         winner = {"color": COLORS[0], "alpha": 1, "zorder": 3, "label": "winner"}
         self.lines_[self.winner].set(**winner, **THICK)
         ax.set(xlabel="epoch", ylabel=self.score_name)
-        if log_scale:
-            ax.set(xscale="log", yscale="log")
+        ax.set_xscale("log", base=2)
+        ax.xaxis.set_major_formatter("{x:g}")
         ax.legend()
         return self

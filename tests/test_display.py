@@ -422,10 +422,10 @@ def test_a_race_has_a_line_for_each_candidate(raced):
 def test_a_race_by_a_score_shows_scores_and_takes_axes(uneven):
     _, ax = plt.subplots()
     pipeline = make_pipeline(StandardScaler(), uneven)
-    display = RaceDisplay.from_estimator(pipeline, ax=ax, log_scale=True)
+    display = RaceDisplay.from_estimator(pipeline, ax=ax)
     assert display.ax_ is ax
     assert ax.get_ylabel() == "out-of-fold score"
-    assert ax.get_xscale() == ax.get_yscale() == "log"
+    assert [ax.get_xscale(), ax.get_yscale()] == ["log", "linear"]
     (line,) = display.lines_
     assert drawn(line)[1] == [uneven.best_score_]
     assert display.plot() is display
