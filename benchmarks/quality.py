@@ -34,7 +34,13 @@ from threadpoolctl import threadpool_limits
 import skreg
 from benchmarks.markdown import number, publish, table
 from benchmarks.tables import find_tables
-from skreg import RegMLPClassifier, RegMLPRegressor
+from skreg import (
+    RegMLPClassifier,
+    RegMLPClassifierCV,
+    RegMLPRegressor,
+    RegMLPRegressorCV,
+    TabularEncoder,
+)
 
 LEAST_PROBABILITY = 1e-15
 
@@ -76,11 +82,18 @@ if find_spec("pytabkit"):
     one_thread = {"device": "cpu", "n_threads": 1}
     CLASSIFIERS["RealMLP-TD-S"] = make_pipeline(RealMLP_TD_S_Classifier(**one_thread))
     CLASSIFIERS["TabM"] = make_pipeline(TabM_D_Classifier(**one_thread))
-if hasattr(skreg, "TabularEncoder"):
-    for models in (CLASSIFIERS, REGRESSORS):
-        for name in ("RegMLP", "RegMLP, early stopping"):
-            encoded = make_pipeline(skreg.TabularEncoder(), models[name][-1])
-            models[f"{name}, encoder"] = encoded
+for models, committee in (
+    (CLASSIFIERS, RegMLPClassifierCV()),
+    (REGRESSORS, RegMLPRegressorCV()),
+):
+    raced = clone(committee).set_params(param_distributions="auto")
+    for name, model in {
+        "RegMLP": models["RegMLP"][-1],
+        "RegMLP, early stopping": models["RegMLP, early stopping"][-1],
+        "RegMLP committee": committee,
+        "RegMLP committee, raced": raced,
+    }.items():
+        models[f"{name}, encoder"] = make_pipeline(TabularEncoder(), model)
 
 
 class Group(NamedTuple):
@@ -122,6 +135,7 @@ PAGE = """\
   error is the RMSE over the standard deviation of the test targets. Its mean over the
   tables is geometric, and its difference that of the logarithms.
 - Seconds are those of the processor, on one thread, for encoding and fit.
+- *Out of fold* is the loss that a committee itself reports, its `best_score_`.
 - Wins, losses and the difference compare the loss of a table, averaged over the seeds,
   with that of the first model. Behind ± is the standard error over the tables; the
   error bars show the same.
@@ -152,7 +166,7 @@ def cache_key(name, data, seed):
 
 
 def evaluate(name, data, seed):
-    """Return the score, the loss and the seconds of one fit."""
+    """Return the score, the loss, the seconds and the loss out of fold of one fit."""
     X_train, X_test, y_train, y_test = data.split(seed)
     model = seeded(name, data.group, seed)
     with warnings.catch_warnings(), threadpool_limits(1):
@@ -162,10 +176,10 @@ def evaluate(name, data, seed):
         seconds = time.process_time() - start
         score = model.score(X_test, y_test)
         if data.group == "regression":
-            return score, (1 - score) ** 0.5, seconds
+            return score, (1 - score) ** 0.5, seconds, np.nan
         p = model.predict_proba(X_test).astype(np.float64)
     p = p[np.arange(len(y_test)), y_test].clip(LEAST_PROBABILITY)
-    return score, -np.log(p).mean(), seconds
+    return score, -np.log(p).mean(), seconds, -getattr(model[-1], "best_score_", np.nan)
 
 
 def run(jobs, n_processes, cache):
@@ -193,7 +207,7 @@ def summarize(group, tables, models, seeds, results):
     }
     rows, points = [], {}
     for name, values in figures.items():
-        score, loss, seconds = values.mean(axis=0)
+        score, loss, seconds, out_of_fold = values.mean(axis=0)
         change = values[:, 1] - figures[models[0]][:, 1]
         if group == "regression":  # relative errors are compared by their ratios
             loss = gmean(values[:, 1])
@@ -201,9 +215,11 @@ def summarize(group, tables, models, seeds, results):
         points[name] = seconds, loss, sem(change)
         wins = f"{np.sum(change < 0)}–{np.sum(change > 0)}"
         difference = f"{change.mean():+.4f} ± {sem(change):.4f}"
-        row = name, f"{score:.4f}", f"{loss:.4f}", number(seconds), wins, difference
-        rows.append(row)
-    header = ["model", score_name, loss_name, "s per fit", "wins–losses", "difference"]
+        own = "" if np.isnan(out_of_fold) else f"{out_of_fold:.4f}"
+        row = name, f"{score:.4f}", f"{loss:.4f}", own, number(seconds), wins
+        rows.append([*row, difference])
+    header = ["model", score_name, loss_name, "out of fold", "s per fit"]
+    header += ["wins–losses", "difference"]
     parts = [f"## {title}", f"Means over {len(tables)} tables.", table(header, rows)]
     if group == "raw":
         header = [loss_name, *(t.name for t in tables)]

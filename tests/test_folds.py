@@ -95,7 +95,7 @@ ROWS = [*range(N)]
         (0, None, "cv=0 has to be at least 2"),
         (1, None, "cv=1 has to be at least 2"),
         (-3, None, "cv=-3 has to be at least 2"),
-        (N + 1, None, f"cv={N + 1} .* at most the {N} rows"),
+        (N + 1, None, f"cv={N + 1} .* held out: {N} of"),
         (3, GROUPS, "groups were passed, but cv=3 .*GroupKFold"),
         (GroupKFold(3), None, "'groups' parameter should not be None"),
         (KFold(N + 1), None, "cv: .*number of splits"),
