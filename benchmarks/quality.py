@@ -11,7 +11,7 @@ import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.util import find_spec
-from itertools import product
+from itertools import cycle, product
 from pathlib import Path
 from typing import NamedTuple
 
@@ -205,6 +205,8 @@ def summarize(group, tables, models, seeds, results):
         name: np.mean([[results[name, t, s] for s in seeds] for t in tables], axis=1)
         for name in models
     }
+    header = ["model", score_name, loss_name, "s per fit", "wins–losses", "difference"]
+    reported = any(np.isfinite(values[:, 3]).any() for values in figures.values())
     rows, points = [], {}
     for name, values in figures.items():
         score, loss, seconds, out_of_fold = values.mean(axis=0)
@@ -215,11 +217,12 @@ def summarize(group, tables, models, seeds, results):
         points[name] = seconds, loss, sem(change)
         wins = f"{np.sum(change < 0)}–{np.sum(change > 0)}"
         difference = f"{change.mean():+.4f} ± {sem(change):.4f}"
-        own = "" if np.isnan(out_of_fold) else f"{out_of_fold:.4f}"
-        row = name, f"{score:.4f}", f"{loss:.4f}", own, number(seconds), wins
-        rows.append([*row, difference])
-    header = ["model", score_name, loss_name, "out of fold", "s per fit"]
-    header += ["wins–losses", "difference"]
+        row = [name, f"{score:.4f}", f"{loss:.4f}", number(seconds), wins, difference]
+        if reported:
+            row.append("" if np.isnan(out_of_fold) else f"{out_of_fold:.4f}")
+        rows.append(row)
+    if reported:
+        header.append("out of fold")
     parts = [f"## {title}", f"Means over {len(tables)} tables.", table(header, rows)]
     if group == "raw":
         header = [loss_name, *(t.name for t in tables)]
@@ -231,13 +234,16 @@ def summarize(group, tables, models, seeds, results):
 def draw(points, path):
     """Draw the loss against the seconds of each model."""
     plt.rcParams["svg.hashsalt"] = "quality"  # the same file at every run
-    figure, axes = plt.subplots(figsize=(7, 4.5), layout="constrained")
-    for name, (seconds, loss, error) in points.items():
+    figure, axes = plt.subplots(figsize=(8.5, 4.5), layout="constrained")
+    for (name, (seconds, loss, error)), marker in zip(
+        points.items(), cycle("osD^vP*X<>"), strict=False
+    ):
         color = "C0" if "RegMLP" in name else "C7"
-        axes.errorbar(seconds, loss, error, fmt="o", color=color, capsize=3)
-        axes.annotate(name, (seconds, loss), (6, 4), textcoords="offset points")
+        style = {"color": color, "marker": marker, "linestyle": "", "capsize": 3}
+        axes.errorbar(seconds, loss, error, label=name, markersize=7, **style)
     axes.set(xscale="log", xlabel="seconds per fit", ylabel="test log-loss")
-    axes.margins(x=0.3)
+    axes.xaxis.set_major_formatter("{x:g}")
+    figure.legend(loc="outside right upper")
     path.parent.mkdir(parents=True, exist_ok=True)
     figure.savefig(path, metadata={"Date": None})
 
