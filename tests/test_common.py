@@ -26,14 +26,14 @@ ESTIMATORS = [
     EARLY_STOPPING,
     # Smooth and penalised, so that rounding does not decide where a line search ends,
     # and no probability rounds to one.
-    RegMLPClassifier(solver="lbfgs", activation="tanh", alpha=0.01, tol=1e-3),
+    RegMLPClassifier((30,), solver="lbfgs", activation="tanh", alpha=0.01, tol=1e-3),
     RegMLPClassifierCV(),
     RegMLPClassifierCV(RegMLPClassifier((16,)), {"alpha": [1e-3, 1e-2, 0.1]}, cv=3),
     RegMLPRegressor(),
     RegMLPRegressor(solver="sgd", loss="huber"),
     RegMLPRegressor(loss="quantile"),
     RegMLPRegressor(loss="absolute_error"),
-    RegMLPRegressor(solver="lbfgs", activation="tanh", alpha=0.1, tol=1e-2),
+    RegMLPRegressor((30,), solver="lbfgs", activation="tanh", alpha=0.1, tol=1e-2),
     RegMLPRegressor(
         keep_prob=0.5, dropout_mask="batch", learning_rate_init=0.01, shuffle=False
     ),
