@@ -8,6 +8,8 @@ from pathlib import Path
 
 import pytest
 
+from skreg import RegMLPClassifier
+
 pytest.importorskip("mlflow")
 pytest.importorskip("skops")
 
@@ -67,7 +69,8 @@ def outcome(tmp_path_factory):
 
 
 def test_autolog_logs_the_network_in_a_pipeline(outcome):
-    assert outcome["params"]["regmlpclassifier__hidden_layer_sizes"] == "20"
+    sizes = RegMLPClassifier().hidden_layer_sizes
+    assert outcome["params"]["regmlpclassifier__hidden_layer_sizes"] == str(sizes)
     assert outcome["metrics"]["training_score"] > 0.9
 
 
