@@ -11,6 +11,7 @@ from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 from scipy.stats import rankdata
 from sklearn.utils.parallel import Parallel, delayed
+from threadpoolctl import threadpool_limits
 
 from skreg._inputs.auto import max_iter
 from skreg._inputs.endings import ADVICE, warn_of_break, warn_of_limit
@@ -102,7 +103,8 @@ class Race:
     def run(self):
         """Return the winner; of an interrupted race, the best one so far."""
         field, stop = self._candidates, False
-        with self._parallel:
+        # Networks of this size do not gain from more threads, and their idle ones spin.
+        with threadpool_limits(1, user_api="blas"), self._parallel:
             for number, rung in enumerate(self._rungs):
                 for loser in field[rung.n_candidates :]:
                     loser.members.clear()  # which frees their memory
