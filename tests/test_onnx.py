@@ -12,6 +12,7 @@ from skreg import (
     RegMLPClassifier,
     RegMLPClassifierCV,
     RegMLPRegressor,
+    RegMLPRegressorCV,
     TabularEncoder,
 )
 from skreg._engine.activations import ACTIVATIONS
@@ -193,9 +194,12 @@ NUMBERS = {
     ("dtype", "rtol"), [("float32", 1e-5), ("float64", 1e-12), ("int64", 1e-5)]
 )
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])
+@pytest.mark.parametrize("committee", [False, True])
 @pytest.mark.parametrize("y", NUMBERS.values(), ids=NUMBERS)
-def test_same_numbers(y, loss, dtype, rtol):
+def test_same_numbers(y, committee, loss, dtype, rtol):
     mlp = RegMLPRegressor(6, loss=loss, max_iter=5, random_state=0)
+    if committee:
+        mlp = RegMLPRegressorCV(mlp, cv=3, random_state=0)
     model = make_pipeline(StandardScaler(), mlp).fit(X, y - y.min(axis=0))
     rows = X.astype(dtype)
     (predictions,) = run(model, rows)
