@@ -123,8 +123,7 @@ PAGE = """\
 ## Protocol
 
 - Every table is split 70 to 30, stratified by class, with the seeds {seeds}. At most
-  6,000 rows are trained on. Classes with fewer than 10 rows are left out. *adult* has
-  an official split, used whole; *mnist* is its first 5,000 images.
+  6,000 rows are trained on. Classes with fewer than 10 rows are left out.
 - Numbers are float32. Encoding and model are fitted on the training part alone.
   Gradient boosting and pytabkit take the raw table. Otherwise, unless a row names the
   encoder, numbers are imputed and standardised, and categories are one-hot.
@@ -225,6 +224,10 @@ def summarize(group, tables, models, seeds, results):
         header.append("out of fold")
     parts = [f"## {title}", f"Means over {len(tables)} tables.", table(header, rows)]
     if group == "raw":
+        parts.append(
+            "*adult* has an official split, used whole; *mnist* is its first 5,000 "
+            "images."
+        )
         header = [loss_name, *(t.name for t in tables)]
         rows = [[name, *(f"{v:.3f}" for v in figures[name][:, 1])] for name in models]
         parts.append(table(header, rows))

@@ -116,7 +116,7 @@ axes[0].set(
     title="Share of held-out targets in the interval",
     xlabel="feature on which the noise depends",
     ylabel="share",
-    ylim=(0.75, 1),
+    ylim=(0.65, 1),
 )
 axes[1].set(
     title="Mean width of the interval",

@@ -28,7 +28,6 @@ class Scorer:
     """
 
     def __init__(self, estimator, engine, validation, targets):
-        self.validation = validation
         self._engine, self._scoring = engine, estimator.scoring
         self._outputs: Any = None
         self._score: Any = None
