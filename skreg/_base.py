@@ -30,6 +30,7 @@ from skreg._inputs.weights import (
     in_precision,
     of_mean_one,
 )
+from skreg._links import DocLinkMixin
 from skreg._training.callbacks import CallbackSupportMixin, FitTask, with_callbacks
 from skreg._training.loop import train
 from skreg._training.session import Session
@@ -37,18 +38,12 @@ from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
 
 
-class NetworkEstimator(CallbackSupportMixin, NamesChecked):
+class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
     """Fits and runs a network; a subclass says what its targets are.
 
     It has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which return
     `Targets`.
     """
-
-    # Where the HTML representation links to.
-    _doc_link_module = "skreg"
-    _doc_link_template = (
-        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
-    )
 
     @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)

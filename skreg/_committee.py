@@ -24,6 +24,7 @@ from skreg._inputs.plan import hidden_layer_sizes, make_plan
 from skreg._inputs.rows import check_features, check_table
 from skreg._inputs.scoring import check_scorer
 from skreg._inputs.suspicions import warn_of_scale
+from skreg._links import DocLinkMixin
 from skreg._race import Candidate, Member, Race
 from skreg._training.callbacks import CallbackSupportMixin, RaceTask, with_callbacks
 
@@ -32,7 +33,7 @@ _N_CANDIDATES = 30
 """Of "auto"."""
 
 
-class Committee(CallbackSupportMixin, NamesChecked):
+class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
     """A network for each fold, their hyperparameters raced by the out-of-fold score.
 
     A subclass has the class of its networks in ``_member_class``, and two methods.
@@ -42,11 +43,6 @@ class Committee(CallbackSupportMixin, NamesChecked):
 
     _member_class: Any
     _of_outputs: Any
-
-    _doc_link_module = "skreg"
-    _doc_link_template = (
-        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
-    )
 
     _parameter_constraints: dict = {
         "estimator": [HasMethods(["fit", "predict"]), None],

@@ -13,12 +13,13 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skreg._inputs.columns import check_table, columns_of, split
+from skreg._inputs.columns import check_columns, columns_of, split
+from skreg._links import DocLinkMixin
 
 _ROWS_AT_ONCE = 1024  # the code of so many rows stays in the processor's cache
 
 
-class TabularEncoder(TransformerMixin, BaseEstimator):
+class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
     r"""Encode numbers, categories and missing values for a network.
 
     A column of numbers becomes
@@ -87,12 +88,6 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
            [-0.23,  1.  ,  1.  ,  0.  ,  0.  ,  1.  ]], dtype=float32)
     """
 
-    # Where the HTML representation links to.
-    _doc_link_module = "skreg"
-    _doc_link_template = (
-        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
-    )
-
     _parameter_constraints: dict = {
         "n_bins": [Interval(Integral, 1, None, closed="left")],
         "min_frequency": [
@@ -130,7 +125,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             For a parameter or a column that cannot be used. The encoder is left as it
             was.
         """
-        X = check_table(X, self)
+        X = check_columns(X, self)
         columns = columns_of(X)
         is_categorical = np.array([not column.is_numeric() for column in columns])
         numbers, texts = split(columns, is_categorical)
@@ -179,7 +174,7 @@ class TabularEncoder(TransformerMixin, BaseEstimator):
             and for anything else in a column of numbers.
         """
         check_is_fitted(self)
-        X = check_table(X, self)
+        X = check_columns(X, self)
         validate_data(self, X, reset=False, skip_check_array=True)
         numbers, texts = split(columns_of(X), self.is_categorical_)
         encoded = np.zeros(

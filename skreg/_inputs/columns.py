@@ -14,7 +14,7 @@ _MAY_BE_NAN = float, np.floating, Decimal, np.datetime64, np.timedelta64
 _DATES = date, time, timedelta, np.datetime64, np.timedelta64
 
 
-def check_table(X, estimator):
+def check_columns(X, estimator):
     """Return X as a data frame or as an array of two dimensions."""
     refuse_masked(X=X)
     if not hasattr(X, "columns"):
