@@ -29,6 +29,8 @@ from skreg._race import Candidate, Member, Race
 from skreg._training.callbacks import CallbackSupportMixin, RaceTask, with_callbacks
 
 _OWNED = {"early_stopping", "scoring", "random_state", "verbose", "warm_start"}
+_OF_LOSSES = {"class_weight", "loss", "quantile"}
+"""What decides which loss it is: values of it are not comparable between them."""
 _N_CANDIDATES = 30
 """Of "auto"."""
 
@@ -119,8 +121,6 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
             rng = check_random_state(self.random_state)
             seed = rng.randint(np.iinfo(np.int32).max)
             table = check_table(self, X, y, sample_weight, network._targets_of)
-            for name, value in table.targets.attributes().items():
-                setattr(self, name, value)
             strata = table.targets.strata(table.y)
             folds = make_folds(self.cv, table, strata, groups, seed)
             candidates = [
@@ -129,6 +129,8 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
             ]
             race = Race(table, folds, candidates, self.factor, self.n_jobs, task)
             winner = race.run()
+            for name, value in winner.targets.attributes().items():
+                setattr(self, name, value)
             self.members_ = [member.network for member in winner.members]
             self.best_params_ = winner.params
             self.best_score_ = float(winner.scores.mean())
@@ -205,7 +207,15 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         with naming("param_distributions"):
             network = clone(network).set_params(**params)
         network._validate_params()
-        make_plan(network, table.X.shape, table.targets)
+        losses = sorted(_OF_LOSSES & set(params))
+        if losses and self.scoring == "loss":
+            raise ValueError(
+                f"param_distributions has {losses}, but scoring='loss' cannot compare "
+                "losses of several kinds. Choose another scoring, or set what all "
+                "networks have in estimator."
+            )
+        targets = network._targets_of(table.y)
+        make_plan(network, table.X.shape, targets)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, name):
                 setattr(network, name, getattr(self, name))
@@ -213,7 +223,7 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         for k in range(n_folds):
             own = int(np.random.SeedSequence((seed, k)).generate_state(1)[0])
             members.append(Member(copy(network).set_params(random_state=own)))
-        return Candidate(params, members)
+        return Candidate(params, targets, members)
 
     def _outputs_of_members(self, X):
         """Return an iterator over the targets and the outputs of each member."""

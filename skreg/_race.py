@@ -63,6 +63,8 @@ class Candidate:
     """Hyperparameters, and a member for each fold."""
 
     params: dict
+    targets: Any
+    """What y is made of, for the loss of these networks."""
     members: list
 
     @property
@@ -173,7 +175,7 @@ class Race:
                 [candidate.members[k] for candidate, k in group],
                 [self._folds[k] for _, k in group],
                 share,
-                *self._table,
+                *self._table._replace(targets=group[0][0].targets),
             )
             for group in takewhile(lambda _: not self._interrupted, groups)
         )

@@ -38,6 +38,7 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         `sklearn.model_selection.HalvingRandomSearchCV`. None for no search; "auto" for
         ``alpha``, ``keep_prob``, ``input_keep_prob``, ``activation`` and
         ``learning_rate_init`` around the defaults, which are the first candidate.
+        ``class_weight``, which decides the loss, needs a ``scoring`` other than "loss".
     n_candidates : int, default=None
         How many to draw. None for all combinations of lists, and 30 for "auto".
     factor : float, default=3
@@ -192,7 +193,8 @@ class RegMLPRegressorCV(RegressorMixin, Committee):
         decides ``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
         ``verbose`` itself.
     param_distributions : dict, list of dict or "auto", default=None
-        As in `RegMLPClassifierCV`.
+        As in `RegMLPClassifierCV`. ``loss`` and ``quantile`` need another ``scoring``
+        than "loss".
     n_candidates : int, default=None
         How many to draw. None for all combinations of lists, and 30 for "auto".
     factor : float, default=3

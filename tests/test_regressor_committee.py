@@ -84,6 +84,49 @@ def test_a_race_is_won_by_the_committee_that_was_fitted_plainly(params):
     np.testing.assert_array_equal(raced.oof_predictions_, plain.oof_predictions_)
 
 
+def test_losses_are_raced_by_another_score():
+    X, y = problem("number")
+    y -= y.min()
+    space = {"loss": ["squared_error", "huber", "absolute_error", "poisson"]}
+    params = {"learning_rate_init": 0.01}
+    raced = committee(params, space, kind="number", scoring="r2", factor=10).fit(X, y)
+    results = raced.cv_results_["param_loss"], raced.cv_results_["mean_test_score"]
+    scores = dict(zip(*results, strict=True))
+    assert len({*scores.values()}) == 4
+    for loss, score in scores.items():
+        plain = committee(params | {"loss": loss}, kind="number", scoring="r2")
+        assert plain.fit(X, y).best_score_ == score
+        if loss == raced.best_params_["loss"]:
+            np.testing.assert_array_equal(plain.predict(X), raced.predict(X))
+            assert plain.out_activation_ == raced.out_activation_
+
+
+def test_a_race_for_counts_predicts_counts():
+    X, y = problem("number")
+    counts = np.random.default_rng(0).poisson(np.exp(y / 50))
+    space = {"loss": ["poisson"]}
+    params = {"learning_rate_init": 0.01}
+    raced = committee(params, space, kind="number", scoring="r2").fit(X, counts)
+    assert raced.out_activation_ == "exp"
+    assert (raced.predict(X) > 0).all()
+    with pytest.raises(ValueError, match="negative values"):
+        raced.fit(X, -counts)
+
+
+@pytest.mark.parametrize(
+    ("kind", "name", "value"),
+    [
+        ("number", "loss", "huber"),
+        ("number", "quantile", 0.5),
+        ("binary", "class_weight", "balanced"),
+    ],
+)
+def test_what_decides_the_loss_cannot_be_raced_by_it(kind, name, value):
+    X, y = problem(kind)
+    with pytest.raises(ValueError, match=rf"\['{name}'\].* scoring='loss'"):
+        committee(None, {name: [value]}, kind=kind).fit(X, y)
+
+
 def test_counts_are_averaged_on_their_own_scale():
     X, y = problem("number")
     counts = np.random.default_rng(0).poisson(np.exp(y / 50))
