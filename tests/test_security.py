@@ -33,6 +33,8 @@ FIT_UNDER_WATCH = """
 import sys, warnings
 import numpy as np
 import sklearn.base, sklearn.metrics, sklearn.model_selection, scipy.optimize
+import threadpoolctl
+threadpoolctl.threadpool_info()  # its search for the C library: SECURITY.md
 warnings.simplefilter("ignore")
 
 def watch(event, arguments):
