@@ -2,7 +2,7 @@
 
 from copy import deepcopy
 from dataclasses import dataclass
-from itertools import takewhile
+from itertools import chain, takewhile
 from time import perf_counter
 from typing import Any
 
@@ -97,6 +97,9 @@ class Race:
         self._rungs = plan_rungs(len(candidates), factor)
         self._task = task
         self._records: list[dict] = []
+        self._n_threads = 1
+        if _may_use_threads(candidates):
+            self._n_threads, n_jobs = effective_n_jobs(n_jobs), 1
         self._in_turn = effective_n_jobs(n_jobs) == 1
         lazy = get_active_backend()[0].supports_return_generator
         self._parallel = Parallel(n_jobs, return_as="generator" if lazy else "list")
@@ -166,16 +169,25 @@ class Race:
         name = f"Rung {number + 1} of {len(self._rungs)}"
         self._task.begin_rung(name, len(field), sum(map(len, places)))
         if self._in_turn:
-            # Side by side, so that an interrupt finds the folds equally far.
-            groups = [group for group in places if group]
+            # Side by side, so that an interrupt finds the folds equally far, and of as
+            # many candidates as keep the threads busy.
+            places = [own for own in places if own]
+            groups = [
+                [*chain(*places[start : start + self._n_threads])]
+                for start in range(0, len(places), self._n_threads)
+            ]
         else:
             groups = [[place] for group in places for place in group]
         calls = (
             delayed(train_members)(
                 [candidate.members[k] for candidate, k in group],
                 [self._folds[k] for _, k in group],
+                [candidate.targets for candidate, _ in group],
                 share,
-                *self._table._replace(targets=group[0][0].targets),
+                self._n_threads,
+                self._table.X,
+                self._table.y,
+                self._table.sample_weight,
             )
             for group in takewhile(lambda _: not self._interrupted, groups)
         )
@@ -198,16 +210,24 @@ class Race:
             )
 
 
+def _may_use_threads(candidates):
+    """Return whether engines release the interpreter's lock, and joblib may, too."""
+    networks = [candidate.members[0].network for candidate in candidates]
+    compiled = all(n.engine == "numba" and n.solver != "lbfgs" for n in networks)
+    return compiled and get_active_backend(prefer="threads")[0].supports_sharedmem
+
+
 def _ranked(field):
     """Return candidates, the best first."""
     return [field[k] for k in order_of([c.scores.mean() for c in field])]
 
 
-def train_members(members, folds, share, *table):
+def train_members(members, folds, targets, share, n_threads, X, y, sample_weight):
     """Train copies of members on their folds, until a share of their epochs is done.
 
-    The table is passed in its parts, since joblib's backends share large arrays between
-    tasks, but not what holds them.
+    Folds and targets have an entry for each member. The parts of the
+    table come one by one, since joblib's backends share large arrays between tasks, but
+    not what holds them.
 
     Returns
     -------
@@ -218,15 +238,15 @@ def train_members(members, folds, share, *table):
     members = deepcopy(members)
     sessions = [
         member.network._open(
-            Table(*table),
+            Table(X, y, sample_weight, own_targets),
             FitTask(member.network),
             resume=member.n_epochs > 0,
             fold=fold,
             until=member.until(share),
         )
-        for member, fold in zip(members, folds, strict=True)
+        for member, fold, own_targets in zip(members, folds, targets, strict=True)
     ]
-    train(sessions)
+    train(sessions, n_threads)
     for member, session in zip(members, sessions, strict=True):
         _close(member, session)
     for member in members:

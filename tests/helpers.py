@@ -1,9 +1,11 @@
 """Small networks, plans and data sets, as the two lower floors take them."""
 
 from functools import partial
+from importlib.util import find_spec
 from types import SimpleNamespace
 
 import numpy as np
+import pytest
 
 from skreg import RegMLPClassifier
 from skreg._engine import make_engine
@@ -13,6 +15,9 @@ from skreg._engine.network import Network, Snapshot
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._inputs.plan import as_float
 
+NUMBA = pytest.mark.skipif(not find_spec("numba"), reason="numba is not installed")
+ENGINES = ["numpy", pytest.param("numba", marks=NUMBA)]
+every_engine = pytest.mark.parametrize("engine", ENGINES)
 N_ROWS = 11
 ALL_ROWS = np.arange(N_ROWS)
 
@@ -75,8 +80,11 @@ def make_optimizers(penalties=(), **numbers):
 def make_plan(network, optimizer="SGD", penalties=(), **options):
     options.setdefault("keep_probs", [1.0] * len(network.layers))
     options = {
-        "dropout_mask": "sample", "batch_size": 4, "dtype": np.dtype(float)
-    } | options  # fmt: skip
+        "dropout_mask": "sample",
+        "batch_size": 4,
+        "dtype": np.dtype(float),
+        "engine": "numpy",
+    } | options
     made = make_optimizers(penalties)[optimizer]
     return SimpleNamespace(
         network=network, optimizer=made, penalties=penalties, **options

@@ -196,7 +196,7 @@ def test_no_change_makes_an_error_of_a_default(name, solver, schedule, n_rows):
 
 
 def test_the_table_of_changes_is_whole():
-    given = {"solver", "learning_rate", "verbose"}
+    given = {"solver", "learning_rate", "engine", "verbose"}
     assert CHANGED.keys() == RegMLPClassifier().get_params().keys() - given
 
 

@@ -203,17 +203,17 @@ class Spy:
     def __init__(self):
         self.tables = []
 
-    def __call__(self, members, folds, share, *table):
-        self.tables.append(table)
-        return train_members(members, folds, share, *table)
+    def __call__(self, *arguments):
+        self.tables.append(arguments[-3:])
+        return train_members(*arguments)
 
 
-def note_memory(folder, members, folds, share, *table):
+def note_memory(folder, members, *arguments):
     """Train, and note how the rows came to the process."""
-    X = table[0]
+    X = arguments[-3]
     name = f"{type(X).__name__}-{X.flags.writeable}-{os.getpid()}-{id(members)}"
     (folder / name).touch()
-    return train_members(members, folds, share, *table)
+    return train_members(members, *arguments)
 
 
 def test_processes_read_the_rows_from_one_file(monkeypatch, tmp_path):
@@ -242,8 +242,9 @@ def test_members_are_trained_on_copies():
     fold = np.arange(60), np.arange(60, 90)
     for member in members:
         member.network.max_iter = 18
-    table = X, y, None, model.members_[0]._targets_of(y)
-    trained = train_members(members, [fold] * 3, 1.0, *table)
+    targets = model.members_[0]._targets_of(y)
+    folds, table = [fold] * 3, (X, y, None)
+    trained = train_members(members, folds, [targets] * 3, 1.0, 1, *table)
     assert [m.n_epochs for m in trained] == [18] * 3
     assert [len(member.loss_curve_) for member in model.members_] == before
     assert [m.n_epochs for m in members] == before

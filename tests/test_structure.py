@@ -13,7 +13,14 @@ import skreg
 PACKAGE = Path(skreg.__file__).parent
 FILES = {p.relative_to(PACKAGE).as_posix(): p for p in PACKAGE.rglob("*.py")}
 NUMERICS = {"numpy", "scipy", "skreg", *sys.stdlib_module_names}
-MOST_LINES = {"classifier.py": 450, "regressor.py": 450, "display.py": 500}
+COMPILED = "_engine/compiled.py"
+"""All that numba compiles is in one file, for its cache on disk."""
+MOST_LINES = {
+    "classifier.py": 450,
+    "regressor.py": 450,
+    "display.py": 500,
+    COMPILED: 570,
+}
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"
 CONTRIBUTING = PAGE.read_text(encoding="utf-8")
@@ -58,7 +65,7 @@ def test_imports_run_downward(file):
 def test_only_the_upper_floors_know_sklearn(file):
     packages = {name.partition(".")[0] for name in imports(file)}
     if floor(file) in ("_training", "_engine") and file != "_training/callbacks.py":
-        assert packages <= NUMERICS
+        assert packages <= NUMERICS | ({"numba"} if file == COMPILED else set())
 
 
 @pytest.mark.parametrize("file", FILES)

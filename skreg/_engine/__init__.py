@@ -1,4 +1,4 @@
-"""The numerics, in NumPy and SciPy alone."""
+"""The numerics, in NumPy and SciPy, and optionally in numba."""
 
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.subnetwork import SubnetworkEngine
@@ -6,6 +6,13 @@ from skreg._engine.subnetwork import SubnetworkEngine
 
 def make_engine(plan, start, training, validation=None):
     """Return an engine for a plan, with the arguments of `NumpyEngine`."""
-    masks_batches = plan.dropout_mask == "batch" and min(plan.keep_probs) < 1
-    kind = SubnetworkEngine if masks_batches else NumpyEngine
+    kind: type[NumpyEngine]
+    if plan.engine == "numba" and plan.optimizer is not None:
+        from skreg._engine.numba_engine import NumbaEngine
+
+        kind = NumbaEngine
+    elif plan.dropout_mask == "batch" and min(plan.keep_probs) < 1:
+        kind = SubnetworkEngine
+    else:
+        kind = NumpyEngine
     return kind(plan, start, training, validation)

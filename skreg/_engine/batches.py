@@ -99,9 +99,12 @@ class Block:
         Rows per mini-batch.
     dtype : dtype
         Of the computation.
+    split : bool, default=True
+        Whether the mini-batches run one by one. Else the whole block runs at once, and
+        whoever runs it draws the masks of the hidden units.
     """
 
-    def __init__(self, dataset, network, keep_probs, batch_size, dtype):
+    def __init__(self, dataset, network, keep_probs, batch_size, dtype, split=True):
         n_features, n_outputs = network.sizes[0], network.sizes[-1]
         keep_probs = [*keep_probs, 1.0]
         mask_sizes = [
@@ -117,7 +120,7 @@ class Block:
         )
         self._dataset = dataset
         self._keep_probs = keep_probs
-        self._batch_size = batch_size
+        self._n_rows_at_once = batch_size if split else n_rows
         self._values = network.head.values
         self._x = self._gathered = np.empty((n_rows, n_dense), dtype)
         if dataset.X.dtype != dtype:
@@ -125,6 +128,8 @@ class Block:
         self._y = np.empty((n_outputs, n_rows), dtype)
         self._weights = np.empty(n_rows, dtype)
         self._outputs = np.empty((n_outputs, n_rows), dtype)
+        if not split:
+            mask_sizes[1:] = [0] * len(keep_probs[1:])
         self._masks = [np.empty((n_rows, size), dtype) for size in mask_sizes]
         self._kept = np.empty(n_rows * max(mask_sizes), bool)
         self._bound: dict[int, tuple] = {}
@@ -176,7 +181,7 @@ class Block:
         for level in range(1, len(self._masks)):
             self._draw(level, n_rows, rng)
         if n_rows not in self._bound:
-            parts = [*slices(n_rows, self._batch_size)]
+            parts = [*slices(n_rows, self._n_rows_at_once)]
             batches = [*map(self._views, parts)]
             outputs = [self._outputs[:, part] for part in parts]
             bound = [*zip(map(bind, batches), outputs, strict=True)]
@@ -184,7 +189,7 @@ class Block:
         bound, parts, batches = self._bound[n_rows]
         if data.is_sparse:
             for batch, part in zip(batches, parts, strict=True):
-                batch.x.matrix = x[part]
+                batch.x.matrix = x if len(parts) == 1 else x[part]
         return bound
 
     def _losses(self, n_rows):

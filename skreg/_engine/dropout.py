@@ -10,12 +10,17 @@ times as fast as drawing a uniform float32 per unit.
 import numpy as np
 
 
+def threshold_of(keep_prob):
+    """Return the integer that the 16 bits of a kept unit are below."""
+    return max(1, round(keep_prob * 2**16))
+
+
 def draw_kept(rng, keep_prob, out):
     """Fill the boolean array ``out`` with independent draws, True with ``keep_prob``.
 
     The draws come straight from the bit generator of ``rng``.
     """
-    threshold = max(1, round(keep_prob * 2**16))
+    threshold = threshold_of(keep_prob)
     bits = rng.bit_generator.random_raw(-(-out.size // 4)).view(np.uint16)
     if threshold < 2**16:
         np.less(bits[: out.size], np.uint16(threshold), out=out.reshape(-1))

@@ -48,6 +48,7 @@ CONSTRAINTS: dict = {
     "validation_fraction": [Interval(Real, 0, 1, closed="neither")],
     "scoring": [StrOptions({"loss"}), str, callable],
     "dtype": [StrOptions({"auto", "float32", "float64"})],
+    "engine": [StrOptions({"numpy", "numba"})],
     "shuffle": ["boolean"],
     "warm_start": ["boolean"],
     "random_state": ["random_state"],
@@ -80,6 +81,7 @@ class Plan:
     batch_size: int
     dtype: np.dtype
     """Of the parameters and of all computation."""
+    engine: str
     learning_rate: LearningRate | None
     shuffle: bool
     max_iter: int
@@ -142,6 +144,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
         estimator.dropout_mask,
         min(int(values["batch_size"]), n_rows),
         np.dtype(dtype or values["dtype"]),
+        estimator.engine,
         rate,
         bool(estimator.shuffle) and not full_batch,
         int(values["max_iter"]),

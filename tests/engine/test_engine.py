@@ -1,4 +1,4 @@
-"""Both engines against the naive network of reference.py."""
+"""Every engine against the naive network of reference.py."""
 
 from dataclasses import replace
 
@@ -7,7 +7,9 @@ import pytest
 import reference
 from helpers import (
     ALL_ROWS,
+    ENGINES,
     N_ROWS,
+    every_engine,
     generator,
     head_name,
     indicators,
@@ -31,7 +33,6 @@ ALPHAS, RATE, BATCH = (0.1,), 0.3, 4
 ORDER = np.random.default_rng(4).permutation(N_ROWS)
 DROPOUT = {"keep_probs": [0.7, 0.5, 0.6]}
 
-pytestmark = pytest.mark.usefixtures("softplus")
 every_keep_probs = pytest.mark.parametrize(
     "keep_probs", [(1, 1, 1), (1, 0.5, 0.6), (0.7, 0.5, 1), (0.6, 1, 0.1)]
 )
@@ -91,11 +92,18 @@ def reference_epoch(network, data, optimizer, alphas, keep_probs, dropout_mask):
 
 
 def check_epoch(
-    network, data, tolerance, optimizer="SGD", alphas=ALPHAS, arrange=None, **masks
+    network,
+    data,
+    tolerance,
+    optimizer="SGD",
+    alphas=ALPHAS,
+    arrange=None,
+    engine="numpy",
+    **masks,
 ):
     """Compare an epoch with the reference, which does without the arrangement of X."""
     given = replace(data, X=arrange(data.X)) if arrange else data
-    options = {"optimizer": optimizer, "penalties": (L2(alphas),)}
+    options = {"optimizer": optimizer, "penalties": (L2(alphas),), "engine": engine}
     engine, vectors = start_engine(network, given, **options, **masks)
     loss = engine.run_epoch(ORDER, RATE, generator())
     expected_loss, expected = reference_epoch(network, data, optimizer, alphas, **masks)
@@ -104,21 +112,32 @@ def check_epoch(
     assert loss == pytest.approx(expected_loss, rel=tolerance)
 
 
+@every_engine
 @every_mask
 @every_keep_probs
 @pytest.mark.parametrize("weighted", [False, True])
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("activation", [*ACTIVATIONS, "softplus"])
+@pytest.mark.parametrize("activation", ACTIVATIONS)
 @pytest.mark.parametrize("head", HEADS)
 def test_an_epoch_of_any_network_equals_the_reference(
-    head, activation, dtype, weighted, keep_probs, dropout_mask
+    head, activation, dtype, weighted, keep_probs, dropout_mask, engine
 ):
     network = make_network(head, (1, 4), activation)
     data = random_data(network, weighted, dtype)
     # Some hundred roundings per step, of numbers below ten.
     tolerance = 1000 * float(np.finfo(dtype).eps)
     masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
-    check_epoch(network, data, tolerance, **masks)
+    check_epoch(network, data, tolerance, engine=engine, **masks)
+
+
+@every_mask
+@every_keep_probs
+@pytest.mark.parametrize("arrange", [np.asarray, csr_array])
+@pytest.mark.usefixtures("softplus")
+def test_a_derivative_may_be_a_function_of_z(arrange, keep_probs, dropout_mask):
+    network = make_network("multiclass", (21, 10), "softplus", n_features=13)
+    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
+    check_epoch(network, random_data(network), 1e-12, arrange=arrange, **masks)
 
 
 def unaligned(X):
@@ -133,29 +152,31 @@ def strided(X):
     return np.repeat(X, 2, axis=0)[::2]
 
 
+@every_engine
 @every_mask
 @every_keep_probs
 @pytest.mark.parametrize("optimizer", make_optimizers())
 @pytest.mark.parametrize("arrange", [np.asfortranarray, strided, unaligned, csr_array])
 def test_an_epoch_with_any_optimizer_and_layout_equals_the_reference(
-    optimizer, arrange, keep_probs, dropout_mask
+    optimizer, arrange, keep_probs, dropout_mask, engine
 ):
-    network = make_network("multiclass", (21, 10), "softplus", n_features=13)
+    network = make_network("multiclass", (21, 10), "logistic", n_features=13)
     data = random_data(network, weighted=True)
-    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
+    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask, "engine": engine}
     # Adam's division by a small root enlarges the rounding.
     check_epoch(network, data, 1e-8, optimizer, arrange=arrange, **masks)
 
 
+@every_engine
 @every_mask
 @every_keep_probs
 @pytest.mark.parametrize("optimizer", make_optimizers())
 @pytest.mark.parametrize("alphas", [(0.1, 0.2, 0.3), (0.4, 0, 0), (0, 0.2, 0)])
 def test_an_epoch_with_a_penalty_per_layer_equals_the_reference(
-    alphas, optimizer, keep_probs, dropout_mask
+    alphas, optimizer, keep_probs, dropout_mask, engine
 ):
     network = make_network("multiclass", (21, 10), "tanh")
-    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
+    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask, "engine": engine}
     check_epoch(network, random_data(network), 1e-8, optimizer, alphas, **masks)
 
 
@@ -166,11 +187,15 @@ def test_masks_per_batch_have_an_engine_of_their_own(p, kind):
     assert type(start_engine(network, random_data(network), **options)[0]) is kind
 
 
+@every_engine
 @every_mask
-def test_evaluate_is_the_weighted_mean_loss_of_the_rows_without_masks(dropout_mask):
+def test_evaluate_is_the_weighted_mean_loss_of_the_rows_without_masks(
+    dropout_mask, engine
+):
     network, rows = make_network(), np.array([1, 5, 2])
     data, outputs = random_data(network, weighted=True), np.empty((3, 3))
     options = {"validation": Rows(data, rows), "dropout_mask": dropout_mask, **DROPOUT}
+    options["engine"] = engine
     engine, vectors = start_engine(network, data, **options)
     engine.run_epoch(ALL_ROWS, RATE, generator())
     y, weights = indicators(network, data, rows), data.weights[rows]
@@ -191,11 +216,15 @@ def test_evaluate_is_the_weighted_mean_loss_of_the_rows_without_masks(dropout_ma
         np.testing.assert_allclose(z, reference.outputs(layers, "tanh", x), rtol=1e-12)
 
 
+@every_engine
 @every_mask
 @pytest.mark.parametrize("optimizer", make_optimizers())
-def test_an_engine_that_goes_back_to_a_snapshot_repeats_itself(optimizer, dropout_mask):
+def test_an_engine_that_goes_back_to_a_snapshot_repeats_itself(
+    optimizer, dropout_mask, engine
+):
     network, rng = make_network(), generator()
-    options = {"optimizer": optimizer, "dropout_mask": dropout_mask, **DROPOUT}
+    options = {"optimizer": optimizer, "dropout_mask": dropout_mask, "engine": engine}
+    options |= DROPOUT
     engine, vectors = start_engine(network, random_data(network), **options)
     engine.run_epoch(ORDER, 0.1, rng)
     assert engine.snapshot().vectors is vectors
@@ -232,28 +261,33 @@ def test_tiny_weights_are_flushed_when_64_steps_are_full(n_before):
         assert (averages[0, 0] == 0) == flushed
 
 
+@every_engine
 @every_mask
 @pytest.mark.parametrize("bad", [np.inf, np.nan, 1e200])
-def test_an_epoch_that_diverges_returns_nan(bad, dropout_mask):
+def test_an_epoch_that_diverges_returns_nan(bad, dropout_mask, engine):
     network = make_network()
     vector = random_vector(network) * bad
     options = {"penalties": (L2(ALPHAS),), "dropout_mask": dropout_mask, **DROPOUT}
+    options["engine"] = engine
     engine, _ = start_engine(network, random_data(network), vector, **options)
     assert np.isnan(engine.run_epoch(ORDER, 1e200, generator()))
 
 
-def test_an_epoch_whose_last_step_overflows_returns_nan():
+@every_engine
+def test_an_epoch_whose_last_step_overflows_returns_nan(engine):
     data, network = random_data(make_network(), dtype=np.float32), make_network()
-    engine, _ = start_engine(network, data, batch_size=N_ROWS)
+    engine, _ = start_engine(network, data, batch_size=N_ROWS, engine=engine)
     assert np.isnan(engine.run_epoch(ORDER, 1e300, generator()))
 
 
+@pytest.mark.parametrize("kind", ENGINES)
 @every_mask
-def test_sparse_rows_are_gathered_anew_in_every_epoch(dropout_mask):
+def test_sparse_rows_are_gathered_anew_in_every_epoch(dropout_mask, kind):
     network, results = make_network(), []
     data = random_data(network)
     for X in (data.X, csr_array(data.X)):
         options = {"dropout_mask": dropout_mask, "keep_probs": [1, 0.5, 0.6]}
+        options["engine"] = kind
         engine, vectors = start_engine(network, replace(data, X=X), **options)
         rng = generator()
         for order in (ORDER, ORDER[::-1].copy()):

@@ -1,0 +1,560 @@
+"""Training as machine code, by numba: the equations of the NumPy engine.
+
+`train_block` takes the steps of a block of mini-batches, and does not hold the
+interpreter's lock. All matrices lie row by row.
+
+All that is compiled is in this module: numba uses code on disk as long as the file that
+it came from is unchanged, whatever happens to others.
+"""
+
+from math import factorial, log
+from typing import NamedTuple
+
+import numpy as np
+
+from skreg._engine.heads import (
+    AbsoluteError,
+    Binary,
+    Huber,
+    Multiclass,
+    Multilabel,
+    Poisson,
+    Quantile,
+    SquaredError,
+)
+from skreg._engine.optimizers import SGD, Adam, NesterovSGD
+
+try:
+    from numba import njit, types
+    from numba.core import cgutils
+    from numba.extending import get_cython_function_address, intrinsic
+except ImportError as error:
+    raise ImportError(
+        "engine='numba' needs numba. Install it with: pip install 'skreg[numba]'; or "
+        "leave engine at 'numpy'."
+    ) from error
+
+GEMM = {
+    size: get_cython_function_address("scipy.linalg.cython_blas", name)
+    for size, name in [(4, "sgemm"), (8, "dgemm")]
+}
+_N, _T = ord("N"), ord("T")
+
+_TAYLOR = tuple(1 / factorial(k) for k in range(13, 1, -1))
+"""Of (exp(r) - 1 - r) / r²."""
+_LOG_2 = 0.693145751953125  # so short that its multiples are exact
+_LOG_2_REST = 1.4286068203094172e-06
+
+_IDENTITY, _LOGISTIC, _TANH, _RELU = range(4)
+ACTIVATIONS = {
+    "identity": _IDENTITY,
+    "logistic": _LOGISTIC,
+    "tanh": _TANH,
+    "relu": _RELU,
+}
+_SIGMOID, _SOFTMAX, _SQUARED, _CLIPPED, _ABSOLUTE, _QUANTILE, _EXP = range(7)
+HEADS = {
+    Binary: _SIGMOID,
+    Multilabel: _SIGMOID,
+    Multiclass: _SOFTMAX,
+    SquaredError: _SQUARED,
+    Huber: _CLIPPED,
+    AbsoluteError: _ABSOLUTE,
+    Quantile: _QUANTILE,
+    Poisson: _EXP,
+}
+_SGD, _NESTEROV, _ADAM = range(3)
+OPTIMIZERS = {
+    SGD: _SGD,
+    NesterovSGD: _NESTEROV,
+    Adam: _ADAM,
+}
+
+
+class Net(NamedTuple):
+    """A network and its dropout; entries by level have none for the outputs."""
+
+    gemm: int
+    """Address of the matrix product."""
+    sizes: np.ndarray
+    """Units of each level, from the inputs to the outputs."""
+    activation: int
+    head: int
+    head_number: np.ndarray
+    """Where the clipping or the quantile of the loss is, of shape (1,)."""
+    keep_probs: np.ndarray
+    thresholds: np.ndarray
+    """Of each level; random bits below it keep a unit."""
+    input_scales: np.ndarray
+    """Of each layer: what multiplies its inputs, besides masks."""
+    one_mask: bool
+    """Whether all rows of a mini-batch have the same mask."""
+
+
+class Rule(NamedTuple):
+    """An optimizer and the penalties."""
+
+    optimizer: int
+    numbers: np.ndarray
+    """Momentum, beta_2, epsilon, the optimizer's scale and carry, and the size that an
+    average has at least, or else becomes 0."""
+    alphas: np.ndarray
+    """Of each layer."""
+
+
+class Rows(NamedTuple):
+    """A block of mini-batches; an array that it does without has the length 0."""
+
+    x: np.ndarray
+    values: np.ndarray
+    """Like the next two, of the features as a CSR matrix."""
+    columns: np.ndarray
+    starts: np.ndarray
+    y: np.ndarray
+    """Targets, of shape (n_outputs, n_rows)."""
+    weights: np.ndarray
+    bits: np.ndarray
+    """16 random ones for each unit that a mask may drop."""
+
+
+class Buffers(NamedTuple):
+    """Memory for a mini-batch."""
+
+    h: np.ndarray
+    """Outputs of each layer, masked."""
+    deltas: np.ndarray
+    """The gradient in them."""
+    gradient: np.ndarray
+    place: np.ndarray
+    """Of each feature among the kept ones; -1 of those that are not."""
+    kept: np.ndarray
+    """Numbers of the kept units, by level."""
+    n_kept: np.ndarray
+    kept_x: np.ndarray
+    kept_vectors: np.ndarray
+    """The parameters between kept units, and the averages."""
+
+
+def _compiled(function):
+    """Compile a function when it is called, and keep the code on disk if possible."""
+    options: dict = {
+        "nogil": True,
+        "error_model": "numpy",
+        "fastmath": {"contract", "reassoc"},
+    }
+    try:
+        return njit(function, cache=True, **options)
+    except RuntimeError:  # there is no folder that may be written to
+        return njit(function, **options)
+
+
+@intrinsic
+def _call_gemm(
+    context, gemm, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc
+):
+    """Call the gemm at an address; BLAS takes its arguments by reference."""
+    flag, size, number = types.int8, types.int32, c.dtype
+    matrices = number, a, size, b, size, number, c, size
+    signature = types.void(types.intp, flag, flag, size, size, size, *matrices)
+
+    def generate(context, builder, signature, arguments):
+        pointer = context.get_value_type(types.voidptr)
+        pointers = []
+        for kind, value in zip(signature.args[1:], arguments[1:], strict=True):
+            if isinstance(kind, types.Array):
+                address = context.make_array(kind)(context, builder, value).data
+            else:
+                address = cgutils.alloca_once_value(builder, value)
+            pointers.append(builder.bitcast(address, pointer))
+        kind = cgutils.ir.FunctionType(cgutils.ir.VoidType(), [pointer] * len(pointers))
+        builder.call(builder.inttoptr(arguments[0], kind.as_pointer()), pointers)
+        return context.get_dummy_value()
+
+    return signature, generate
+
+
+@_compiled
+def _scale(out, carry):
+    """Out ← carry · out; 0 if the factor is, whatever was there."""
+    for i in range(len(out)):
+        out[i] = carry * out[i] if carry else carry
+
+
+@_compiled
+def _multiply(gemm, a, transpose_a, b, transpose_b, out, scale, carry):
+    """Out ← carry · out + scale · a b."""
+    (n_rows, n_columns), n_inner = out.shape, a.shape[0] if transpose_a else a.shape[1]
+    if n_rows > 1 and n_inner > 1:
+        # BLAS takes a matrix that lies row by row for its transpose: outᵀ = bᵀ aᵀ.
+        _call_gemm(  # type: ignore[call-arg]
+            gemm, _T if transpose_b else _N, _T if transpose_a else _N,
+            n_columns, n_rows, n_inner, scale, b, max(1, b.shape[1]),
+            a, max(1, a.shape[1]), carry, out, max(1, n_columns),
+        )  # fmt: skip
+        return
+    # For vectors, gemm would spend more on copies than on the product.
+    a, b, zero = a.reshape(a.size), b.reshape(b.size), out.dtype.type(0)
+    _scale(out.reshape(out.size), carry)
+    for i in range(n_rows):
+        if transpose_b and n_inner > 1:
+            for j in range(n_columns):
+                total = zero
+                for k in range(n_inner):
+                    total += a[k] * b[j * n_inner + k]
+                out[i, j] += scale * total
+        else:
+            for k in range(n_inner):
+                factor = scale * a[i * n_inner + k]
+                for j in range(n_columns):
+                    out[i, j] += factor * b[k * n_columns + j]
+
+
+@_compiled
+def _matrix(vector, start, n_rows, n_columns):
+    return vector[start : start + n_rows * n_columns].reshape(n_rows, n_columns)
+
+
+@_compiled
+def _tanh(z):
+    """Z ← tanh(z) = e / (e + 2) with e = exp(2z) - 1, in loops over vectors."""
+    number = z.dtype.type
+    one, two, half, most = number(1), number(2), number(0.5), number(44)
+    per_log_2, log_2, rest = number(1 / log(2)), number(_LOG_2), number(_LOG_2_REST)
+    for i in range(len(z)):
+        # 2 |z| = k log 2 + r; beyond 44 tanh is 1 in both precisions.
+        x = min(two * abs(z[i]), most)
+        k = np.floor(x * per_log_2 + half)
+        r = x - k * log_2 - k * rest
+        e = number(_TAYLOR[0])
+        for c in range(1, len(_TAYLOR)):
+            e = e * r + number(_TAYLOR[c])
+        e = e * r * r + r
+        if z.itemsize == 4:
+            power = number(np.int32((np.int64(k) + 127) << 23).view(np.float32))
+        else:
+            power = number(np.int64((np.int64(k) + 1023) << 52).view(np.float64))
+        e = power * e + (power - one)
+        z[i] = e / (e + two) if z[i] >= 0 else -e / (e + two)
+
+
+@_compiled
+def _activate(activation, z, b):
+    """Z ← f(z + b)."""
+    number = z.dtype.type
+    zero, half = number(0), number(0.5)
+    for i in range(z.shape[0]):
+        row = z[i]
+        if activation == _RELU:
+            for j in range(len(row)):
+                row[j] = max(row[j] + b[j], zero)
+        elif activation == _TANH:
+            for j in range(len(row)):
+                row[j] += b[j]
+            _tanh(row)
+        elif activation == _LOGISTIC:  # (1 + tanh(z / 2)) / 2
+            for j in range(len(row)):
+                row[j] = half * (row[j] + b[j])
+            _tanh(row)
+            for j in range(len(row)):
+                row[j] = half + half * row[j]
+        else:
+            for j in range(len(row)):
+                row[j] += b[j]
+
+
+@_compiled
+def _multiply_slope(activation, h, keep_prob, delta):
+    """δ ← δ ⊙ f'(z), from h = f(z) / keep_prob."""
+    zero, one = h.dtype.type(0), h.dtype.type(1)
+    h, delta = h.reshape(h.size), delta.reshape(h.size)
+    if activation == _RELU:
+        for i in range(len(h)):
+            delta[i] = delta[i] if h[i] > zero else zero
+    elif activation == _TANH:
+        for i in range(len(h)):
+            f = keep_prob * h[i]
+            delta[i] *= one - f * f
+    elif activation == _LOGISTIC:
+        for i in range(len(h)):
+            f = keep_prob * h[i]
+            delta[i] *= f * (one - f)
+
+
+@_compiled
+def _mask(out, bits, threshold, keep_prob):
+    """Out ← out ⊙ m, with a mask m of entries 0 and 1 / keep_prob."""
+    out, zero = out.reshape(out.size), out.dtype.type(0)
+    factor = out.dtype.type(1) / keep_prob
+    for i in range(len(out)):
+        out[i] = factor * out[i] if bits[i] < threshold else zero
+
+
+@_compiled
+def _write_errors(net, rows, first, z, out):
+    """Out ← s_i ∂ℓ/∂z of the rows from ``first`` on."""
+    number, y, parameter = z.dtype.type, rows.y, net.head_number[0]
+    n_rows, n_outputs = z.shape
+    one, half = number(1), number(0.5)
+    share = one / number(n_outputs)
+    for i in range(n_rows):
+        if net.head == _SOFTMAX:
+            largest, total = z[i].max(), number(0)
+            for k in range(n_outputs):
+                out[i, k] = np.exp(z[i, k] - largest)
+                total += out[i, k]
+            for k in range(n_outputs):
+                out[i, k] = out[i, k] / total - y[k, first + i]
+        else:
+            for k in range(n_outputs):
+                target = y[k, first + i]
+                error = z[i, k] - target
+                if net.head == _SIGMOID:
+                    out[i, k] = one / (one + np.exp(-z[i, k])) - target
+                elif net.head == _SQUARED:
+                    out[i, k] = share * error
+                elif net.head == _CLIPPED:
+                    out[i, k] = share * min(max(error, -parameter), parameter)
+                elif net.head == _ABSOLUTE:
+                    out[i, k] = share * np.sign(error)
+                elif net.head == _QUANTILE:
+                    out[i, k] = share * (half * np.sign(error) + half - parameter)
+                else:
+                    out[i, k] = share * (np.exp(z[i, k]) - target)
+        if len(rows.weights):
+            for k in range(n_outputs):
+                out[i, k] *= rows.weights[first + i]
+
+
+@_compiled
+def _add_sparse_times(rows, first, place, W, z, scale):
+    """Z ← z + scale · x W, of the sparse rows from ``first`` on."""
+    for i in range(z.shape[0]):
+        for k in range(rows.starts[first + i], rows.starts[first + i + 1]):
+            j, factor = place[rows.columns[k]], scale * rows.values[k]
+            if j >= 0:
+                for unit in range(z.shape[1]):
+                    z[i, unit] += factor * W[j, unit]
+
+
+@_compiled
+def _add_times_sparse(rows, first, place, delta, out, scale):
+    """Out ← out + scale · xᵀ δ, of the same rows."""
+    for i in range(delta.shape[0]):
+        for k in range(rows.starts[first + i], rows.starts[first + i + 1]):
+            j, factor = place[rows.columns[k]], scale * rows.values[k]
+            if j >= 0:
+                for unit in range(delta.shape[1]):
+                    out[j, unit] += factor * delta[i, unit]
+
+
+@_compiled
+def _bits_of(net, rows, level, first, n_rows):
+    """Return the bits of a level for some rows."""
+    start = 0
+    for k in range(1, level):
+        if net.keep_probs[k] < 1:
+            start += 4 * ((rows.y.shape[1] * net.sizes[k] + 3) // 4)
+    size = net.sizes[level]
+    return rows.bits[start + first * size : start + (first + n_rows) * size]
+
+
+@_compiled
+def _count_weights(sizes):
+    n = 0
+    for k in range(len(sizes) - 1):
+        n += sizes[k] * sizes[k + 1]
+    return n
+
+
+@_compiled
+def _forward(net, sizes, rows, first, x, w, buffers):
+    """Write the outputs of each layer, masked; return the last ones."""
+    n_rows, n_layers, zero = x.shape[0], len(sizes) - 1, w.dtype.type(0)
+    start, bias, end = 0, _count_weights(sizes), 0
+    below = x
+    for k in range(n_layers):
+        n_in, n_out, last = sizes[k], sizes[k + 1], k == n_layers - 1
+        W, b = _matrix(w, start, n_in, n_out), w[bias : bias + n_out]
+        z = _matrix(buffers.h, end, n_rows, n_out)
+        if k == 0 and len(rows.starts):
+            z[:] = zero
+            _add_sparse_times(rows, first, buffers.place, W, z, net.input_scales[k])
+        else:
+            _multiply(net.gemm, below, False, W, False, z, net.input_scales[k], zero)
+        _activate(_IDENTITY if last else net.activation, z, b)
+        if not last and net.keep_probs[k + 1] < 1 and not net.one_mask:
+            bits = _bits_of(net, rows, k + 1, first, n_rows)
+            _mask(z, bits, net.thresholds[k + 1], net.keep_probs[k + 1])
+        start, bias, end = start + n_in * n_out, bias + n_out, end + n_rows * n_out
+        below = z
+    return below
+
+
+@_compiled
+def _backward(net, sizes, rows, first, x, w, g, scale, carry, buffers):
+    """Accumulate the gradient, from what `_write_errors` wrote for the outputs."""
+    n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
+    start, end = _count_weights(sizes), n_rows * sizes[1:].sum()
+    bias = len(g)
+    for k in range(len(sizes) - 2, -1, -1):
+        n_in, n_out, x_scale = sizes[k], sizes[k + 1], net.input_scales[k]
+        start, bias, end = start - n_in * n_out, bias - n_out, end - n_rows * n_out
+        delta = _matrix(buffers.deltas, end, n_rows, n_out)
+        dW = _matrix(g, start, n_in, n_out)
+        _add_sum_of_rows(delta, g[bias : bias + n_out], scale, carry)
+        if k == 0 and len(rows.starts):
+            _scale(g[start : start + n_in * n_out], carry)
+            _add_times_sparse(rows, first, buffers.place, delta, dW, scale * x_scale)
+        elif k == 0:
+            _multiply(net.gemm, x, True, delta, False, dW, scale * x_scale, carry)
+        else:
+            W = _matrix(w, start, n_in, n_out)
+            h = _matrix(buffers.h, end - n_rows * n_in, n_rows, n_in)
+            below = _matrix(buffers.deltas, end - n_rows * n_in, n_rows, n_in)
+            _multiply(net.gemm, h, True, delta, False, dW, scale * x_scale, carry)
+            _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
+            keep_prob = one
+            if net.keep_probs[k] < 1 and not net.one_mask:
+                keep_prob = net.keep_probs[k]
+                bits = _bits_of(net, rows, k, first, n_rows)
+                _mask(below, bits, net.thresholds[k], keep_prob)
+            _multiply_slope(net.activation, h, keep_prob, below)
+
+
+@_compiled
+def _add_sum_of_rows(delta, out, scale, carry):
+    """Out ← carry · out + scale · 1ᵀ δ."""
+    _scale(out, carry)
+    for i in range(delta.shape[0]):
+        for j in range(len(out)):
+            out[j] += scale * delta[i, j]
+
+
+@_compiled
+def _step(rule, sizes, rate, n_steps, vectors, g):
+    """Take the step of an optimizer, part by part in one pass over memory."""
+    start = 0
+    for k in range(len(sizes)):
+        if k < len(sizes) - 1:
+            end, alpha = start + sizes[k] * sizes[k + 1], rule.alphas[k]
+        else:
+            end, alpha = len(g), g.dtype.type(0)
+        w, v, s = vectors[0, start:end], vectors[1, start:end], vectors[-1, start:end]
+        _move(rule, alpha, rate, n_steps, w, g[start:end], v, s)
+        start = end
+
+
+@_compiled
+def _move(rule, alpha, rate, n_steps, w, g, v, s):
+    """Take it with one part; averages that are nearly subnormal become 0."""
+    number, momentum, beta_2 = w.dtype.type, rule.numbers[0], rule.numbers[1]
+    beta, decay = number(momentum), number(rule.numbers[3]) * alpha
+    tiny, zero, eta = number(rule.numbers[5]), number(0), number(rate)
+    if rule.optimizer == _SGD:  # the gradient is accumulated in v
+        for i in range(len(w)):
+            average = v[i] + decay * w[i]
+            v[i] = average if abs(average) > tiny else zero
+            w[i] -= eta * v[i]
+    elif rule.optimizer == _NESTEROV:
+        for i in range(len(w)):
+            own = g[i] + decay * w[i]
+            average = beta * v[i] + own
+            v[i] = average if abs(average) > tiny else zero
+            w[i] -= eta * (beta * v[i] + own)
+    else:
+        unbias = (1 - beta_2**n_steps) ** 0.5
+        eta = number(rate * unbias / (1 - momentum**n_steps))
+        epsilon = max(number(rule.numbers[2] * unbias), tiny)
+        rest, other, other_rest = (
+            number(1 - momentum),
+            number(beta_2),
+            number(1 - beta_2),
+        )
+        for i in range(len(w)):
+            own = g[i] + decay * w[i]
+            m = beta * v[i] + rest * own
+            square = other * s[i] + other_rest * own * own
+            v[i] = m if abs(m) > tiny else zero
+            s[i] = square if square > tiny else zero
+            w[i] -= eta * v[i] / (np.sqrt(s[i]) + epsilon)
+
+
+@_compiled
+def _choose_units(net, bits, buffers):
+    """Write which units one mask keeps; return how many bits were used."""
+    used = 0
+    for level in range(len(net.sizes) - 1):
+        if net.keep_probs[level] < 1:
+            n = 0
+            for unit in range(net.sizes[level]):
+                keeps = bits[used + unit] < net.thresholds[level]
+                if level == 0:
+                    buffers.place[unit] = n if keeps else -1
+                if keeps:
+                    buffers.kept[level, n] = unit
+                    n += 1
+            buffers.n_kept[level] = n
+            used += 4 * ((net.sizes[level] + 3) // 4)
+    return used
+
+
+@_compiled
+def _copy_kept(sizes, vectors, buffers, out, back):
+    """Copy the parameters between kept units, and the averages, out or back."""
+    n_layers = len(sizes) - 1
+    for v in range(len(vectors)):
+        start, place = 0, 0
+        for k in range(2 * n_layers):  # the weights, then the biases
+            level = k % n_layers + 1
+            units = buffers.kept[level, : buffers.n_kept[level]]
+            n_rows = sizes[k] if k < n_layers else 1
+            n_kept_rows = buffers.n_kept[k] if k < n_layers else 1
+            for i in range(n_kept_rows):
+                row = start + (buffers.kept[k, i] if k < n_layers else 0) * sizes[level]
+                whole = vectors[v, row : row + sizes[level]]
+                own = out[v, place : place + len(units)]
+                if back:
+                    for j in range(len(units)):
+                        whole[units[j]] = own[j]
+                else:
+                    for j in range(len(units)):
+                        own[j] = whole[units[j]]
+                place += len(units)
+            start += n_rows * sizes[level]
+
+
+@_compiled
+def train_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buffers):
+    """Take a step per mini-batch; write the outputs that led to it."""
+    n_rows, n_outputs = rows.y.shape[1], rows.y.shape[0]
+    number, bit = vectors.dtype.type, 0
+    for first in range(0, n_rows, batch_size):
+        x = rows.x[first : min(first + batch_size, n_rows)]
+        sizes, own = net.sizes, vectors
+        if net.one_mask:
+            bit += _choose_units(net, rows.bits[bit:], buffers)
+            sizes = buffers.n_kept
+            n = _count_weights(sizes) + sizes[1:].sum()
+            own = _matrix(buffers.kept_vectors, 0, len(vectors), n)
+            _copy_kept(net.sizes, vectors, buffers, own, False)
+            if net.keep_probs[0] < 1 and not len(rows.starts):
+                kept_x = _matrix(buffers.kept_x, 0, len(x), sizes[0])
+                for i in range(len(x)):
+                    for j in range(sizes[0]):
+                        kept_x[i, j] = x[i, buffers.kept[0, j]]
+                x = kept_x
+        z = _forward(net, sizes, rows, first, x, own[0], buffers)
+        end = len(x) * sizes[1:].sum()
+        delta = _matrix(buffers.deltas, end - z.size, len(x), n_outputs)
+        for i in range(len(x)):
+            for k in range(n_outputs):
+                outputs[k, first + i] = z[i, k]
+        _write_errors(net, rows, first, z, delta)
+        g = own[1] if rule.optimizer == _SGD else buffers.gradient[: own.shape[1]]
+        scale, carry = number(rule.numbers[3] / len(x)), number(rule.numbers[4])
+        _backward(net, sizes, rows, first, x, own[0], g, scale, carry, buffers)
+        n_steps += 1
+        _step(rule, sizes, rate, n_steps, own, g)
+        if net.one_mask:
+            _copy_kept(net.sizes, vectors, buffers, own, True)
+    return n_steps

@@ -1,0 +1,89 @@
+"""The pieces of the compiled engine by themselves."""
+
+from itertools import product
+
+import numpy as np
+import pytest
+
+pytest.importorskip("numba")
+
+from numba import njit
+
+from skreg._engine import compiled
+from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.heads import HEADS
+from skreg._inputs.plan import OPTIMIZERS
+
+every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
+
+
+def test_it_has_whatever_the_numpy_engine_has():
+    assert set(compiled.ACTIVATIONS) == set(ACTIVATIONS)
+    assert set(compiled.HEADS) == set(HEADS.values())
+    assert len(compiled.OPTIMIZERS) == len(OPTIMIZERS) + 1  # with Nesterov's
+
+
+@every_dtype
+def test_tanh_is_exact_to_three_units_in_the_last_place(dtype):
+    z = np.concatenate([np.linspace(-50, 50, 100_001), np.geomspace(1e-30, 1, 1000)])
+    z = z.astype(dtype)
+    expected = np.tanh(z.astype(np.longdouble))
+    compiled._tanh(z)
+    assert (np.abs(z - expected) <= 3 * np.spacing(np.abs(z))).all()
+
+
+@every_dtype
+def test_tanh_of_the_extremes(dtype):
+    z = np.array([np.inf, -np.inf, np.nan, 0], dtype)
+    compiled._tanh(z)
+    np.testing.assert_array_equal(z, [1, -1, np.nan, 0])
+
+
+def test_code_is_not_kept_where_there_is_no_folder_for_it(monkeypatch):
+    def njit_without_folder(function, cache=False, **options):
+        if cache:
+            raise RuntimeError("cannot cache function: no locator available")
+        return njit(function, **options)
+
+    monkeypatch.setattr(compiled, "njit", njit_without_folder)
+    assert compiled._compiled(lambda x: x + 1)(2) == 3
+
+
+@pytest.fixture(scope="module")
+def multiply():
+    kernel = compiled._multiply
+
+    @njit
+    def call(gemm, a, transpose_a, b, transpose_b, out, scale, carry):
+        kernel(gemm, a, transpose_a, b, transpose_b, out, scale, carry)
+
+    return call
+
+
+@every_dtype
+@pytest.mark.parametrize("carry", [0, 0.5])
+@pytest.mark.parametrize("transpose_a", [False, True])
+@pytest.mark.parametrize("transpose_b", [False, True])
+def test_products_of_any_shape(multiply, transpose_a, transpose_b, carry, dtype):
+    rng = np.random.default_rng(0)
+    for m, k, n in product([0, 1, 5], repeat=3):
+        a, b = rng.normal(size=(m, k)).astype(dtype), rng.normal(size=(k, n))
+        b, before = b.astype(dtype), rng.normal(size=(m, n)).astype(dtype)
+        out = before.copy() if carry else np.full((m, n), np.nan, dtype)
+        given = [
+            np.ascontiguousarray(matrix.T) if transposed else matrix
+            for matrix, transposed in [(a, transpose_a), (b, transpose_b)]
+        ]
+        multiply(
+            compiled.GEMM[out.itemsize],
+            given[0],
+            transpose_a,
+            given[1],
+            transpose_b,
+            out,
+            dtype(2),
+            dtype(carry),
+        )
+        expected = carry * before + 2 * (a @ b)
+        # Sums of at most six products of numbers below four.
+        np.testing.assert_allclose(out, expected, atol=200 * np.finfo(dtype).eps)

@@ -1,0 +1,139 @@
+"""``engine="numba"``: the same networks, in threads, from machine code on disk."""
+
+import os
+import subprocess
+import sys
+from importlib.util import find_spec
+from pathlib import Path
+
+import numpy as np
+import pytest
+import scipy.sparse as sp
+from estimators import (
+    DROPOUT,
+    SHORT_FITS,
+    SOLVERS,
+    STEPPING,
+    assert_same_committee,
+    assert_same_network,
+    assert_same_training,
+    by_name,
+    committee,
+    every_kind,
+    network,
+    problem,
+)
+from sklearn.model_selection import GridSearchCV
+
+import skreg
+
+pytestmark = [
+    SHORT_FITS,
+    pytest.mark.skipif(not find_spec("numba"), reason="numba is not installed"),
+]
+X, y = problem()
+ROUNDING = {"rtol": 1e-9, "atol": 1e-9}
+
+
+def both(**params):
+    return [network(engine=engine, **params) for engine in ("numpy", "numba")]
+
+
+@every_kind
+@by_name(DROPOUT, "dropout")
+@by_name(SOLVERS)
+def test_both_engines_fit_the_same_network(params, dropout, kind):
+    if params["solver"] == "lbfgs" and dropout:
+        return  # which lbfgs does not take
+    X, y = problem(kind)
+    weights = np.random.default_rng(0).uniform(0.5, 2, len(X))
+    one, other = (
+        model.fit(X, y, sample_weight=weights)
+        for model in both(kind=kind, alpha=[0.1, 0.01], **params, **dropout)
+    )
+    assert_same_network(one, other, **ROUNDING)
+    np.testing.assert_allclose(one.loss_curve_, other.loss_curve_, rtol=1e-9)
+
+
+@pytest.mark.parametrize("given", [X, X.astype("float32"), sp.csr_array(X)])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_single_precision_and_sparse_rows(given, early_stopping):
+    params = {"dtype": "float32", "early_stopping": early_stopping, "keep_prob": 0.8}
+    one, other = (model.fit(given, y) for model in both(**params))
+    assert other.coefs_[0].dtype == np.float32
+    assert_same_network(one, other, rtol=1e-4, atol=1e-4)
+    assert one.n_iter_ == other.n_iter_
+
+
+@by_name(DROPOUT, "dropout")
+@by_name(STEPPING)
+def test_it_goes_on_to_the_bit(params, dropout):
+    params = {"engine": "numba", **params, **dropout}
+    at_once = network(max_iter=6, **params).fit(X, y)
+    in_parts = network(max_iter=2, warm_start=True, **params).fit(X, y)
+    in_parts.set_params(max_iter=4).fit(X, y)
+    assert_same_training(at_once, in_parts)
+
+
+def test_training_may_go_on_with_the_other_engine():
+    model = network(engine="numba").fit(X, y).set_params(engine="numpy")
+    other = network().fit(X, y)
+    for _ in range(3):
+        model.partial_fit(X, y)
+        other.partial_fit(X, y)
+    assert_same_network(model, other, **ROUNDING)
+
+
+@pytest.mark.parametrize("distributions", [None, {"alpha": [1e-4, 1e-2, 0.1, 1.0]}])
+def test_a_committee_does_not_depend_on_the_number_of_threads(distributions):
+    params = {"engine": "numba", "keep_prob": 0.8, "max_iter": 20}
+    alone = committee(params, distributions).fit(X, y)
+    for n_jobs in (2, 5):
+        in_threads = committee(params, distributions, n_jobs=n_jobs).fit(X, y)
+        assert_same_committee(alone, in_threads)
+    numpy = committee(params | {"engine": "numpy"}, distributions).fit(X, y)
+    np.testing.assert_allclose(
+        alone.oof_probabilities_, numpy.oof_probabilities_, rtol=1e-6
+    )
+
+
+def test_threads_train_in_this_process(monkeypatch):
+    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a process"))
+    committee({"engine": "numba"}, n_jobs=2).fit(X, y)
+
+
+def test_a_search_in_processes():
+    search = GridSearchCV(network(engine="numba"), {"alpha": [1e-3, 1e-1]}, n_jobs=2)
+    found = search.fit(X, y).cv_results_["mean_test_score"]
+    expected = search.set_params(n_jobs=None).fit(X, y).cv_results_["mean_test_score"]
+    np.testing.assert_array_equal(found, expected)
+
+
+FIT = """
+import numpy as np
+from skreg import RegMLPClassifier
+X = np.random.default_rng(0).normal(size=(100, 3))
+RegMLPClassifier((4,), engine="numba", max_iter=2).fit(X, np.arange(100) % 2)
+"""
+
+
+def fit_in_a_process(**environment):
+    """Start a fit by the package as it is here; return what it says."""
+    folder = str(Path(skreg.__file__).parents[1])
+    return subprocess.Popen(
+        [sys.executable, "-W", "ignore", "-c", FIT],
+        env=os.environ | {"PYTHONPATH": folder} | environment,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
+def test_code_is_kept_on_disk_and_processes_may_compile_at_the_same_time(tmp_path):
+    first = [fit_in_a_process(NUMBA_CACHE_DIR=str(tmp_path)) for _ in range(2)]
+    for process in first:
+        _, said = process.communicate(timeout=300)
+        assert process.returncode == 0, said
+        assert "engine='numba' for float32. This happens once" in said
+        assert str(tmp_path) in said
+    process = fit_in_a_process(NUMBA_CACHE_DIR=str(tmp_path))
+    assert process.communicate(timeout=300)[1] == ""
