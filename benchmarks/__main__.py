@@ -5,11 +5,13 @@ import sys
 from dataclasses import replace
 from itertools import product
 from multiprocessing import get_context
+from pathlib import Path
 
+from benchmarks.committees import SIZES, time_committees
 from benchmarks.markdown import publish
 from benchmarks.measurements import WORKFLOWS, fit_peak, time_steps, time_workflow
-from benchmarks.page import page
-from benchmarks.rivals import BEFORE, INSTALLED, LIMIT, OURS, Estimator, load
+from benchmarks.page import draw, page
+from benchmarks.rivals import BEFORE, INSTALLED, LIMIT, NUMBA, NUMPY, Estimator, load
 from benchmarks.works import DROPOUTS, RATES, WORKS
 
 
@@ -31,9 +33,9 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     scale = 10 if options.quick else 1
-    names = [OURS, *([BEFORE] if options.against else []), *options.rivals, LIMIT]
+    names = [NUMPY, *([BEFORE] if options.against else []), *options.rivals, LIMIT]
     rivals = {name: load(name, options.against) for name in names}
-    steps, workflows, peaks = {}, {}, {}
+    steps, workflows, committees, peaks = {}, {}, {}, {}
     for name, *case in product(options.works, options.solvers, options.dropouts):
         print(name, *case, file=sys.stderr)
         work = replace(WORKS[name], n_epochs=-(-WORKS[name].n_epochs // scale))
@@ -43,10 +45,16 @@ def main():
         rivals = {n: r for n, r in rivals.items() if isinstance(r, Estimator)}
         for label, make in WORKFLOWS.items():
             workflows[label] = time_workflow(make, rivals, scale, options.repetitions)
+        for n_members in SIZES if NUMBA in rivals else ():
+            times = time_committees(n_members, scale, options.repetitions)
+            committees[f"{n_members} networks",] = times
         with get_context("spawn").Pool(1, maxtasksperchild=1) as fresh:
             calls = [(name, options.against, scale) for name in rivals]
             peaks = dict(zip(rivals, fresh.starmap(fit_peak, calls, 1), strict=True))
-    publish(page(steps, workflows, peaks, options.quick), options.output)
+    results = steps, workflows, committees, peaks
+    publish(page(*results, options.quick), options.output)
+    if options.output and not options.quick:
+        draw(steps, Path(options.output).parent / "figures" / "benchmarks.svg")
 
 
 if __name__ == "__main__":

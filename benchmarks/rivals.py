@@ -26,8 +26,9 @@ from benchmarks.works import (
 )
 from skreg import RegMLPClassifier
 
-OURS, BEFORE, LIMIT, SKLEARN = "skreg", "before", "limit", "MLPClassifier"
-PACKAGES = {SKLEARN: "sklearn", "PyTorch": "torch", "JAX": "jax"}
+NUMBA, NUMPY, BEFORE = "numba engine", "NumPy engine", "before"
+LIMIT, SKLEARN = "limit", "MLPClassifier"
+PACKAGES = {SKLEARN: "sklearn", "PyTorch": "torch", "JAX": "jax", NUMBA: "numba"}
 INSTALLED = [name for name, package in PACKAGES.items() if find_spec(package)]
 MODULES = {"PyTorch": "rival_torch", "JAX": "rival_jax", LIMIT: "limit"}
 
@@ -39,6 +40,7 @@ class Estimator:
     cls: type
     pool: str
     dropouts: tuple
+    engine: str | None = None
     active: Callable = nullcontext
     """Returns the context in which its code runs."""
 
@@ -80,6 +82,8 @@ class Estimator:
             parameters["learning_rate_init"] = RATES[solver]
             parameters["keep_prob"] = 1.0 if dropout == "none" else KEEP_PROB
             parameters["dropout_mask"] = "sample" if dropout == "none" else dropout
+        if self.engine:
+            parameters["engine"] = self.engine
         return self.cls(**parameters)
 
 
@@ -89,7 +93,7 @@ def load(name, folder=None):
         return import_module(f"benchmarks.{MODULES[name]}")
     if name == SKLEARN:
         return Estimator(MLPClassifier, "NumPy", ("none",))
-    if name == OURS:
-        return Estimator(RegMLPClassifier, "SciPy", DROPOUTS)
+    if name in (NUMBA, NUMPY):
+        return Estimator(RegMLPClassifier, "SciPy", DROPOUTS, name.split()[0].lower())
     version = Version(folder)
-    return Estimator(version.RegMLPClassifier, "SciPy", DROPOUTS, version.active)
+    return Estimator(version.RegMLPClassifier, "SciPy", DROPOUTS, None, version.active)
