@@ -335,6 +335,13 @@ def test_a_column_of_extreme_scale_is_named(factor):
     model.partial_fit(scaled, y)  # once is enough
 
 
+def test_a_column_whose_larger_values_are_in_few_rows_is_not_suspected():
+    table = np.zeros((1200, 2))
+    table[:, 0] = np.arange(1200) % 2
+    table[0, 1], table[1, 1] = 1e-6, 1  # of three rows, one is looked at
+    network().fit(table, table[:, 0].astype(int))
+
+
 def test_sparse_text_features_are_not_suspected():
     counts = csr_array(rng.random((60, 500)) * (rng.random((60, 500)) < 0.01))
     network().fit(counts, y)

@@ -21,8 +21,11 @@ def warn_of_scale(estimator, X):
     n_small = 0
     if isinstance(sample, np.ndarray):
         scales = sample.max(axis=0)
-        if len(sample) >= _ENOUGH_ROWS:
-            n_small = ((scales > 0) & (scales < _SMALL)).sum()
+        small = np.flatnonzero((scales > 0) & (scales < _SMALL))
+        if len(sample) >= _ENOUGH_ROWS and len(small):
+            # A column that is zero in most rows may have its larger values elsewhere.
+            scales[small] = abs(X[:, small]).max(axis=0)
+            n_small = (scales[small] < _SMALL).sum()
     else:
         scales = sample.max(axis=0).toarray().ravel()
     n_large = (scales > _LARGE).sum()
