@@ -14,6 +14,7 @@ MARKERS = ["o", "s", "^", "D", "v"]
 DASHES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5))]
 THIN = {"linewidth": 1.2, "alpha": 0.55, "markersize": 5}
 THICK = {"linewidth": 2.2, "markersize": 7, "markeredgecolor": "white"}
+DOTTED = {"linewidth": 1.4, "linestyle": ":"}
 BEST = {
     "linestyle": "",
     "markersize": 10,
@@ -102,3 +103,35 @@ def spread(n, offset):
     """Return a few epochs to put a marker at, on a linear axis or a logarithmic one."""
     steps = (np.arange(5) + offset) / 5
     return np.unique(np.r_[steps * n, n**steps - 1].astype(int)).tolist()
+
+
+def training_curves_of(networks):
+    """Return the objective without its penalty, and the penalty if there is any."""
+    objective = curve_of(networks, "loss_curve_")
+    penalty = curve_of(networks, "penalty_curve_")
+    if penalty is None or not np.nansum(penalty):
+        return objective, None
+    return objective - penalty, penalty
+
+
+def has_own_scores(curves):
+    """Whether there are scores, other than the negated validation losses."""
+    scores, losses = curves["validation_score"], curves["validation_loss"]
+    if scores is None:
+        return False
+    return losses is None or not np.array_equal(scores, -losses, equal_nan=True)
+
+
+def draw_penalty(ax, penalty):
+    """Draw the penalty of a network, or its mean over the folds; return the line.
+
+    Linear axes stay as high as the losses are.
+    """
+    mean = np.nanmean(np.atleast_2d(penalty), axis=0)
+    epochs = np.arange(1, len(mean) + 1)
+    low, high = ax.get_ylim()
+    (line,) = ax.plot(epochs, mean, color=COLORS[0], label="penalty", **DOTTED)
+    if mean.max() > high and ax.get_yscale() == "linear":
+        ax.set_ylim(min(low, mean.min()), high)
+    ax.legend(handles=[*ax.get_legend().legend_handles, line])
+    return line

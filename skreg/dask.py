@@ -126,6 +126,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     vars(estimator).update({name: getattr(best, name) for name in learned})
     vars(estimator).update(_training=network._training, n_iter_=number)
     estimator.loss_curve_ = network.loss_curve_
+    estimator.penalty_curve_ = network.penalty_curve_
     if validated:
         estimator.validation_loss_curve_, estimator.validation_scores_ = losses, scores
         estimator.best_iter_ = int(np.argmax(scores)) + 1

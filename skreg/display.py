@@ -27,19 +27,14 @@ from skreg._plotting import (
     THICK,
     THIN,
     curve_of,
+    draw_penalty,
     find_inside,
+    has_own_scores,
     networks_of,
     pyplot,
     spread,
+    training_curves_of,
 )
-
-
-def _has_own_scores(curves):
-    """Whether there are scores, other than the negated validation losses."""
-    scores, losses = curves["validation_score"], curves["validation_loss"]
-    if scores is None:
-        return False
-    return losses is None or not np.array_equal(scores, -losses, equal_nan=True)
 
 
 def _present(kinds, all_curves):
@@ -53,8 +48,13 @@ def _flat(layers):
 class TrainingCurveDisplay:
     """Losses and validation score of one or more networks against epochs.
 
+    The training loss is the objective without its penalty: it can be compared with the
+    validation loss. The penalty has a dotted line of its own, unless there are several
+    estimators; where it is far above the losses, it leaves the axes at the top. (The
+    networks of `sklearn.neural_network` do not record theirs: it stays in the loss.)
+
     The training loss is drawn thin, what was measured on a validation set thick. The
-    scores have axes of their own, unless they are the validation losses over again.
+    scores have axes of their own, unless they are the negated validation losses.
     Epochs without a validation set leave a gap.
 
     Of a committee a line shows the mean over the folds, and a band the least and the
@@ -66,7 +66,7 @@ class TrainingCurveDisplay:
     Parameters
     ----------
     curves : dict of dict
-        For each name ``"training_loss"``, ``"validation_loss"`` and
+        For each name ``"training_loss"``, ``"penalty"``, ``"validation_loss"`` and
         ``"validation_score"``, which are arrays of shape (n_epochs,) or None, and
         ``"best_epoch"``, an int counted from 1, or None. Of a committee arrays of
         shape (n_folds, n_epochs), ended by nan, and a list of int.
@@ -141,8 +141,10 @@ class TrainingCurveDisplay:
         curves = {}
         for name, networks in networks_of(estimator, "loss_curve_").items():
             best = [getattr(network, "best_iter_", None) for network in networks]
+            training_loss, penalty = training_curves_of(networks)
             curves[name] = {
-                "training_loss": curve_of(networks, "loss_curve_"),
+                "training_loss": training_loss,
+                "penalty": penalty,
                 "validation_loss": curve_of(networks, "validation_loss_curve_"),
                 "validation_score": curve_of(networks, "validation_scores_"),
                 "best_epoch": best if len(best) > 1 else best[0],
@@ -165,11 +167,10 @@ class TrainingCurveDisplay:
         plt = pyplot()
         all_curves = list(self.curves.values())
         if score_ax is not None and not _present(["validation_score"], all_curves):
-            raise ValueError(
-                "score_ax was passed, but no estimator has validation_scores_."
-            )
+            message = "score_ax was passed, but no estimator has validation_scores_."
+            raise ValueError(message)
         own_figure = ax is None and score_ax is None
-        if own_figure and any(map(_has_own_scores, all_curves)):
+        if own_figure and any(map(has_own_scores, all_curves)):
             _, (ax, score_ax) = plt.subplots(
                 2, sharex=True, figsize=(6.4, 6.4), layout="constrained"
             )
@@ -187,6 +188,9 @@ class TrainingCurveDisplay:
             ax.set_ylabel("loss")
             if log_scale:
                 ax.set_yscale("log")
+            ((name, first), *others) = self.curves.items()
+            if first["penalty"] is not None and not others:
+                self.lines_[name]["penalty"] = draw_penalty(ax, first["penalty"])
         if own_figure:
             for panel in self.figure_.axes:
                 panel.locator_params(axis="x", integer=True)

@@ -172,6 +172,8 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
     loss_curve_ : list of float
         Objective in each epoch: the mean over its mini-batches, each taken before the
         step it led to, plus the penalty.
+    penalty_curve_ : list of float
+        The penalty in each of these objectives, at the end of the epoch.
     learning_rate_curve_ : list of float
         Learning rate of each epoch; empty for "lbfgs", which has none.
     validation_loss_curve_ : list of float or None

@@ -110,7 +110,10 @@ def assert_same_network(a, b, **tolerance):
             np.testing.assert_array_equal(one, other)
 
 
-CURVES = ("loss_curve_", "learning_rate_curve_", "validation_loss_curve_")
+CURVES = (
+    *("loss_curve_", "penalty_curve_"),
+    *("learning_rate_curve_", "validation_loss_curve_"),
+)
 VALUES = ("best_iter_", "best_loss_", "best_validation_score_", "loss_", "t_")
 
 

@@ -15,6 +15,7 @@ from estimators import (
 )
 from scipy.special import log_softmax
 from sklearn.base import clone
+from sklearn.metrics import log_loss, mean_squared_error
 from sklearn.model_selection import GridSearchCV
 from sklearn.neural_network import MLPClassifier
 from sklearn.pipeline import make_pipeline
@@ -91,6 +92,33 @@ def test_fitted_attributes_have_the_layout_of_scikit_learn(kind, params):
     assert ours.best_loss_ == min(ours.loss_curve_)
     assert ours.t_ == 5 * len(X)
     assert ours.validation_scores_ is ours.best_validation_score_ is None
+
+
+@by_name(DROPOUT, "dropout")
+@by_name(STEPPING)
+def test_the_penalty_is_recorded_as_it_is_after_each_epoch(params, dropout):
+    X, y = problem()
+    alphas = [0.3, 0.0, 0.02]
+    layers = {"hidden_layer_sizes": (6, 3), "alpha": alphas}
+    model, expected = network(**layers, **params, **dropout), []
+    for _ in range(4):
+        model.partial_fit(X, y, [0, 1])
+        sizes = [float((coef**2).sum()) for coef in model.coefs_]
+        expected.append(sum(a / 2 * s for a, s in zip(alphas, sizes)))
+    np.testing.assert_allclose(model.penalty_curve_, expected, rtol=1e-12)
+    assert {type(value) for value in model.penalty_curve_} == {float}
+
+
+@pytest.mark.parametrize("kind", ["binary", "multiclass", "number"])
+def test_the_objective_without_its_penalty_is_the_loss(kind):
+    X, y = problem(kind)
+    model = network(kind=kind, solver="lbfgs", alpha=0.1).fit(X, y)
+    if kind == "number":
+        loss = mean_squared_error(y, model.predict(X)) / 2
+    else:
+        loss = log_loss(y, model.predict_proba(X))
+    assert model.loss_ - model.penalty_curve_[-1] == pytest.approx(loss)
+    assert model.penalty_curve_[-1] > 0
 
 
 def test_one_sigmoid_is_a_softmax_over_two_classes():

@@ -63,6 +63,10 @@ def drawn(line):
     return [values.tolist() for values in line.get_data()]
 
 
+def training_losses(model):
+    return np.array(model.loss_curve_) - model.penalty_curve_
+
+
 def labels(ax):
     return [text.get_text() for text in ax.get_legend().get_texts()]
 
@@ -70,14 +74,16 @@ def labels(ax):
 def test_training_loss_alone(plain):
     display = TrainingCurveDisplay.from_estimator(plain)
     (lines,) = display.lines_.values()
-    assert set(lines) == {"training_loss", "best_loss"}
-    assert drawn(lines["training_loss"]) == [[*range(1, 13)], plain.loss_curve_]
+    assert set(lines) == {"training_loss", "best_loss", "penalty"}
+    losses = training_losses(plain).tolist()
+    assert drawn(lines["training_loss"]) == [[*range(1, 13)], losses]
+    assert drawn(lines["penalty"]) == [[*range(1, 13)], plain.penalty_curve_]
     best = plain.best_iter_
-    assert drawn(lines["best_loss"]) == [[best], [plain.loss_curve_[best - 1]]]
+    assert drawn(lines["best_loss"]) == [[best], [losses[best - 1]]]
     assert display.score_ax_ is None
     assert display.figure_ is display.ax_.figure
     assert display.figure_.axes == [display.ax_]
-    assert labels(display.ax_) == ["training", "best epoch"]
+    assert labels(display.ax_) == ["training", "best epoch", "penalty"]
     assert display.ax_.get_xlabel() == "epoch"
     assert display.ax_.get_ylabel() == "loss"
 
@@ -106,6 +112,26 @@ def test_scores_get_axes_below(scored):
     assert display.score_ax_.get_xlabel() == "epoch"
 
 
+@pytest.mark.parametrize("log_scale", [False, True])
+def test_a_penalty_far_above_the_losses_leaves_linear_axes(log_scale):
+    model = fit(alpha=10, validate=True)
+    options = {"ax": plt.figure().add_subplot(), "log_scale": log_scale}
+    display = TrainingCurveDisplay.from_estimator(model, **options)
+    high = display.ax_.get_ylim()[1]
+    losses = [*training_losses(model), *model.validation_loss_curve_]
+    assert max(losses) < high
+    assert (high > max(model.penalty_curve_)) == log_scale
+
+
+def test_no_penalty_has_no_line():
+    lines = TrainingCurveDisplay.from_estimator(fit(alpha=0)).lines_[""]
+    assert set(lines) == {"training_loss", "best_loss"}
+    theirs = MLPClassifier(max_iter=1000, tol=1e-2).fit(X, y)
+    lines = TrainingCurveDisplay.from_estimator(theirs).lines_[""]
+    assert drawn(lines["training_loss"])[1] == theirs.loss_curve_
+    assert "penalty" not in lines
+
+
 def test_log_scale(plain):
     for log_scale, scale in [(False, "linear"), (True, "log")]:
         display = TrainingCurveDisplay.from_estimator(plain, log_scale=log_scale)
@@ -116,7 +142,7 @@ def test_several_estimators_differ_without_colour(plain, scored):
     both = {"plain": plain, 0.01: scored}
     display = TrainingCurveDisplay.from_estimator(both)
     assert list(display.lines_) == ["plain", "0.01"]
-    assert "validation_loss" not in display.lines_["plain"]
+    assert not {"validation_loss", "penalty"} & set(display.lines_["plain"])
     assert labels(display.ax_) == [
         *["plain", "0.01"],
         *["training", "validation", "best epoch"],
@@ -137,14 +163,14 @@ def test_axes_of_ones_own(scored):
         scored, ax=axes[0], score_ax=axes[1], log_scale=True
     )
     assert [display.ax_, display.score_ax_] == [*axes[:2]]
-    assert [len(ax.lines) for ax in axes] == [3, 2, 0]
+    assert [len(ax.lines) for ax in axes] == [4, 2, 0]
     assert axes[1].get_yscale() == "linear"
 
 
 @pytest.mark.parametrize(
     ("name", "shown"),
     [
-        ("ax", {"training_loss", "validation_loss", "best_loss"}),
+        ("ax", {"training_loss", "validation_loss", "best_loss", "penalty"}),
         ("score_ax", {"validation_score", "best_score"}),
     ],
 )
@@ -176,7 +202,8 @@ def test_epochs_without_a_validation_set_leave_a_gap():
 @pytest.mark.parametrize("several", [False, True])
 def test_few_epochs(several):
     curve = np.array([0.5])
-    one = {"training_loss": curve, "validation_loss": None, "validation_score": None}
+    kinds = "training_loss", "penalty", "validation_loss", "validation_score"
+    one = {**dict.fromkeys(kinds), "training_loss": curve}
     none = {**one, "training_loss": curve[:0], "best_epoch": 0}
     curves = {"one": {**one, "best_epoch": 1}, "none": none}
     curves = curves if several else {"none": none}
@@ -190,7 +217,7 @@ def test_partial_fit():
     for _ in range(3):
         model.partial_fit(X, y, classes=[0, 1])
     lines = TrainingCurveDisplay.from_estimator(model).lines_[""]
-    assert drawn(lines["training_loss"])[1] == model.loss_curve_
+    assert drawn(lines["training_loss"])[1] == training_losses(model).tolist()
 
 
 def test_plotting_again_draws_on_new_axes(scored):
@@ -262,7 +289,8 @@ def test_finds_the_network_inside(display):
     assert list(shown) == ["a", "b", "c"]
     if display is TrainingCurveDisplay:
         inside = nested[-1].best_estimator_[-1]
-        assert shown["c"]["training_loss"].tolist() == inside.loss_curve_
+        losses = training_losses(inside).tolist()
+        assert shown["c"]["training_loss"].tolist() == losses
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -370,8 +398,11 @@ def test_the_folds_of_a_committee_are_a_band_around_their_mean(uneven, kind):
     lengths = {member.n_iter_ for member in uneven.members_}
     assert len(lengths) > 1
     display = TrainingCurveDisplay.from_estimator(uneven)
-    attribute = {"training_loss": "loss_curve_"}.get(kind, f"{kind}_curve_")
-    folds = padded([getattr(member, attribute) for member in uneven.members_])
+    curves = {
+        "training_loss": training_losses,
+        "validation_loss": lambda member: member.validation_loss_curve_,
+    }
+    folds = padded(map(curves[kind], uneven.members_))
     epochs, mean = display.lines_[""][kind].get_data()
     assert epochs.tolist() == [*range(1, max(lengths) + 1)]
     np.testing.assert_allclose(mean, folds.mean(axis=0))

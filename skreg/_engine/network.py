@@ -11,6 +11,7 @@ import numpy as np
 from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.heads import Head
 from skreg._engine.layers import Dense, ParameterBlock
+from skreg._engine.penalties import penalty_value
 
 
 class Place(NamedTuple):
@@ -151,6 +152,10 @@ class Snapshot:
     def attributes(self):
         """Return the parameters as fitted attributes; they share its memory."""
         return self.network.attributes(self.network.views(self.parameters))
+
+    def penalty(self, penalties):
+        """Return the sum of penalties at the parameters."""
+        return penalty_value(penalties, Parameters(self.network, self.parameters))
 
     def copy(self, reuse=None):
         """Return a copy, in the memory of ``reuse``, a snapshot no longer wanted."""

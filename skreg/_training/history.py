@@ -32,6 +32,8 @@ class History:
     stalls: int = 0
     """How often a stall lowered the learning rate."""
     loss_curve: list = field(default_factory=list)
+    penalty_curve: list = field(default_factory=list)
+    """The part of it that is the penalty."""
     learning_rate_curve: list = field(default_factory=list)
     validation_loss_curve: Any = None
     """nan for epochs without a validation set, as are the scores; None if all are."""
@@ -45,12 +47,13 @@ class History:
         """Epochs done."""
         return len(self.loss_curve)
 
-    def append(self, loss, validation_loss, score, learning_rate, n_samples):
+    def append(self, loss, penalty, validation_loss, score, learning_rate, n_samples):
         """Take in an epoch; a rate or a validation that there is not is nan."""
         if self.validation_scores is None and not isnan(validation_loss):
             self.validation_loss_curve = [nan] * self.n_epochs
             self.validation_scores = [nan] * self.n_epochs
         self.loss_curve.append(loss)
+        self.penalty_curve.append(penalty)
         if not isnan(learning_rate):
             self.learning_rate_curve.append(learning_rate)
         if self.validation_scores is not None:

@@ -22,7 +22,7 @@ class Session:
     engine: Any
     """What trains, with the calls of `NumpyEngine`."""
     plan: Any
-    """Its learning_rate, shuffle and early_stopping are used."""
+    """Its learning_rate, shuffle, penalties and early_stopping are used."""
     state: TrainingState
     rows: np.ndarray
     """Numbers of the training rows."""
@@ -111,8 +111,10 @@ class Session:
         state = self.state
         unit, of_loss = self.loss_unit, state.follows[1] == "loss"
         of_validation, score = (nan, nan) if self.validate is None else self.validate()
-        recorded = unit * loss, unit * of_validation, (unit if of_loss else 1) * score
-        state.history.append(*recorded, self._rate, len(self.rows))
+        penalty = self.engine.snapshot().penalty(self.plan.penalties)
+        losses = unit * loss, unit * penalty, unit * of_validation
+        score_unit = unit if of_loss else 1
+        state.history.append(*losses, score_unit * score, self._rate, len(self.rows))
         if self.plan.early_stopping:
             if state.monitor.update(score):
                 state.keep_best(self.engine.snapshot().parameters)

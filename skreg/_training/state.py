@@ -17,6 +17,7 @@ from skreg._training.stopping import Monitor
 
 _CURVES = [
     "loss_curve_",
+    "penalty_curve_",
     "learning_rate_curve_",
     "validation_loss_curve_",
     "validation_scores_",
@@ -134,7 +135,8 @@ def reseed(estimator, seed):
 def mix_in(estimator, other, share, names):
     """Move a fitted estimator to (1 - share) · itself + share · ``other``.
 
-    That is its parameters, in the attributes ``names``, averages and last loss.
+    That is its parameters, in the attributes ``names``, averages, and the last entries
+    of its curves.
     """
 
     def mean(p, q):
@@ -145,9 +147,10 @@ def mix_in(estimator, other, share, names):
         setattr(estimator, name, [*arrays])
     averages = mean(estimator._training["averages"], other._training["averages"])
     estimator._training = estimator._training | {"averages": averages}
-    losses = estimator.loss_curve_
-    losses[-1] += share * (other.loss_curve_[-1] - losses[-1])
-    estimator.loss_ = losses[-1]
+    for name in ("loss_curve_", "penalty_curve_"):
+        curve = getattr(estimator, name)
+        curve[-1] += share * (getattr(other, name)[-1] - curve[-1])
+    estimator.loss_ = estimator.loss_curve_[-1]
 
 
 def _parameters_of(estimator, network, out=None):

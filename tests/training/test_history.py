@@ -8,11 +8,12 @@ from skreg._training.schedules import Clock
 
 def test_curves_and_bests_grow_by_an_epoch():
     history = History()
-    history.append(3.0, nan, nan, 0.5, 10)
+    history.append(3.0, 1.5, nan, nan, 0.5, 10)
     assert history.validation_scores is None
     for validation_loss, score in [(7.0, nan), (6.0, 0.6), (5.0, nan), (4.0, 0.6)]:
-        history.append(2.0, validation_loss, score, nan, 10)
+        history.append(2.0, 0.5, validation_loss, score, nan, 10)
     assert history.loss_curve == [3.0, 2.0, 2.0, 2.0, 2.0]
+    assert history.penalty_curve == [1.5, 0.5, 0.5, 0.5, 0.5]
     assert history.learning_rate_curve == [0.5]
     np.testing.assert_array_equal(history.validation_loss_curve, [nan, 7, 6, 5, 4])
     np.testing.assert_array_equal(history.validation_scores, [nan, nan, 0.6, nan, 0.6])

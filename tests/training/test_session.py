@@ -19,6 +19,13 @@ from skreg._training.stopping import Monitor, Status
 ROWS = np.arange(10, 15)
 
 
+class Bare(Snapshot):
+    """Of a parameter and no network; each penalty is a multiple of it."""
+
+    def penalty(self, penalties):
+        return sum(penalties) * self.vectors[0, 0]
+
+
 class ScriptedEngine:
     """Returns losses in turn; its parameter is the number of epochs that it ran.
 
@@ -49,7 +56,7 @@ class ScriptedEngine:
 
     def snapshot(self):
         self.happens("snapshot")
-        return Snapshot(None, self.vectors, self.n_steps)
+        return Bare(None, self.vectors, self.n_steps)
 
     def restore(self, snapshot):
         self.vectors[...], self.n_steps = snapshot.vectors, snapshot.n_steps
@@ -62,6 +69,7 @@ def make_session(
     plan = SimpleNamespace(
         learning_rate=LearningRate(0.5, SCHEDULES["constant"]),
         shuffle=False,
+        penalties=(0.25,),
         early_stopping=False,
         ends_by_plan=False,
     )
@@ -89,9 +97,10 @@ def make_session(
     return Session(engine, plan, state, ROWS, *given)
 
 
-def run(*script, **options):
+def run(*script, loss_unit=1.0, **options):
     engine = ScriptedEngine(*script)
     session = make_session(engine, **options)
+    session.loss_unit = loss_unit
     train([session])
     return session, engine, session.state.history
 
@@ -117,6 +126,12 @@ def test_an_epoch_begins_with_its_rows_and_rate_and_ends_with_its_loss():
         assert session.end(loss) is (loss == 3)
     assert session.state.history.loss_curve == [3.0, 2.0]
     assert session.state.history.samples == 10
+
+
+def test_the_penalty_of_an_epoch_is_that_of_its_last_parameters():
+    _, _, history = run([3.0, 2.0], loss_unit=2.0)
+    assert history.penalty_curve == [0.5, 1.0]
+    assert history.loss_curve == [6.0, 4.0]
 
 
 @pytest.mark.parametrize(
