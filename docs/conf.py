@@ -55,13 +55,21 @@ if os.environ.get("SKREG_DOCS_ONLINE"):
         "matplotlib": ("https://matplotlib.org/stable", None),
     }
 
-# Gallery: the examples that draw something; the others are plain scripts.
+# Gallery: an example is not run where a package that it needs is missing.
+
+needs = {
+    "dask_search": ["distributed"],
+    "optuna_pruning": ["distributed", "optuna"],
+    "out_of_core": ["dask_ml", "pyarrow"],
+}
+not_run = [
+    name for name, packages in needs.items() if not all(map(find_spec, packages))
+]
 
 sphinx_gallery_conf = {
     "examples_dirs": "../examples",
     "gallery_dirs": "auto_examples",
-    "filename_pattern": "/plot_",
-    "ignore_pattern": "^(?!plot_)",
+    "filename_pattern": rf"/(?!{'|'.join([*not_run, '_'])})\w+\.py$",
     "write_computation_times": False,
     "download_all_examples": False,
     "show_memory": False,

@@ -1,4 +1,8 @@
-"""A grid search and a halving search on a Dask cluster, equal to those on one machine.
+"""
+A search on a Dask cluster
+==========================
+
+A grid search and a halving search on a Dask cluster, equal to those on one machine.
 
 Starts a cluster of two processes on this machine; a `Client` with the address of a real
 one is all that changes. Takes about half a minute on two cores. Needs the extra

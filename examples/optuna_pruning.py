@@ -1,4 +1,8 @@
-"""Optuna prunes trials between epochs, on the workers of a Dask cluster.
+"""
+Pruning with Optuna
+===================
+
+Optuna prunes trials between epochs, on the workers of a Dask cluster.
 
 A trial trains with ``partial_fit`` and reports a validation score after every epoch; a
 trial that is worse than the median of the others at the same epoch ends there. The

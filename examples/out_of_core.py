@@ -1,4 +1,8 @@
-"""Train on rows that are never in memory together, from four kinds of source.
+"""
+More rows than memory
+=====================
+
+Train on rows that are never in memory together, from four kinds of source.
 
 ``python examples/out_of_core.py`` writes a table to a temporary folder and trains the
 same network on it from a NumPy memory map, a Parquet file and a Dask array, and once
@@ -199,7 +203,8 @@ def main(source=None, folder=None):
         size = N_ROWS * N_FEATURES * 4 / 1e6
         print(f"{N_ROWS:,} rows, {size:.0f} MB:", flush=True)
         for source in ("memory", "memory map", "Parquet", "Dask array"):
-            subprocess.run([sys.executable, __file__, source, folder], check=True)
+            command = [sys.executable, sys.argv[0], source, folder]
+            print(subprocess.check_output(command, text=True), end="", flush=True)
 
 
 if __name__ == "__main__":

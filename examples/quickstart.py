@@ -1,4 +1,8 @@
-"""Compare networks, gradient boosting and logistic regression on few rows.
+"""
+Quickstart: five models on few rows
+===================================
+
+Compare networks, gradient boosting and logistic regression on few rows.
 
 The table is scikit-learn's handwritten digits: 64 numbers per row and ten classes. Each
 model learns from 600 rows and is tested on the other 1,197, in five random splits. All
