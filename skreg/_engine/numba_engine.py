@@ -41,6 +41,9 @@ class NumbaEngine(NumpyEngine):
         dtype = self._vectors.dtype
         self._no_numbers = np.empty(0, dtype)
         self._net, self._rule = _describe(plan, dtype)
+        first = 0 if self._net.one_mask else 1  # else the block masks the inputs
+        levels = zip(self._network.sizes, plan.keep_probs, strict=False)
+        self._masked = [size for size, p in [*levels][first:] if p < 1]
         self._buffers = _allocate(self._net, plan.batch_size, self._vectors)
         if dtype not in _COMPILED:
             no_rows = self._no_numbers.reshape(0, 1), self._no_numbers.reshape(1, 0)
@@ -77,13 +80,13 @@ class NumbaEngine(NumpyEngine):
 
     def _draw(self, n_rows, rng):
         """Return random bits for the masks of a block, as the NumPy engines draw."""
-        net, batch_size = self._net, self._plan.batch_size
-        masked = net.sizes[:-1][net.keep_probs < 1]
-        if net.one_mask:
-            n_words = -(-n_rows // batch_size) * (-(-masked // 4)).sum()
-        else:  # those of the inputs are drawn by the block
-            n_words = (-(-n_rows * net.sizes[1:-1][net.keep_probs[1:] < 1] // 4)).sum()
-        return rng.bit_generator.random_raw(int(n_words)).view(np.uint16)
+        per_mask, n_masks = n_rows, 1
+        if self._net.one_mask:
+            per_mask, n_masks = 1, -(-n_rows // self._plan.batch_size)
+        n_words = n_masks * sum(-(-per_mask * size // 4) for size in self._masked)
+        if not n_words:
+            return _NO_BITS
+        return rng.bit_generator.random_raw(n_words).view(np.uint16)
 
     def _run(self, batch, outputs, bits, learning_rate):
         """Take a step per mini-batch of a block."""
