@@ -39,10 +39,10 @@ from skreg._training.stopping import Status
 
 
 class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
-    """Fits and runs a network; a subclass says what its targets are.
+    """Fits and runs a network; a subclass defines the targets.
 
-    It has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which return
-    `Targets`.
+    A subclass has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which
+    return `Targets`.
     """
 
     @with_callbacks
@@ -64,17 +64,17 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets: for a classifier labels of any type, or an indicator matrix of
-            zeros and ones; for a regressor numbers.
+            Targets: for a classifier, labels of any type or an indicator matrix of
+            zeros and ones; for a regressor, numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; only their ratios count.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None
             Validation rows. With ``early_stopping=False`` the validation loss and score
-            are recorded, but nothing stops.
+            are recorded, but do not stop training.
         y_val : array-like of shape (n_val,) or (n_val, n_outputs), default=None
-            Their targets.
+            Targets of the validation rows.
         sample_weight_val : array-like of shape (n_val,), default=None
-            Their weights.
+            Weights of the validation rows.
 
         Returns
         -------
@@ -84,8 +84,8 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         Raises
         ------
         ValueError
-            For data or parameters that cannot be trained on, and if training diverges
-            before the end of the first epoch. The estimator is left as it was.
+            For invalid data or parameters, and if training diverges in the first epoch.
+            The estimator is left unchanged.
         """
         context = self._init_callback_context(max_subtasks=max_iter(self))
         metadata = {"sample_weight": sample_weight}
@@ -105,7 +105,7 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         return self
 
     def _partial_fit(self, X, y, sample_weight, targets_of):
-        """Train for one epoch, going on from where training is."""
+        """Train for one epoch, continuing from the current state."""
         self._check_stream()
         with unchanged_on_error(self):
             resume = hasattr(self, "coefs_")
@@ -117,21 +117,20 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         return self
 
     def _check_stream(self):
-        """Refuse what needs the whole training set."""
+        """Refuse settings that need the whole training set."""
         if self.early_stopping:
             raise ValueError(
-                "partial_fit does not support early_stopping=True: it sees one epoch "
-                "of a part of the data. Score a validation set of your own between "
-                "calls."
+                "partial_fit does not support early_stopping=True: it sees only a part "
+                "of the data. Score your own validation set between calls."
             )
 
     def _open(self, table, task, resume, given=None, stream=False, fold=None, until=0):
         """Return the session that trains on a checked table.
 
         A ``stream`` has one epoch, and absolute weights. A member of a committee has a
-        ``fold``, row numbers to train on and to validate on, and trains ``until`` an
-        epoch. All others train for ``max_iter`` epochs, and validate on rows ``given``
-        to `fit` or, with early stopping, on some that are held out.
+        ``fold`` (row indices to train on and to validate on) and trains up to the epoch
+        ``until``. All others train for ``max_iter`` epochs. They validate on the rows
+        ``given`` to `fit` or, with early stopping, on held-out rows.
         """
         X, y, sample_weight, targets = table
         if resume:
@@ -192,7 +191,7 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         )
 
     def _train(self, session):
-        """Train, and set the fitted attributes; return how it ended."""
+        """Train and set the fitted attributes; return the `Status` at the end."""
         n_before = session.state.history.n_epochs
         train([session])
         if session.validate is not None:
@@ -238,25 +237,25 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         return Network(sizes, self.activation, self._fitted_targets().head)
 
     def _class_weights(self, targets, encoded, sample_weight):
-        """Return weights by class, if there are classes."""
+        """Return the weight of each class, or None if there are no classes."""
         return None
 
     def _begin(self, shape, targets, resume, stream):
-        """Return the plan and the state, and set the attributes known before."""
+        """Return the plan and the state; set the attributes known before training."""
         dtype = self.coefs_[0].dtype if resume else None
         plan = make_plan(self, shape, targets, stream, dtype)
         if resume:
             before = self._network().sizes
             if plan.network.sizes != before:
                 raise ValueError(
-                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not fit the "
-                    f"network trained before, which has {[*before[1:-1]]}. Set it "
-                    "back, or call fit with warm_start=False to start anew."
+                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not match "
+                    f"the trained network, which has {[*before[1:-1]]}. Set it back, "
+                    "or call fit with warm_start=False to start over."
                 )
             return plan, TrainingState.of(self, plan)
         self.n_layers_ = len(plan.network.sizes)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
-        with naming("hidden_layer_sizes"):  # if there is no memory for so many
+        with naming("hidden_layer_sizes"):  # if there is too little memory
             return plan, TrainingState.new(plan, seed)
 
     def __sklearn_tags__(self):

@@ -30,17 +30,17 @@ from skreg._training.callbacks import CallbackSupportMixin, RaceTask, with_callb
 
 _OWNED = {"early_stopping", "scoring", "random_state", "verbose", "warm_start"}
 _OF_LOSSES = {"class_weight", "loss", "quantile"}
-"""What decides which loss it is: values of it are not comparable between them."""
+"""Parameters that change the loss: losses under different values are not comparable."""
 _N_CANDIDATES = 30
-"""Of "auto"."""
+"""Number of candidates for "auto"."""
 
 
 class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
-    """A network for each fold, their hyperparameters raced by the out-of-fold score.
+    """One network per fold, with hyperparameters raced by the out-of-fold score.
 
-    A subclass has the class of its networks in ``_member_class``, and two methods.
-    ``_of_outputs(targets, outputs)`` returns what a network predicts, and
-    ``_keep_out_of_fold`` sets the attribute for such predictions.
+    A subclass sets ``_member_class``, the class of its networks, and has two methods.
+    ``_of_outputs(targets, outputs)`` returns predictions, and ``_keep_out_of_fold``
+    stores the out-of-fold ones in an attribute.
     """
 
     _member_class: Any
@@ -91,7 +91,7 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Their targets, as the network takes them.
+            Targets, as a single network takes them.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; only their ratios count.
         groups : array-like of shape (n_samples,), default=None
@@ -105,12 +105,12 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         Raises
         ------
         ValueError
-            For data or parameters that cannot be trained on, and if with every
-            candidate the network of some fold diverges at once or has no score. The
-            committee is left as it was.
+            For invalid data or parameters, and if every candidate has a network that
+            diverges in its first epoch or never has a score. The committee is left
+            unchanged.
         KeyboardInterrupt
-            If an interrupt comes before a candidate has a network for each fold. A
-            later one ends the race, and the best networks so far are kept.
+            If an interrupt comes before any candidate has a network for each fold. A
+            later one ends the race and keeps the best networks so far.
         """
         context = self._init_callback_context(max_subtasks=None)
         metadata = {"sample_weight": sample_weight}
@@ -141,7 +141,9 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
             try:
                 task.end(lambda: deepcopy({name: vars(self)[name] for name in fitted}))
             except KeyboardInterrupt:
-                warn_the_caller("Interrupted by user after the race. All is kept.")
+                warn_the_caller(
+                    "Interrupted by user after the race. Everything is kept."
+                )
         return self
 
     @classmethod
@@ -151,7 +153,7 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         for name in names:
             if name in others:
                 raise error(
-                    f"{cls.__name__} has no parameter {name!r}. It is one of the "
+                    f"{cls.__name__} has no parameter {name!r}. It belongs to the "
                     f"networks: pass estimator={kind.__name__}({name}=…), or set "
                     f"estimator__{name}."
                 )
@@ -164,12 +166,12 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
             network = kind((128, 128, 128))
         if not isinstance(network, kind):
             raise TypeError(
-                f"estimator has to be a {kind.__name__}, got {network!r}. What comes "
-                "before the network goes before the committee, in a pipeline."
+                f"estimator has to be a {kind.__name__}, got {network!r}. Put other "
+                "steps before the committee, in a pipeline."
             )
         if getattr(network, "_skl_callbacks", None):
             raise TypeError(
-                "estimator has callbacks. Set them on the committee, with its "
+                "estimator has callbacks. Set them on the committee, with "
                 "set_callbacks."
             )
         owned = {"early_stopping": True, "warm_start": False, "verbose": False}
@@ -183,8 +185,8 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         if space is None:
             if n_candidates is not None:
                 raise ValueError(
-                    f"n_candidates={n_candidates} are to be drawn, but "
-                    "param_distributions is None. Pass what to draw them from."
+                    f"n_candidates={n_candidates} was passed, but "
+                    "param_distributions is None. Pass distributions to draw from."
                 )
             return [{}]
         if isinstance(space, str):
@@ -193,7 +195,7 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         with naming("param_distributions"):
             candidates = _draw(space, n_candidates, rng)
             if not candidates:
-                raise ValueError("there are no candidates. Pass None for no race.")
+                raise ValueError("there are no candidates. Pass None for no search.")
             return candidates
 
     def _make_candidate(self, network, params, table, n_folds, seed):
@@ -211,8 +213,8 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         if losses and self.scoring == "loss":
             raise ValueError(
                 f"param_distributions has {losses}, but scoring='loss' cannot compare "
-                "losses of several kinds. Choose another scoring, or set what all "
-                "networks have in estimator."
+                "different losses. Choose another scoring, or set one value for all "
+                "networks in estimator."
             )
         targets = network._targets_of(table.y)
         make_plan(network, table.X.shape, targets)
@@ -241,9 +243,9 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         return first
 
     def _mean_out_of_fold(self, table, folds):
-        """Return the mean prediction of the members that did not train on a row.
+        """Return each row's mean prediction by the members that did not train on it.
 
-        It is nan for rows that all of them trained on.
+        It is nan for rows that all members trained on.
         """
         total: Any = None
         count = np.zeros(table.X.shape[0])
@@ -265,7 +267,7 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
 
 
 def _auto_distributions(network, n_rows):
-    """Return what pays on some tables, around what pays on most."""
+    """Return values that help on some tables, around the defaults."""
     others = [0.0] * len(hidden_layer_sizes(network))
     space: dict = {
         "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)],
@@ -279,13 +281,13 @@ def _auto_distributions(network, n_rows):
 
 
 def _draw(space, n, rng):
-    """Return so many candidates, or all if these are fewer or ``n`` is None."""
+    """Return ``n`` candidates, or all if there are fewer or ``n`` is None."""
     sampler = ParameterSampler(space, 1 if n is None else n, random_state=rng)
     parts = space if isinstance(space, list) else [space]
     if any(hasattr(values, "rvs") for part in parts for values in part.values()):
         if n is None:
             raise ValueError(
-                "there are distributions, so n_candidates has to say how many "
+                "there are distributions, so n_candidates has to be the number of "
                 "candidates to draw."
             )
         return [*sampler]

@@ -27,7 +27,7 @@ from skreg.encoder import code_bins
 
 _DOUBLE = onnx_proto.TensorProto.DOUBLE
 _STRING = onnx_proto.TensorProto.STRING
-_MISSING_TEXTS = "None", "nan", "<NA>"  # what runtimes make of missing objects
+_MISSING_TEXTS = "None", "nan", "<NA>"  # missing objects, as runtimes turn them to text
 
 
 def declare_encoded(operator):
@@ -40,9 +40,9 @@ def declare_encoded(operator):
 
 
 def _indicators(one_hot, j):
-    """Return the indicator of each category of a column, that of others, their number.
+    """Return the index of each category's indicator, that of others, and their number.
 
-    Others have none, -1, if no category is rare.
+    Other categories have no indicator, -1, if none was rare.
     """
     rare = one_hot.infrequent_categories_[j]
     rare = set() if rare is None else set(rare)
@@ -92,7 +92,7 @@ def _encode_categories(one_hot, j, text, node):
 
 
 def _as_text(x, kind, node):
-    """Return categories of a type of input as text."""
+    """Return categories, whatever their type of input, as text."""
     if isinstance(kind, StringTensorType):
         return x
     if isinstance(kind, BooleanTensorType):
@@ -141,4 +141,4 @@ def convert_encoder(scope, operator, container):
     table = node(
         OnnxCast, table, to=guess_proto_type(encoded.type), output_names=[encoded]
     )
-    table.add_to(scope, container)  # and with it all that it is computed from
+    table.add_to(scope, container)  # along with all nodes that it depends on

@@ -1,4 +1,4 @@
-"""What the plots share: their looks, and the networks at the end of pipelines."""
+"""Shared by the plots: their looks, and the search for networks in pipelines."""
 
 from collections.abc import Mapping
 from typing import Any
@@ -54,9 +54,9 @@ def networks_of(estimator, attribute):
 
 
 def find_inside(estimator, attributes, kind, what="The estimator"):
-    """Return what has one of some attributes, alone or in a pipeline or a search.
+    """Return the model with one of these attributes, alone or in a pipeline or search.
 
-    ``what`` and ``kind`` name it in messages: what was passed, and what it has to be.
+    In messages, ``what`` names the estimator, and ``kind`` what it has to be.
     """
     model = estimator
     while isinstance(model, BaseEstimator) or any(
@@ -100,7 +100,7 @@ def curve_of(networks, attribute):
 
 
 def spread(n, offset):
-    """Return a few epochs to put a marker at, on a linear axis or a logarithmic one."""
+    """Return a few epochs for markers that suit a linear and a logarithmic axis."""
     steps = (np.arange(5) + offset) / 5
     return np.unique(np.r_[steps * n, n**steps - 1].astype(int)).tolist()
 

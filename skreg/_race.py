@@ -24,7 +24,7 @@ from skreg._training.racing import order_of, plan_rungs
 from skreg._training.stopping import Status
 
 _MAY_GO_ON = (None, Status.COMPLETED, Status.MAX_ITER)
-"""How a training has ended that may go on."""
+"""Statuses of a training that may continue."""
 
 
 @dataclass
@@ -35,13 +35,13 @@ class Member:
     """The estimator, fitted as far as it was trained."""
     status: Any = None
     seconds: float = 0.0
-    """How long it has trained."""
+    """Training time so far."""
     warnings: tuple = ()
-    """Of how its training ended, each a message and a category."""
+    """Warnings of how its training ended, each a message and a category."""
 
     @property
     def n_epochs(self):
-        """Epochs done; where there are none, there is no network to predict with."""
+        """Epochs done; with none, there is no network to predict with."""
         return getattr(self.network, "n_iter_", 0)
 
     @property
@@ -54,7 +54,7 @@ class Member:
         return max(1, round(share * max_iter(self.network)))
 
     def has_more(self, share):
-        """Return whether there is something to train until then."""
+        """Return whether epochs are left to train up to that share."""
         return self.status in _MAY_GO_ON and self.n_epochs < self.until(share)
 
 
@@ -64,7 +64,7 @@ class Candidate:
 
     params: dict
     targets: Any
-    """What y is made of, for the loss of these networks."""
+    """The targets, for the loss of these networks."""
     members: list
 
     @property
@@ -74,22 +74,22 @@ class Candidate:
 
 
 class Race:
-    """Trains candidates on folds of a table; the better they are, the further.
+    """Trains candidates on folds of a table, the better ones for longer.
 
     Parameters
     ----------
     table : Table
         The rows.
     folds : list of tuple
-        Row numbers to train on and to validate on.
+        Row indices to train on and to validate on.
     candidates : list of Candidate
-        Their networks unfitted. Those that lose lose their members, too.
+        Candidates with unfitted networks. The losers lose their members.
     factor : float
-        The best 1 / factor go on after each rung.
+        The best 1 / factor continue after each rung.
     n_jobs : int or None
         As in joblib.
     task : RaceTask
-        Is told of the progress, and may end the race.
+        Reports progress, and may end the race.
     """
 
     def __init__(self, table, folds, candidates, factor, n_jobs, task):
@@ -106,9 +106,9 @@ class Race:
         self._interrupted = False
 
     def run(self):
-        """Return the winner; of an interrupted race, the best one so far."""
+        """Return the winner, or the best candidate so far after an interrupt."""
         field, stop = self._candidates, False
-        # Networks of this size do not gain from more threads, and their idle ones spin.
+        # Networks of this size gain nothing from more BLAS threads, and idle ones spin.
         with threadpool_limits(1, user_api="blas"), self._parallel:
             for number, rung in enumerate(self._rungs):
                 for loser in field[rung.n_candidates :]:
@@ -160,7 +160,7 @@ class Race:
         return results
 
     def _train(self, number, field):
-        """Train the networks of a rung, as long as there is no interrupt."""
+        """Train the networks of a rung, or some of them if interrupted."""
         share = self._rungs[number].end
         places = [
             [(c, k) for k, member in enumerate(c.members) if member.has_more(share)]
@@ -255,7 +255,7 @@ def train_members(members, folds, targets, share, n_threads, X, y, sample_weight
 
 
 def _close(member, session):
-    """Let a member be what its training has come to."""
+    """Store the result of a training in its member."""
     n_epochs = session.state.history.n_epochs
     heard: list[tuple] = []
     member.status = session.status
@@ -271,13 +271,13 @@ def _close(member, session):
 
 
 def _check(winner):
-    """Refuse a winner without a score on some fold; pass its warnings on, each once."""
+    """Refuse a winner without a score on some fold; issue each of its warnings once."""
     heard: list[tuple] = []
     for k, member in enumerate(winner.members, start=1):
         if not member.n_epochs:
             raise ValueError(
                 f"Training diverged in epoch 1 on fold {k} of {len(winner.members)}, "
-                f"with all candidates. {ADVICE}"
+                f"for all candidates. {ADVICE}"
             )
         network = member.network
         check_scores(network.scoring, network.validation_scores_, _keep_in(heard))
@@ -287,5 +287,5 @@ def _check(winner):
 
 
 def _keep_in(heard):
-    """Return what keeps a warning in a list, instead of giving it."""
+    """Return a function that appends a warning to a list instead of issuing it."""
     return lambda message, category: heard.append((message, category))

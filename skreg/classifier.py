@@ -24,8 +24,8 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
                   + \sum_l \frac{\alpha_l}{2} \|W_l\|^2,
 
     where :math:`\ell` is the cross-entropy and :math:`s_i` is the sample weight of a
-    row times the weight of its class. The defaults suit standardised features, and do
-    without a search.
+    row times the weight of its class. The defaults suit standardised features and need
+    no search.
 
     Parameters
     ----------
@@ -34,87 +34,85 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
         Activation of the hidden layers.
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
-        "sgd" follows the moving average of the gradient, "adam" [1]_ scales its steps
-        by the average of the squared gradient as well, "lbfgs" [2]_ takes the whole
-        training set at once, which suits small ones; it goes with neither dropout nor
+        "sgd" follows a moving average of the gradient. "adam" [1]_ also scales each
+        step by an average of the squared gradient. "lbfgs" [2]_ takes the whole
+        training set at once, which suits small ones, and allows neither dropout nor
         mini-batches.
     alpha : "auto", float or array-like of float, default="auto"
-        Strength of the L2 penalty on the weights of all layers, or of each one, from
-        the inputs up. A value means the same for every number of rows and every batch
-        size. "auto" penalises the first layer alone, by 50 over the number of rows, or
-        by 25 with ``early_stopping``: dropout does the rest. For "lbfgs" it is 10 over
-        the number of rows on all layers, without hidden layers 1 over it, and 0.1 for
-        at most 64 rows.
+        Strength of the L2 penalty on the weights: one number for all layers, or one per
+        layer from the inputs up. Its meaning depends neither on the number n of rows
+        nor on the batch size. "auto" penalises only the first layer, with 50 / n, or
+        25 / n with ``early_stopping``; dropout regularises the others. For "lbfgs" it
+        is 10 / n on all layers. Without hidden layers it is 1 / n. With at most 64 rows
+        it is always 0.1, on all layers.
     keep_prob : "auto", float or array-like of float, default="auto"
-        Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], for all
-        hidden layers or for each one. "auto" is 0.8, or 0.9 with ``early_stopping``,
-        and 1 for "lbfgs" and for at most 64 rows.
+        Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
+        for all hidden layers or one per layer. "auto" is 0.8, or 0.9 with
+        ``early_stopping``, and 1 for "lbfgs" and for at most 64 rows.
     input_keep_prob : float, default=1.0
-        The same for the input features.
+        The probability of keeping an input feature, in (0, 1].
     dropout_mask : {"sample", "batch"}, default="sample"
-        "sample" draws a mask for every row. "batch" draws one for every mini-batch and
-        trains the network of the kept units alone, which makes a step of a wide network
-        on large mini-batches cheaper, and one of a small network dearer; weights that
-        join dropped units rest, with their averages and their decay.
+        "sample" draws a mask for each row. "batch" draws one for each mini-batch and
+        trains only the subnetwork of the kept units; the weights of dropped units and
+        their moving averages do not change in that step. This speeds up wide networks
+        on large mini-batches and slows down small networks.
     batch_size : int or "auto", default="auto"
-        Rows per mini-batch; "auto" is a 32nd of the rows, rounded down to a power of
-        two, within 16 and 256, and all of at most 64 rows. All rows, if there are
-        fewer.
+        Rows per mini-batch, at most all of them. "auto" is n / 32 rounded down to a
+        power of two between 16 and 256, or all rows if there are at most 64.
     learning_rate_init : float or "auto", default="auto"
-        Initial learning rate; "auto" is 4e-3 for "adam" and 0.4 for "sgd" with
-        "cosine", and a quarter of that with other schedules.
+        Initial learning rate. With "cosine", "auto" is 4e-3 for "adam" and 0.4 for
+        "sgd"; with other schedules it is a quarter of that.
     learning_rate : str, default="auto"
-        How the rate develops: "constant", "invscaling", "adaptive", "cosine" or "auto".
-        "invscaling" divides it by ``(t + 1) ** power_t``, where t is the number of rows
-        seen. "adaptive" divides it by 5 whenever training has stalled for
-        ``n_iter_no_change`` epochs, and ends the fit below 1e-6. "cosine" [4]_ takes it
-        to zero over ``max_iter`` epochs. "auto" is "cosine" in `fit` and "constant" in
-        `partial_fit`, since nobody knows where a stream ends.
+        Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
+        "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t
+        is the number of rows seen. "adaptive" divides the rate by 5 whenever training
+        has stalled for ``n_iter_no_change`` epochs, and ends the fit below 1e-6.
+        "cosine" [4]_ lowers the rate to zero over ``max_iter`` epochs. "auto" is
+        "cosine" in `fit`, and "constant" in `partial_fit`, where the length of the
+        stream is unknown.
     power_t : float, default=0.5
         Exponent of "invscaling".
     learning_rate_decay : float, default=0.0
         The rate is multiplied by ``1 - learning_rate_decay`` after every epoch, on top
         of the schedule. In [0, 1).
     momentum : float, default=0.9
-        How much of the gradient's moving average is kept in a step, in "sgd" and in
-        "adam". The average is normalised, so that the learning rate means the same for
-        every momentum. In [0, 1).
+        Decay rate of the moving average of the gradient, in "sgd" and in "adam". The
+        average is normalised, so the learning rate means the same at every momentum.
+        In [0, 1).
     nesterovs_momentum : bool, default=False
-        Whether "sgd" looks ahead along the average [5]_.
+        Whether "sgd" uses Nesterov's momentum, which looks one step ahead [5]_.
     beta_2 : float, default=0.999
-        How much of the average of the squared gradient "adam" keeps in a step.
+        Decay rate of the moving average of the squared gradient in "adam". In [0, 1).
     epsilon : float, default=1e-8
-        What "adam" adds to a denominator that might vanish.
+        Added to the denominator in "adam", for numerical stability.
     max_iter : int or "auto", default="auto"
-        The most epochs of a call of `fit`; the most iterations of "lbfgs". "auto" is 32
-        with "cosine", and 200 otherwise.
+        Maximum number of epochs in a call of `fit`, or of iterations for "lbfgs".
+        "auto" is 32 with "cosine", and 200 otherwise.
     max_fun : int, default=15000
-        The most evaluations of the objective by "lbfgs".
+        Maximum number of evaluations of the objective, for "lbfgs".
     tol : float, default=1e-4
-        The training loss, or with ``early_stopping`` the validation score, has
-        improved when it is better by more than ``tol`` than at the last improvement, so
-        that smaller gains add up. "lbfgs" stops when no entry of the gradient is above
-        it.
+        The training loss, or with ``early_stopping`` the validation score, has improved
+        if it is better by more than ``tol`` than at the last improvement; smaller gains
+        add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``.
     n_iter_no_change : int or inf, default=12
-        Training stops after exactly so many epochs without an improvement; with
-        "cosine" only if ``early_stopping`` watches the validation score. With inf it
-        runs ``max_iter`` epochs, as planned.
+        Training stops after this many epochs without an improvement; with "cosine",
+        only under ``early_stopping``. With inf it runs ``max_iter`` epochs, as planned.
     early_stopping : bool, default=False
-        Whether to stop by the score of a validation set, and to end with the weights
-        of its best epoch. Unless one is passed to `fit`, ``validation_fraction`` of the
-        rows is held out.
+        Whether to stop when the validation score no longer improves, and to keep the
+        weights of its best epoch. Unless a validation set is passed to `fit`,
+        ``validation_fraction`` of the rows is held out.
     validation_fraction : float, default=0.1
-        The share of the rows to hold out, stratified by class. In (0, 1). A class that
-        is too small to split is trained on.
+        Share of the rows to hold out, stratified by class. In (0, 1). A class that is
+        too small to split stays in the training set.
     scoring : str or callable, default="loss"
-        The validation score: "loss" (negated, so that greater is better), the name of
-        a scorer, or a callable ``scorer(estimator, X, y)``.
+        Validation score: "loss" (negated, so greater is better), the name of a scorer,
+        or a callable ``scorer(estimator, X, y)``.
     class_weight : dict, "balanced" or list of dict, default=None
-        Weights of the classes; "balanced" gives each the same share. For multilabel
-        targets "balanced" or a list with a dict for each column.
+        Weights of the classes. "balanced" gives each class the same total weight. For
+        multilabel targets, "balanced" or a list of dicts, one per column.
     dtype : {"auto", "float32", "float64"}, default="auto"
-        Precision of training; "auto" is float32, and float64 for "lbfgs" and for at
-        most 64 rows. Training that goes on keeps the precision of the network.
+        Precision of training. "auto" is float32, or float64 for "lbfgs" and for at most
+        64 rows. When training is resumed, the network keeps its precision.
         Probabilities have the precision of X.
     engine : {"numpy", "numba"}, default="numpy"
         What training is computed by. "numba" compiles it: small networks train in a
@@ -122,43 +120,44 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         ``numba``, and gives the same networks to rounding. For "lbfgs" it changes
         nothing.
     shuffle : bool, default=True
-        Whether to visit the rows in a new order in every epoch.
+        Whether to shuffle the rows in every epoch.
     warm_start : bool, default=False
-        Whether `fit` goes on from where training was left: k epochs and then m more
-        are, to the bit, k + m epochs, but for "cosine", whose plan ends with each call.
+        Whether `fit` resumes training where the last call ended. k epochs and then m
+        more equal k + m epochs bit for bit, except with "cosine", which reaches zero at
+        the end of each call.
     random_state : int, RandomState instance or None, default=None
-        Seeds everything random: initial weights, the validation split, the order of
+        Seed of everything random: initial weights, the validation split, the order of
         the rows and the dropout masks.
     verbose : bool or int, default=False
-        Prints a line per epoch, or per so many epochs.
+        Whether to print a line per epoch; an int k prints a line every k epochs.
 
     Attributes
     ----------
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets, the numbers of the columns.
+        Class labels; for multilabel targets, the column indices.
     coefs_ : list of ndarray of shape (fan_in, fan_out)
         Weights of each layer.
     intercepts_ : list of ndarray of shape (fan_out,)
         Biases of each layer.
     n_layers_ : int
-        Number of layers, input and output included.
+        Number of layers, including input and output.
     n_outputs_ : int
         Number of outputs; one for two classes.
     out_activation_ : {"logistic", "softmax"}
         Activation of the outputs.
     n_iter_ : int
-        Epochs of the last call.
+        Number of epochs in the last call.
     t_ : int
-        Training rows seen by all calls that continued this training.
+        Number of training rows seen, over all calls that continued this training.
     loss_ : float
         Objective in the last epoch.
     best_loss_ : float or None
-        The least objective; None with ``early_stopping``.
+        Lowest objective of all epochs; None with ``early_stopping``.
     loss_curve_ : list of float
-        Objective in each epoch: the mean over its mini-batches, each taken before the
-        step it led to, plus the penalty.
+        Running objective of each epoch: the mean loss over its mini-batches, each taken
+        before its step, plus the penalty.
     penalty_curve_ : list of float
-        The penalty in each of these objectives, at the end of the epoch.
+        Penalty in each of these objectives, at the end of the epoch.
     learning_rate_curve_ : list of float
         Learning rate of each epoch; empty for "lbfgs", which has none.
     validation_loss_curve_ : list of float or None
@@ -166,10 +165,10 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     validation_scores_ : list of float or None
         Score of the validation set after each epoch.
     best_validation_score_ : float or None
-        The best of them.
+        Best validation score.
     best_iter_ : int
-        The epoch, counted from 1, with the best validation score or, if there is none,
-        with the least objective.
+        Epoch, counted from 1, with the best validation score or, if there is none, the
+        lowest objective.
     n_features_in_ : int
         Number of features.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -277,7 +276,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     @available_if(is_stochastic)
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
-        """Train for one epoch over the rows given, going on from where training is.
+        """Train for one epoch on the given rows, continuing from the current state.
 
         Parameters
         ----------
@@ -286,11 +285,11 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         y : array-like of shape (n_samples,) or (n_samples, n_classes)
             Their labels.
         classes : array-like of shape (n_classes,), default=None
-            All classes that will ever occur; for multilabel targets, the numbers of the
-            columns. Needed in the first call, and may be left out later.
+            All classes that may occur in any call; for multilabel targets, the column
+            indices. Required in the first call, optional later.
         sample_weight : array-like of shape (n_samples,), default=None
-            Weights of the rows. Unlike in `fit` they are absolute, since the mean over
-            all calls cannot be known: a weight of 2 takes twice the gradient.
+            Weights of the rows. Unlike in `fit` they are not divided by their mean,
+            which is unknown in a stream: a weight of 2 doubles the gradient.
 
         Returns
         -------
@@ -300,7 +299,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         Raises
         ------
         ValueError
-            As in `fit`; for classes that were not declared in the first call; with
+            As in `fit`; for classes not declared in the first call; with
             ``early_stopping=True`` or ``class_weight="balanced"``, which need the
             whole training set.
         """
@@ -336,7 +335,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``. They sum to one, except for multilabel
-            targets, where each class has a probability of its own.
+            targets, where each class has its own probability.
         """
         outputs = self._outputs(X)
         return Labels.of_fitted(self).probabilities(outputs)
@@ -344,8 +343,8 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.
 
-        It is computed from the logits: finite where the probability underflows, and
-        zero where it rounds to one.
+        It is computed from the logits, so it is finite where the probability
+        underflows, and zero where it rounds to one.
 
         Parameters
         ----------
@@ -381,7 +380,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         return class_weights(self.class_weight, targets, encoded, sample_weight)
 
     def _declared_targets(self, classes, y):
-        """Return the labels of a stream, which its first part need not have."""
+        """Return the labels of a stream; its first part need not have all of them."""
         fitted = hasattr(self, "coefs_")
         if classes is None and not fitted:
             raise ValueError("classes must be passed on the first call to partial_fit.")
@@ -393,7 +392,7 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         elif not np.array_equal(labels.classes, self.classes_):
             raise ValueError(
                 f"classes={classes!r} is not the same as in the first call, which had "
-                f"{self.classes_}. Leave it out, or start anew with fit."
+                f"{self.classes_}. Leave it out, or start over with fit."
             )
         return labels if not fitted else Labels.of_fitted(self)
 

@@ -15,16 +15,16 @@ from skreg.regressor import RegMLPRegressor
 
 
 class RegMLPClassifierCV(ClassifierMixin, Committee):
-    """Committee of a network for each fold, with built-in search.
+    """Committee of networks, one per fold, with a built-in hyperparameter search.
 
-    Each network trains on all folds but one and stops early by that one. So every row
-    trains all networks but one, and none is lost to validation. Predictions are the
-    mean over the networks [1]_, whose errors partly cancel.
+    Each network trains on all folds but one and uses that one for early stopping. So
+    every row trains all networks but one, and none is lost to validation. Predictions
+    are the mean over the networks [1]_, whose errors partly cancel.
 
-    If there are ``param_distributions``, candidates race by successive halving [2]_:
-    all train for a few epochs, the best 1 / ``factor`` by the mean out-of-fold score go
-    on from where they are, and so on. The networks of the winner are the committee:
-    nothing is trained twice, and nothing is refitted.
+    With ``param_distributions``, candidates race by successive halving [2]_: all train
+    for a few epochs, the best 1 / ``factor`` by mean out-of-fold score continue from
+    where they are, and so on. The winner's networks are the committee: nothing is
+    trained twice or refitted.
 
     Parameters
     ----------
@@ -34,21 +34,22 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         decides ``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
         ``verbose`` itself.
     param_distributions : dict, list of dict or "auto", default=None
-        Lists of values or scipy distributions by the name of a parameter, as in
-        `sklearn.model_selection.HalvingRandomSearchCV`. None for no search; "auto" for
-        ``alpha``, ``keep_prob``, ``input_keep_prob``, ``activation`` and
+        Lists of values or scipy distributions, keyed by parameter name, as in
+        `sklearn.model_selection.HalvingRandomSearchCV`. None means no search; "auto"
+        searches ``alpha``, ``keep_prob``, ``input_keep_prob``, ``activation`` and
         ``learning_rate_init`` around the defaults, which are the first candidate.
-        ``class_weight``, which decides the loss, needs a ``scoring`` other than "loss".
+        ``class_weight`` changes the loss, so it needs a ``scoring`` other than "loss".
     n_candidates : int, default=None
-        How many to draw. None for all combinations of lists, and 30 for "auto".
+        Number of candidates to draw. None means all combinations of lists, or 30 for
+        "auto".
     factor : float, default=3
-        After each rung of the race, 1 / ``factor`` of the candidates go on.
+        After each rung of the race, 1 / ``factor`` of the candidates continue.
     cv : int, splitter or iterable, default=5
-        The folds. An int deals the rows out at random, stratified by class; a row that
-        is alone in its class trains all networks.
+        The folds. An int assigns rows to folds at random, stratified by class; the only
+        row of a class trains all networks.
     scoring : str or callable, default="loss"
-        The score to stop and to race by: "loss" (negated, so that greater is better),
-        the name of a scorer, or a callable ``scorer(estimator, X, y)``.
+        Score for early stopping and for the race: "loss" (negated, so greater is
+        better), the name of a scorer, or a callable ``scorer(estimator, X, y)``.
     n_jobs : int, default=None
         Networks to train at a time, in processes. None is 1, unless a
         `joblib.parallel_config` says otherwise. It does not change the result.
@@ -69,10 +70,10 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         In the layout of scikit-learn's searches, with a row for each candidate of each
         rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
     oof_probabilities_ : ndarray of shape (n_samples, n_classes)
-        Of each training row, by the network that did not train on it; nan for rows that
-        all networks trained on.
+        Probabilities for each training row, by the network that did not train on it;
+        nan for rows that all networks trained on.
     classes_ : ndarray of shape (n_classes,)
-        Class labels; for multilabel targets, the numbers of the columns.
+        Class labels; for multilabel targets, the column indices.
     n_outputs_ : int
         Number of outputs; one for two classes.
     out_activation_ : {"logistic", "softmax"}
@@ -88,7 +89,7 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
 
     Notes
     -----
-    ``best_score_`` is a little optimistic, since it chose the epoch of each network,
+    ``best_score_`` is a little optimistic, since it selected the epoch of each network
     and the candidate.
 
     References
@@ -145,14 +146,15 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``. They sum to one, except for multilabel
-            targets, where each class has a probability of its own.
+            targets, where each class has its own probability.
         """
         return self._mean_over_members(X)
 
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.
 
-        It is computed from the logits, and finite where the probability underflows.
+        It is computed from the logits, so it is finite where the probability
+        underflows.
 
         Parameters
         ----------
@@ -179,11 +181,11 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
 
 
 class RegMLPRegressorCV(RegressorMixin, Committee):
-    """Committee of a regression network for each fold, with built-in search.
+    """Committee of regression networks, one per fold, with a built-in search.
 
-    It does with numbers what `RegMLPClassifierCV` does with classes: each network
-    trains on all folds but one and stops early by that one, candidates race, and
-    predictions are the mean over the networks of the winner.
+    It works like `RegMLPClassifierCV`: each network trains on all folds but one and
+    uses that one for early stopping, candidates race, and predictions are the mean over
+    the winner's networks.
 
     Parameters
     ----------
@@ -193,17 +195,19 @@ class RegMLPRegressorCV(RegressorMixin, Committee):
         decides ``early_stopping``, ``scoring``, ``random_state``, ``warm_start`` and
         ``verbose`` itself.
     param_distributions : dict, list of dict or "auto", default=None
-        As in `RegMLPClassifierCV`. ``loss`` and ``quantile`` need another ``scoring``
+        As in `RegMLPClassifierCV`. ``loss`` and ``quantile`` need a ``scoring`` other
         than "loss".
     n_candidates : int, default=None
-        How many to draw. None for all combinations of lists, and 30 for "auto".
+        Number of candidates to draw. None means all combinations of lists, or 30 for
+        "auto".
     factor : float, default=3
-        After each rung of the race, 1 / ``factor`` of the candidates go on.
+        After each rung of the race, 1 / ``factor`` of the candidates continue.
     cv : int, splitter or iterable, default=5
-        The folds. An int deals the rows out at random.
+        The folds. An int assigns rows to folds at random.
     scoring : str or callable, default="loss"
-        The score to stop and to race by: "loss" (negated, so that greater is better, in
-        y's unit), the name of a scorer, or a callable ``scorer(estimator, X, y)``.
+        Score for early stopping and for the race: "loss" (negated, so greater is
+        better, in y's unit), the name of a scorer, or a callable
+        ``scorer(estimator, X, y)``.
     n_jobs : int, default=None
         Networks to train at a time, in processes. None is 1, unless a
         `joblib.parallel_config` says otherwise. It does not change the result.
@@ -215,8 +219,8 @@ class RegMLPRegressorCV(RegressorMixin, Committee):
     Attributes
     ----------
     members_ : list of RegMLPRegressor
-        The network of each fold. Each has a scale of its own for the targets, that of
-        the rows that it trained on.
+        The network of each fold. Each standardises the targets by the rows that it
+        trained on.
     best_params_ : dict
         What won the race.
     best_score_ : float
@@ -225,8 +229,8 @@ class RegMLPRegressorCV(RegressorMixin, Committee):
         In the layout of scikit-learn's searches, with a row for each candidate of each
         rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
     oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-        Of each training row, by the network that did not train on it; nan for rows that
-        all networks trained on.
+        Predictions for each training row, by the network that did not train on it; nan
+        for rows that all networks trained on.
     n_outputs_ : int
         Number of targets.
     out_activation_ : {"identity", "exp"}

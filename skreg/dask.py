@@ -1,15 +1,15 @@
-"""Local SGD on Dask: partitions are trained on by themselves, and then averaged.
+"""Local SGD on Dask: partitions train on their own, then their networks are averaged.
 
-In every round each partition of the rows takes an epoch from the same network; the new
-network is the mean of what they arrive at, weighted by their rows, optimizer's averages
-included. Stich, "Local SGD Converges Fast and Communicates Little", ICLR 2019; with an
-epoch as the local work it is FederatedAveraging of McMahan et al.,
+In each round every partition trains a copy of the current network for one epoch. The
+new network is the mean of the copies, weighted by their rows; the optimizer's averages
+are averaged too. Stich, "Local SGD Converges Fast and Communicates Little", ICLR 2019;
+with one epoch of local work it is FederatedAveraging of McMahan et al.,
 "Communication-Efficient Learning of Deep Networks from Decentralized Data", AISTATS
 2017, algorithm 1.
 
-A round is one Dask graph of pure functions whose only input besides the rows is the
-network that the round before left with the caller: if a worker dies, Dask runs again
-what it had done of this round, and the result is the same to the bit.
+A round is one Dask graph of pure functions. Its only inputs are the rows and the
+network of the last round, which the caller holds. So if a worker dies, Dask repeats the
+worker's part of the round, and the result is the same bit for bit.
 """
 
 import copy
@@ -33,25 +33,25 @@ from skreg._training.stopping import Monitor
 def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     """Fit a network on the partitions of a Dask array by local SGD.
 
-    Up to ``max_iter`` rounds, each an epoch on every partition by itself, followed by
-    an average. It runs on the Dask client that is active, or else in threads. "auto"
-    means the same as in `RegMLPClassifier.fit` on all rows.
+    There are up to ``max_iter`` rounds. In each, every partition trains for one epoch
+    on its own, then the networks are averaged. They run on the active Dask client, or
+    in threads if there is none. "auto" means the same as in `RegMLPClassifier.fit` on
+    all rows.
 
     Parameters
     ----------
     estimator : RegMLPClassifier or RegMLPRegressor
         With ``solver="sgd"`` or ``"adam"``. Fitted from scratch, in place.
     X : dask.array.Array of shape (n_samples, n_features)
-        Training rows, a partition for each worker. Every partition should have rows of
-        all classes, as after shuffling.
+        Training rows, one partition per worker. Every partition should have rows of all
+        classes, as after shuffling.
     y : dask.array.Array of shape (n_samples,) or (n_samples, n_outputs)
-        Their targets. A regressor standardises them by all rows.
+        Targets. A regressor standardises them by all rows.
     X_val, y_val : array-like, default=None
-        Validation rows and targets, of the shapes of ``X`` and ``y``. With
-        ``early_stopping=True`` they are needed: the fit ends when their score stalls,
-        at the best round.
+        Validation rows and targets. Required with ``early_stopping=True``: the fit ends
+        when their score stalls, and keeps the network of the best round.
     classes : array-like of shape (n_classes,), default=None
-        All classes; taken from ``y`` if not given. For a classifier alone.
+        All classes, taken from ``y`` if None. For classifiers only.
 
     Returns
     -------
@@ -61,9 +61,9 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     Raises
     ------
     ValueError
-        For what the estimator's ``partial_fit`` refuses, and for
-        ``early_stopping=True`` without validation rows. The estimator is left as it
-        was.
+        For anything that the estimator's ``partial_fit`` refuses, and for
+        ``early_stopping=True`` without validation rows. The estimator is left
+        unchanged.
 
     Examples
     --------
@@ -143,7 +143,7 @@ def _targets(estimator, y, classes):
 
 @delayed
 def _local_epoch(network, X, y, targets, seed):
-    """Return the network after an epoch on a partition, and how many rows it has."""
+    """Return the network after an epoch on a partition, and the number of its rows."""
     network = copy.deepcopy(network)
     if hasattr(network, "coefs_"):
         reseed(network, seed)
@@ -152,7 +152,7 @@ def _local_epoch(network, X, y, targets, seed):
 
 @delayed
 def _merge(one, two):
-    """Return the mean of two networks, weighted by their rows, and all these rows."""
+    """Return the mean of two networks, weighted by their rows, and the sum of rows."""
     (a, n_a), (b, n_b) = one, two
     network = copy.deepcopy(a)
     names = network._network().attribute_names

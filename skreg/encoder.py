@@ -1,4 +1,4 @@
-"""TabularEncoder: from a raw table to the numbers that a network learns best from."""
+"""TabularEncoder: turns a raw table into numbers that suit a network."""
 
 from numbers import Integral, Real
 
@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 from skreg._inputs.columns import check_columns, columns_of, split
 from skreg._links import DocLinkMixin
 
-_ROWS_AT_ONCE = 1024  # the code of so many rows stays in the processor's cache
+_ROWS_AT_ONCE = 1024  # the code of this many rows fits in the processor's cache
 
 
 class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
@@ -25,42 +25,42 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
     A column of numbers becomes
 
     - the number, standardised,
-    - an indicator of missing values, if there were any in `fit`; the median takes their
-      place,
+    - an indicator of missing values, if there were any in `fit`; the median replaces
+      them,
     - a piecewise-linear code [1]_: with the edges :math:`b_0 < \dots < b_T` of T bins,
       :math:`\min(\max((x - b_t) / (b_{t+1} - b_t), 0), 1)` for each bin.
 
-    Numbers beyond the range seen in `fit` count as its nearest end.
+    Numbers outside the range seen in `fit` are clipped to it.
 
-    Every other column is one of categories and becomes one indicator per category. Rare
-    and unknown categories share an indicator. "missing" is a category like the others.
+    Every other column is categorical and becomes one indicator per category. Rare and
+    unknown categories share an indicator. Missing values are a category, "missing".
 
     Parameters
     ----------
     n_bins : int, default=8
-        The most bins of a column. They hold about equally many rows; a value that would
-        fill several bins counts for one. A column with at most ``n_bins + 1`` distinct
-        values has them as its edges. A single bin would repeat the standardised number
-        and is left out, so that 1 means no code.
+        Maximum number of bins per column. Bins hold about equally many rows, but a
+        value frequent enough to fill several bins gets only one. A column with at most
+        ``n_bins + 1`` distinct values uses them as edges. A single bin would repeat the
+        standardised number and is left out, so 1 means no code.
     min_frequency : int or float, default=10
-        Categories in fewer rows are rare; a float is a share of the rows.
+        Categories in fewer rows than this are rare; a float is a share of the rows.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the output.
 
     Attributes
     ----------
     is_categorical_ : ndarray of shape (`n_features_in_`,)
-        Whether a column is one of categories.
+        Whether each column is categorical.
     medians_, means_, scales_ : ndarray of shape (n_numeric,)
-        Of each column of numbers, what takes the place of missing values, and the mean
-        and the standard deviation after that.
+        For each numeric column, the median, which replaces missing values, and the mean
+        and standard deviation after that.
     has_missing_ : ndarray of shape (n_numeric,)
-        Whether a column of numbers has an indicator of missing values.
+        Whether each numeric column has an indicator of missing values.
     bin_edges_ : list of ndarray of shape (n_edges,)
-        The edges of the bins of each column of numbers, from its least to its greatest.
-        Two or fewer edges are no code.
+        Bin edges of each numeric column, from its minimum to its maximum. With two or
+        fewer edges there is no code.
     one_hot_ : OneHotEncoder or None
-        The encoder of the categories, as text; None if there are no categories.
+        Encoder of the categories, as text; None if there are no categorical columns.
     n_features_in_ : int
         Number of columns.
     feature_names_in_ : ndarray of shape (`n_features_in_`,)
@@ -109,8 +109,8 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_samples, n_features)
-            A table. A column of an object array is one of numbers if it holds nothing
-            else. Infinite numbers, dates and durations are refused.
+            Table. A column of an object array is numeric if it holds only numbers.
+            Infinite numbers, dates and durations are refused.
         y : None
             Ignored.
 
@@ -122,8 +122,7 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            For a parameter or a column that cannot be used. The encoder is left as it
-            was.
+            For an invalid parameter or column. The encoder is left unchanged.
         """
         X = check_columns(X, self)
         columns = columns_of(X)
@@ -159,19 +158,19 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         Parameters
         ----------
         X : {array-like, dataframe} of shape (n_samples, n_features)
-            A table with the columns of the one in `fit`.
+            Table with the same columns as in `fit`.
 
         Returns
         -------
         encoded : ndarray of shape (n_samples, n_features_out)
-            The standardised numbers, their indicators of missing values, their codes,
-            then the indicators of the categories.
+            Standardised numbers, indicators of missing numbers, piecewise-linear codes,
+            then indicators of categories.
 
         Raises
         ------
         ValueError
-            For other columns than in `fit`, for infinite numbers, dates and durations,
-            and for anything else in a column of numbers.
+            If the columns differ from those in `fit`, for infinite numbers, dates and
+            durations, and for anything but numbers in a numeric column.
         """
         check_is_fitted(self)
         X = check_columns(X, self)
@@ -214,7 +213,7 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         return np.array(names, dtype=object)
 
     def _write_numbers(self, numbers, encoded):
-        """Write the first columns of the output, and return how many they are."""
+        """Write the numeric part of the output; return its number of columns."""
         low = [edges[0] for edges in self.bin_edges_]
         high = [edges[-1] for edges in self.bin_edges_]
         column, left, width = code_bins(self.bin_edges_)
@@ -239,16 +238,16 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
 
 
 def _observed(x):
-    """Return the values that are not missing; a zero, if all are."""
+    """Return the values that are not missing, or one zero if all are missing."""
     observed = x[~np.isnan(x)].astype(np.float64)
     return observed if len(observed) else np.zeros(1)
 
 
 def _bin_edges(x, n_bins):
-    """Return the edges of at most `n_bins` bins with about equally many of the values.
+    """Return the edges of at most `n_bins` bins that hold about equally many values.
 
-    Where no value occurs twice they are the quantiles. A value that would fill several
-    bins counts for one: else it would take those of the other values.
+    If no value occurs twice they are the quantiles. A value that would fill several
+    bins is counted as filling one, to leave the other bins to the other values.
     """
     values, counts = np.unique(x, return_counts=True)
     if len(values) <= n_bins + 1:
@@ -261,7 +260,7 @@ def _bin_edges(x, n_bins):
 
 
 def code_bins(bin_edges):
-    """Return the bins of the code of all columns, one after the other.
+    """Return the bins of all columns that have a code, one after the other.
 
     Parameters
     ----------

@@ -1,18 +1,18 @@
 """ONNX: importing this module teaches skl2onnx to convert the estimators of skreg.
 
 It needs skl2onnx (``pip install skreg[onnx]``). The graph of a `RegMLPClassifier` or
-`RegMLPClassifierCV` has the outputs of every classifier in skl2onnx, labels and
-probabilities, and the options of its MLPClassifier: ``zipmap``, ``nocl`` and
-``output_class_labels``. It computes in double precision where the inputs are doubles,
-else in single precision.
+`RegMLPClassifierCV` has two outputs, labels and probabilities, like all classifiers in
+skl2onnx. It takes the options of MLPClassifier there: ``zipmap``, ``nocl`` and
+``output_class_labels``. It computes in double precision if the inputs are doubles, and
+otherwise in single precision.
 
 The graph of a `RegMLPRegressor` or `RegMLPRegressorCV` has one output, ``variable``, of
 shape (n_rows, n_outputs), with predictions in y's unit.
 
 The graph of a `TabularEncoder` takes the columns of the table as skl2onnx declares
-them, for a data frame each as an input of its own: numbers of any type, categories as
-text, integers or booleans. A missing number is NaN, a missing category the text
-"missing", "None", "nan" or "<NA>".
+them; for a data frame, each column is a separate input. Numbers may have any type;
+categories are text, integers or booleans. A missing number is NaN, a missing category
+is the text "missing", "None", "nan" or "<NA>".
 
 Examples
 --------
@@ -82,7 +82,7 @@ _OPERATORS = {
 
 
 def _onnx_labels(model, scope):
-    """Return the label of each class as ONNX has it: a string, else an int64."""
+    """Return the label of each class in a type that ONNX has, int64 or text."""
     if scope.get_options(model, {"nocl": False})["nocl"]:
         return np.arange(len(model.classes_), dtype=np.int64)
     is_number = model.classes_.dtype.kind in "biuf"
@@ -90,7 +90,7 @@ def _onnx_labels(model, scope):
 
 
 def _node_maker(container):
-    """Return a function that makes a node, and may give its output a name."""
+    """Return a function that makes a node and can name its output."""
 
     def node(make, *inputs, output=None, **attributes):
         names = None if output is None else [output]
@@ -103,12 +103,13 @@ def _node_maker(container):
 def _network(model, features, numbers, as_logits, node):
     """Return the last layer's outputs, in the type of ``numbers``.
 
-    ``as_logits(z)`` is what to take in place of the outputs z, and linear in them.
+    ``as_logits`` is a linear function of the outputs z, which the graph computes
+    instead of them.
     """
     if model.activation not in _OPERATORS:
         raise NotImplementedError(
-            f"activation={model.activation!r} has no ONNX operator here; there are "
-            f"{[*_OPERATORS]}."
+            f"activation={model.activation!r} has no ONNX operator here. Supported "
+            f"are {[*_OPERATORS]}."
         )
     *hidden, last = zip(model.coefs_, model.intercepts_, strict=True)
     dtype = guess_numpy_type(numbers)
@@ -165,7 +166,7 @@ def _convert(scope, operator, container):
     else:
         code = node(OnnxArgMax, p, axis=1, keepdims=0)
         predicted = node(OnnxGather, _onnx_labels(model, scope), code, output=labels)
-    predicted.add_to(scope, container)  # and with it all that it is computed from
+    predicted.add_to(scope, container)  # along with all nodes that it depends on
 
 
 def _declare_numbers(operator):
