@@ -446,8 +446,8 @@ LABELS = [
     ("y_val of NaT", "y_val contains", fit(X, y, X_val=X, y_val=NO_DATES), {}),
     ("y of integer objects", r"\by\b.*astype", fit(X, y.astype(object)), {}),
     ("y of None", r"\by\b.*astype", fit(X, np.where(y, None, "a")), {}),
-    ("y of other columns", "y may only have zeros and ones", fit(X, 2 * Y - 1), {}),
-    ("y sparse, of twos", "y may only have zeros", fit(X, sp.csr_array(2 * Y)), {}),
+    ("y of other columns", "y may contain only zeros and", fit(X, 2 * Y - 1), {}),
+    ("y sparse, of twos", "y may contain only zeros", fit(X, sp.csr_array(2 * Y)), {}),
     ("one row", "1 class", fit(X[:1], y[:1]), {}),
     (
         "classes masked",
@@ -478,8 +478,8 @@ LABELS = [
     ("classes of mixed types", "classes", partial_fit(X, y, [0, "a"]), {}),
     ("classes with NaN", "classes", partial_fit(X, y, [0, 1, np.nan]), {}),
     ("classes a matrix", "classes", partial_fit(X, y, [[0, 1], [2, 3]]), {}),
-    ("classes names of columns", "numbers", partial_fit(X, Y, ["c", "a", "b"]), {}),
-    ("classes from one", "numbers of the columns", partial_fit(X, Y, [1, 2, 3]), {}),
+    ("classes names of columns", "indices", partial_fit(X, Y, ["c", "a", "b"]), {}),
+    ("classes from one", "the column indices", partial_fit(X, Y, [1, 2, 3]), {}),
     ("classes too few columns", "classes", partial_fit(X, Y, [0, 1]), {}),
     (
         "partial_fit balances",
@@ -645,7 +645,7 @@ NUMBERS_AFTER_FIT = [
     ("warm_start columns", "y has 3 targets", fit(X, Y), {"warm_start": True}),
     (
         "predict with another link",
-        "loss='poisson' does not fit",
+        "loss='poisson' does not match",
         lambda m: m.predict(X),
         {"loss": "poisson"},
     ),

@@ -111,7 +111,7 @@ ROWS = [*range(N)]
         ([(np.ones(N - 1, bool), ROWS[9:])] * 2, None, "cv: .*some rows"),
         ([(ROWS[:9], [N])] * 2, None, f"cv: .*rows {N} to {N}, .*there are {N}"),
         ([([-1], ROWS[:9])] * 2, None, "cv: .*rows -1 to -1"),
-        ([(ROWS, ROWS[9:])] * 2, None, "cv: .*trains on rows that it validates on"),
+        ([(ROWS, ROWS[9:])] * 2, None, "cv: .*validates on rows that it trains on"),
         ([(ROWS[:9],)] * 2, None, "cv: .*values to unpack"),
         ([0, 1], None, "cv: "),
     ],

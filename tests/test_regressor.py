@@ -331,7 +331,7 @@ def test_a_loss_with_another_link_does_not_fit_the_network():
     X, y = counts()
     model = regressor().fit(X, y).set_params(loss="poisson")
     for call in (model.predict, lambda X: model.partial_fit(X, y)):
-        with pytest.raises(ValueError, match=r"loss='poisson' does not fit"):
+        with pytest.raises(ValueError, match=r"loss='poisson' does not match"):
             call(X)
     with pytest.raises(ValueError, match="out_activation_='identity'"):
         model.set_params(warm_start=True).fit(X, y)

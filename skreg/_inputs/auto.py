@@ -1,7 +1,7 @@
-"""What "auto" means: values by the solver, the schedule, the stop and the rows.
+"""Values of "auto", by the solver, the schedule, early stopping and number of rows.
 
-`benchmarks.quality` has the evidence for them. The initial rate of an optimizer is
-declared with the optimizer.
+`benchmarks.quality` has the evidence for them. The initial learning rate is declared
+with each optimizer.
 """
 
 from math import inf, log2
@@ -10,15 +10,15 @@ from typing import Any
 from skreg._training.schedules import SCHEDULES
 
 FEW_ROWS = 64
-"""So many rows at most are one mini-batch, in float64 and without dropout."""
+"""Up to this many rows are one mini-batch, in float64 and without dropout."""
 STREAM_ROWS = 50_000
-"""How long a stream is taken to be, which nobody knows."""
+"""Assumed length of a stream, which is unknown."""
 
 
 def resolve(estimator, n_rows, n_layers, stream=False):
     """Return the values of the parameters that may be "auto", by name.
 
-    Of a ``stream``, ``n_rows`` are a part of the rows to come.
+    In a ``stream``, ``n_rows`` are only a part of all rows.
     """
     full_batch = estimator.solver == "lbfgs"
     few = n_rows <= FEW_ROWS and not stream
@@ -27,7 +27,7 @@ def resolve(estimator, n_rows, n_layers, stream=False):
     if n_layers == 1:
         strength = 1  # that of LogisticRegression(C=1)
     alpha: Any = [strength / (STREAM_ROWS if stream else n_rows)]
-    alpha += [0.0] * (n_layers - 1)  # there, dropout is enough
+    alpha += [0.0] * (n_layers - 1)  # dropout is enough there
     if exact:
         alpha, keep_prob = 0.1 if few else min(strength, 10) / n_rows, 1.0
     values = {
@@ -42,15 +42,15 @@ def resolve(estimator, n_rows, n_layers, stream=False):
 
 
 def max_iter(estimator):
-    """Return the most epochs of a fit, or iterations of "lbfgs"."""
+    """Return the maximum number of epochs of a fit, or of iterations of "lbfgs"."""
     return given_or(estimator, "max_iter", 32 if _is_planned(estimator) else 200)
 
 
 def patience(estimator):
     """Return how many epochs without an improvement end a fit.
 
-    Without a validation score that is inf where the fit works towards another end: that
-    of the schedule, or the zero of the gradient.
+    Without early stopping that is inf if the fit ends in another way: by its schedule,
+    or where the gradient vanishes.
     """
     ends_otherwise = estimator.solver == "lbfgs" or _is_planned(estimator)
     if ends_otherwise and not estimator.early_stopping:
@@ -65,7 +65,7 @@ def given_or(estimator, name, value):
 
 
 def _is_planned(estimator):
-    """Return whether the rate of a fit leads to an end."""
+    """Return whether the schedule takes the rate of a fit to zero."""
     schedule = given_or(estimator, "learning_rate", "cosine")
     return estimator.solver != "lbfgs" and SCHEDULES[schedule].is_plan
 

@@ -48,12 +48,12 @@ class Column:
                 raise ValueError(
                     f"Column {name!r} holds dates or durations. Replace it by numbers "
                     "or categories, such as the year, the weekday or the days since a "
-                    "certain day, or leave it out."
+                    "fixed date, or leave it out."
                 )
             self.values = np.fromiter(objects, object, len(objects))
 
     def is_numeric(self):
-        """Tell whether it holds numbers and nothing else."""
+        """Return whether it holds only numbers."""
         if self.is_category or self.values.dtype.kind != "O":
             return not self.is_category
         present = [v for v in self.values if v is not None]

@@ -1,6 +1,6 @@
-"""Warnings of how a training ended, and the error of one that left nothing to keep.
+"""Warnings about how training ended, and the error if it left nothing to keep.
 
-``warn(message, category)`` gives the warning, or keeps it for later.
+``warn(message, category)`` issues the warning, or stores it for later.
 """
 
 from sklearn.exceptions import ConvergenceWarning
@@ -16,12 +16,12 @@ ADVICE = (
 
 
 def warn_of_break(session, warn=warn_the_caller):
-    """Say that training broke off, and fail if there is nothing to keep."""
+    """Warn that training was cut short; raise an error if nothing can be kept."""
     n_epochs = session.state.history.n_epochs
     if session.status is Status.INTERRUPTED:
         warn(
-            f"Training interrupted by user in epoch {n_epochs + 1}. What was learned "
-            "until then is kept.",
+            f"Training interrupted by user in epoch {n_epochs + 1}. The network so far "
+            "is kept.",
             UserWarning,
         )
     if session.status is not Status.DIVERGED:
@@ -36,14 +36,14 @@ def warn_of_break(session, warn=warn_the_caller):
             f"1{where}, and there are no weights to keep. {ADVICE}"
         )
     warn(
-        f"Training diverged in epoch {n_epochs + 1}{where}. The weights of the epoch "
-        f"before are kept. {ADVICE}",
+        f"Training diverged in epoch {n_epochs + 1}{where}. Weights from before it "
+        f"diverged are kept. {ADVICE}",
         ConvergenceWarning,
     )
 
 
 def warn_of_limit(estimator, warn=warn_the_caller):
-    """Say that a training was as long as it may be, and had not converged."""
+    """Warn that training reached its limit before it converged."""
     limits = f"max_iter={max_iter(estimator)}"
     if estimator.solver == "lbfgs":
         limits += f", max_fun={estimator.max_fun}"

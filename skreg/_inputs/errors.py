@@ -1,4 +1,4 @@
-"""Refusals: the estimator stays as it was, and the message names the argument."""
+"""Errors that name the argument and leave the estimator unchanged."""
 
 import re
 import sys
@@ -11,10 +11,10 @@ import numpy as np
 
 @contextmanager
 def unchanged_on_error(estimator):
-    """Give an estimator its attributes back if it cannot be fitted.
+    """Restore the attributes of an estimator if an error occurs.
 
-    Lists, which training appends to, get their length back, and so does a generator
-    passed as ``random_state`` its state.
+    Lists, to which training appends, are cut to their former length. A generator passed
+    as ``random_state`` gets its former state.
     """
     before, generator = vars(estimator).copy(), estimator.random_state
     lengths = {n: len(value) for n, value in before.items() if type(value) is list}
@@ -36,9 +36,9 @@ def unchanged_on_error(estimator):
 def naming(argument, remedy_for_text=""):
     """Name the argument in the message of an error about it.
 
-    ``remedy_for_text`` is added where text was found in place of numbers.
-    NumPy does not warn of numbers that are about to be refused, nor of a sum of finite
-    ones that overflows.
+    ``remedy_for_text`` is added if there was text instead of numbers. NumPy's warnings
+    are off: invalid numbers are about to be refused, and a sum of finite numbers that
+    overflows is no mistake.
     """
     try:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -56,20 +56,21 @@ def naming(argument, remedy_for_text=""):
 
 
 def refuse_masked(**arguments):
-    """Refuse masked arrays that mask something: it would be taken for data."""
+    """Refuse arrays with masked entries, which would be taken for data."""
     for name, value in arguments.items():
         parts = value if isinstance(value, list | tuple) else [value]
         if any(map(np.ma.is_masked, parts)):
             raise ValueError(
                 f"{name} has masked entries, which would be taken for data. Fill them "
-                "in (SimpleImputer, or their filled method) or leave out their rows."
+                "in (with SimpleImputer, or the array's filled method) or leave out "
+                "their rows."
             )
 
 
 def warn_the_caller(message, category=UserWarning):
-    """Warn at the line that called into skreg, whatever lies between.
+    """Warn at the line that called into skreg.
 
-    Frames of skreg, of scikit-learn and of the standard library are passed over.
+    Frames of skreg, scikit-learn, joblib and the standard library are skipped.
     """
     frame: FrameType | None = sys._getframe(1)
     level = 2

@@ -9,10 +9,10 @@ from skreg._inputs.errors import naming
 
 
 def make_folds(cv, table, strata, groups, seed):
-    """Return a list of row numbers to train on and to validate on.
+    """Return for each fold the row indices to train on and to validate on.
 
-    A number of folds deals the rows out at random, class by class, so that a class is
-    missing from no training part: a row that is alone in its class is never held out.
+    If ``cv`` is a number, rows are assigned to folds at random, class by class. Every
+    training part then has all classes: the only row of a class is never held out.
 
     Parameters
     ----------
@@ -23,9 +23,9 @@ def make_folds(cv, table, strata, groups, seed):
     strata : ndarray of shape (n_rows,) or None
         The class of each row, if there are classes.
     groups : array-like of shape (n_rows,) or None
-        For a splitter that wants groups.
+        For a splitter that uses groups.
     seed : int
-        For a number of folds.
+        For a number of folds, whose rows are assigned at random.
     """
     if cv is None or isinstance(cv, Integral):
         cv = 5 if cv is None else int(cv)
@@ -45,10 +45,10 @@ def make_folds(cv, table, strata, groups, seed):
 
 
 def _check_fold(split, n_rows):
-    """Return the numbers of the rows on either side."""
+    """Return the row indices on either side."""
     train_rows, held_out = (_row_numbers(part, n_rows) for part in split)
     if np.intersect1d(train_rows, held_out).size:
-        raise ValueError("a fold trains on rows that it validates on.")
+        raise ValueError("a fold validates on rows that it trains on.")
     return train_rows, held_out
 
 
@@ -58,8 +58,8 @@ def _row_numbers(rows, n_rows):
         rows = np.flatnonzero(rows)
     if rows.ndim != 1 or not rows.size or rows.dtype.kind not in "iu":
         raise ValueError(
-            f"a fold has to train and to validate on some rows, got {rows}. Give their "
-            "numbers, or a mask of all rows."
+            f"a fold has to train and to validate on some rows, got {rows}. Pass their "
+            "indices, or a boolean mask of all rows."
         )
     if not 0 <= rows.min() <= rows.max() < n_rows:
         raise ValueError(
@@ -79,8 +79,8 @@ def _deal(n_folds, n_rows, strata, seed):
         order = order[~alone[order]]
     if not 2 <= n_folds <= len(order):
         raise ValueError(
-            f"cv={n_folds} has to be at least 2, and at most the rows that can be held "
-            f"out: {len(order)} of n_samples={n_rows}. (A row that is alone in its "
+            f"cv={n_folds} has to be at least 2, and at most the number of rows that "
+            f"can be held out: {len(order)} of n_samples={n_rows}. (The only row of a "
             "class cannot.)"
         )
     numbers = np.full(n_rows, -1)

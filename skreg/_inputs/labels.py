@@ -1,4 +1,4 @@
-"""Labels to the numbers of classes and back, and which head."""
+"""Labels to class indices and back, and the head for them."""
 
 from dataclasses import dataclass
 
@@ -18,8 +18,8 @@ from skreg._inputs.targets import Targets
 class Labels(Targets):
     """The classes of a problem, and how they relate to the outputs of a network.
 
-    Two classes share one sigmoid, more have a softmax; multilabel targets have a
-    sigmoid per column, and their classes are the numbers of the columns.
+    Two classes share one sigmoid; more have a softmax. Multilabel targets have a
+    sigmoid per column, and their classes are the column indices.
     """
 
     classes: np.ndarray
@@ -35,7 +35,7 @@ class Labels(Targets):
 
     @classmethod
     def declared(cls, classes, y):
-        """Return the labels ``classes``, of which ``y`` need only have some."""
+        """Return labels with these ``classes``; ``y`` need not have all of them."""
         refuse_masked(classes=classes)
         with naming("classes"):
             classes = np.unique(
@@ -46,8 +46,8 @@ class Labels(Targets):
         multilabel = _is_multilabel(y, "y")
         if multilabel and not np.array_equal(classes, np.arange(len(classes))):
             raise ValueError(
-                "classes for multilabel targets has to be the numbers of the columns, "
-                f"0 and up; got {classes}."
+                "classes for multilabel targets has to be the column indices, counted "
+                f"from 0; got {classes}."
             )
         return cls(classes, multilabel)
 
@@ -66,13 +66,13 @@ class Labels(Targets):
 
     @property
     def head(self):
-        """What a network ends in for these labels."""
+        """The head of a network for these labels."""
         if self.multilabel:
             return Multilabel()
         return Binary() if self.n_outputs == 1 else Multiclass()
 
     def check(self, name="y"):
-        """Refuse a problem in which there is nothing to tell apart."""
+        """Refuse a problem with only one class."""
         if len(self.classes) < 2 and not self.multilabel:
             raise ValueError(
                 f"The number of classes has to be greater than one; {name} has only "
@@ -80,7 +80,7 @@ class Labels(Targets):
             )
 
     def check_same(self, fitted):
-        """Refuse to go on with a network for other classes."""
+        """Refuse to resume the training of a network for other classes."""
         if set(self.classes) != set(fitted.classes) or self.head != fitted.head:
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
@@ -89,17 +89,17 @@ class Labels(Targets):
             )
 
     def attributes(self):
-        """Return the fitted attributes that say what the outputs are."""
+        """Return the fitted attributes that describe the outputs."""
         return super().attributes() | {"classes_": self.classes}
 
     def strata(self, y):
-        """Return the label of each row to stratify by, or None for no such label."""
+        """Return the label of each row to stratify by, or None for no strata."""
         return None if self.multilabel else np.ravel(y)
 
     def encode(self, y, dtype, name="y"):
-        """Return the number of each row's class, of shape (n_samples,).
+        """Return the class index of each row, of shape (n_samples,).
 
-        For multilabel targets, indicators of ``dtype`` and of shape (n_classes,
+        For multilabel targets, return indicators of ``dtype``, of shape (n_classes,
         n_samples).
         """
         if _is_multilabel(y, name) != self.multilabel:
@@ -116,7 +116,7 @@ class Labels(Targets):
                 )
             if not np.isin(indicators, (0, 1)).all():
                 raise ValueError(
-                    f"The indicator matrix {name} may only have zeros and ones."
+                    f"The indicator matrix {name} may contain only zeros and ones."
                 )
             return np.ascontiguousarray(indicators.T, dtype)
         y = column_or_1d(y)
@@ -131,18 +131,18 @@ class Labels(Targets):
         return np.searchsorted(self.classes, y)
 
     def probabilities(self, outputs):
-        """Return probabilities of shape (n_rows, n_classes), for outputs overwritten.
+        """Return probabilities of shape (n_rows, n_classes).
 
-        ``outputs`` are the network's, of shape (n_outputs, n_rows).
+        The network's ``outputs``, of shape (n_outputs, n_rows), are overwritten.
         """
         logits = self.head.class_logits(outputs)
         self.head.activate(logits)
         return np.ascontiguousarray(logits.T)
 
     def log_probabilities(self, outputs):
-        """Return the logarithms of the probabilities, finite where these underflow.
+        """Return the logarithms of the probabilities.
 
-        They are zero where a probability rounds to one.
+        They are finite where a probability underflows, zero where one rounds to one.
         """
         logits = self.head.class_logits(outputs)
         logs = np.ascontiguousarray(self.head.log_probabilities(logits).T)
@@ -156,12 +156,12 @@ class Labels(Targets):
         return self.classes[probabilities.argmax(axis=1)]
 
     def predictor(self, outputs):
-        """Return an estimator whose network has these outputs, whatever X is."""
+        """Return an estimator that predicts from these outputs and ignores X."""
         return ClassifierOfOutputs(self, outputs)
 
 
 class ClassifierOfOutputs(ClassifierMixin, BaseEstimator):
-    """A classifier whose network has these outputs, whatever X is."""
+    """A classifier that predicts from these outputs and ignores X."""
 
     def __init__(self, labels, outputs):
         self.labels = labels
@@ -190,7 +190,9 @@ def _is_multilabel(y, name):
             f"{name} has labels of bytes. Decode them to text, with numpy.char.decode."
         )
     if y.dtype.kind in "mM" and np.isnat(y).any():
-        raise ValueError(f"{name} contains NaT, which is no label. Leave out its rows.")
+        raise ValueError(
+            f"{name} contains NaT, which is not a label. Leave out these rows."
+        )
     if y.dtype.kind == "O" and any(isinstance(v, _SEVERAL) for v in y.flat):
         raise ValueError(
             f"{name} has lists of labels, several classes per row. Turn them into an "

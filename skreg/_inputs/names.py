@@ -1,19 +1,19 @@
-"""Names of parameters that an estimator does not have, but that mean something here."""
+"""Parameter names of other libraries, which an error translates."""
 
 from sklearn.base import BaseEstimator
 
-_KEEP = "Say keep_prob, the probability of keeping a unit: 1 minus that of dropping it."
+_KEEP = "Use keep_prob, the probability of keeping a unit: 1 minus that of dropping it."
 _RATE = "The initial rate is learning_rate_init; learning_rate names its schedule."
-_EPOCHS = "The most epochs are max_iter."
-_LAYERS = "The units of the hidden layers are hidden_layer_sizes."
-_BETA_1 = "Say momentum, for solver='adam' as for 'sgd'."
+_EPOCHS = "Use max_iter, the maximum number of epochs."
+_LAYERS = "Use hidden_layer_sizes, the units of each hidden layer."
+_BETA_1 = "Use momentum, which serves both solver='adam' and 'sgd'."
 _FAMILIAR = {
     "dropout": _KEEP,
     "dropout_rate": _KEEP,
     "lr": _RATE,
     "eta0": _RATE,
-    "weight_decay": "Say alpha: the penalty is alpha / 2 times the sum of squares.",
-    "l2": "Say alpha: the penalty is alpha / 2 times the sum of squares.",
+    "weight_decay": "Use alpha: the penalty is alpha / 2 times the sum of squares.",
+    "l2": "Use alpha: the penalty is alpha / 2 times the sum of squares.",
     "epochs": _EPOCHS,
     "max_epochs": _EPOCHS,
     "n_epochs": _EPOCHS,
@@ -21,18 +21,18 @@ _FAMILIAR = {
     "hidden_units": _LAYERS,
     "beta_1": _BETA_1,
     "betas": f"{_BETA_1} The other one is beta_2.",
-    "eps": "Say epsilon.",
-    "nesterov": "Say nesterovs_momentum.",
-    "optimizer": "Say solver: 'adam', 'sgd' or 'lbfgs'.",
-    "patience": "Say n_iter_no_change, with early_stopping=True.",
-    "seed": "Say random_state.",
-    "validation_split": "Say validation_fraction, with early_stopping=True.",
+    "eps": "Use epsilon.",
+    "nesterov": "Use nesterovs_momentum.",
+    "optimizer": "Use solver: 'adam', 'sgd' or 'lbfgs'.",
+    "patience": "Use n_iter_no_change, with early_stopping=True.",
+    "seed": "Use random_state.",
+    "validation_split": "Use validation_fraction, with early_stopping=True.",
 }
-"""The parameters that go by other names in other libraries."""
+"""A hint for each name from another library."""
 
 
 class NamesChecked(BaseEstimator):
-    """Says, before an unknown parameter is refused, which one is meant."""
+    """Refuses a parameter name of another library, and says which one to use."""
 
     def __new__(cls, *args, **kwargs):
         """Check the names of the parameters."""
@@ -57,9 +57,9 @@ class NamesChecked(BaseEstimator):
 
     @classmethod
     def _check_names(cls, names, error):
-        """Raise an error that translates a name from another library, if there is one.
+        """Raise an error with a hint if a name is one of another library.
 
-        A subclass may have more to say.
+        A subclass may check for more names.
         """
         for name in names:
             if name in _FAMILIAR:

@@ -1,4 +1,4 @@
-"""Hyperparameters, checked and resolved: one frozen plan of a training."""
+"""Hyperparameters, checked and resolved into one frozen training plan."""
 
 from dataclasses import dataclass
 from functools import partial
@@ -54,11 +54,11 @@ CONSTRAINTS: dict = {
     "random_state": ["random_state"],
     "verbose": ["verbose"],
 }
-"""What all network estimators accept for the parameters that they share."""
+"""Constraints of the parameters that all network estimators share."""
 
 
 def is_stochastic(estimator):
-    """Return whether an estimator can be trained on a stream; say why if not."""
+    """Return True if an estimator can be trained on a stream, else raise the reason."""
     if estimator.solver == "lbfgs":
         raise AttributeError(
             "partial_fit is only available for the stochastic solvers 'sgd' and "
@@ -69,7 +69,7 @@ def is_stochastic(estimator):
 
 @dataclass(frozen=True)
 class Plan:
-    """All that training depends on but the data and where it stands."""
+    """Everything that training depends on, except the data and the training state."""
 
     network: Network
     optimizer: Any
@@ -90,11 +90,11 @@ class Plan:
     patience: float
     early_stopping: bool
     follows: tuple
-    """Whether training stops by the validation score, and what scores it."""
+    """Whether training stops by the validation score, and its ``scoring``."""
 
     @property
     def ends_by_plan(self):
-        """Whether a fit that ran all its epochs has done its work."""
+        """Whether a fit that ran all its epochs is complete."""
         rate = self.learning_rate
         return rate is not None and (rate.schedule.is_plan or isinf(self.patience))
 
@@ -114,11 +114,11 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
     shape : tuple of int
         Of X.
     targets : Targets
-        What is to be learned.
+        Targets to learn.
     stream : bool, default=False
-        Whether these rows are a part of those to come.
+        Whether these rows are only a part of all rows.
     dtype : dtype, default=None
-        Of a network to train further.
+        Precision of a network to train further.
     """
     n_rows, n_features = shape
     full_batch = estimator.solver == "lbfgs"
@@ -187,7 +187,7 @@ def _keep_probs(estimator, value, n_hidden):
 
 
 def _penalties(estimator, values, n_layers):
-    """Return the penalties that have any strength."""
+    """Return the penalties whose strength is not zero."""
     penalties = []
     for name, kind in PENALTIES.items():
         value = values.get(name, getattr(estimator, name))
@@ -195,14 +195,14 @@ def _penalties(estimator, values, n_layers):
         if not all(0 <= s < np.inf for s in strengths):
             raise ValueError(f"{name} has to be finite and >= 0. Got {value!r}.")
         if len({*strengths}) == 1:
-            strengths = strengths[:1]  # of all layers at once, which is faster
+            strengths = strengths[:1]  # one product for all layers is faster
         if any(strengths):
             penalties.append(kind(tuple(strengths)))
     return tuple(penalties)
 
 
 def _per_layer(estimator, name, value, n_layers, kind):
-    """Return a float per layer, of one number for all or of one for each."""
+    """Return a float per layer, from one number for all layers or one for each."""
     with naming(name):
         values = [value] * n_layers if isinstance(value, Real) else list(value)
     if len(values) != n_layers:
@@ -218,7 +218,7 @@ def _per_layer(estimator, name, value, n_layers, kind):
 
 
 def _check_lbfgs_options(estimator, keep_probs):
-    """Refuse what a full-batch solver without noise cannot do."""
+    """Refuse options that do not suit a full-batch solver, which allows no noise."""
     refused = {
         "keep_prob": min(keep_probs[1:], default=1.0) < 1,
         "input_keep_prob": keep_probs[0] < 1,
@@ -233,7 +233,7 @@ def _check_lbfgs_options(estimator, keep_probs):
 
 
 def _learning_rate(estimator, optimizer, name):
-    """Return the learning rate that follows the schedule of a name."""
+    """Return the learning rate with the schedule of this name."""
     schedule = SCHEDULES[name]
     auto = optimizer.planned_rate if schedule.is_plan else optimizer.planned_rate / 4
     with naming("learning_rate_init"):

@@ -21,7 +21,7 @@ class Table(NamedTuple):
     y: np.ndarray
     sample_weight: np.ndarray | None
     targets: Any
-    """What ``y`` is made of, as `Labels`."""
+    """The `Targets` of ``y``, such as `Labels`."""
 
 
 def check_features(estimator, X, **options):
@@ -51,7 +51,7 @@ def check_outputs(outputs):
     if not np.isfinite(outputs).all():
         raise ValueError(
             "X has values so large that the outputs of the network overflow. Scale the "
-            "features as those that it was trained on."
+            "features as in training."
         )
 
 
@@ -66,12 +66,12 @@ def check_targets(y, name):
         raise ValueError(
             f"{name} has lists of different lengths. Turn lists of labels into an "
             "indicator matrix with sklearn.preprocessing.MultiLabelBinarizer, and give "
-            "every row as many numbers."
+            "all rows the same number of numbers."
         ) from None
 
 
 def as_numpy(y):
-    """Return a nullable column without missing entries in its NumPy type."""
+    """Return a nullable column, if no entry is missing, as an array of its type."""
     dtype = getattr(y, "dtype", np.dtype(object))
     if isinstance(dtype, np.dtype) or not hasattr(y, "tolist"):
         return y
@@ -82,7 +82,7 @@ def as_numpy(y):
 def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
     """Return the `Table` to train on; ``targets_of(y)`` returns its targets.
 
-    A network that training ``resume``s fixes the features.
+    With ``resume``, X has to have the features of the fitted network.
     """
     refuse_masked(X=X, y=y, sample_weight=sample_weight)
     if y is None:
@@ -92,7 +92,7 @@ def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
         )
     X = check_features(estimator, X, reset=not resume)
     if issparse(X) and not X.has_canonical_format:
-        X = X.copy()  # an entry given in parts would have a mask for each
+        X = X.copy()  # duplicates of an entry would each draw a mask of their own
         X.sum_duplicates()
     with naming("y"):
         y = check_targets(y, "y")

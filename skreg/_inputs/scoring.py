@@ -13,18 +13,18 @@ from skreg._inputs.errors import naming, warn_the_caller
 
 
 class Scorer:
-    """Takes the validation loss and score of an engine's parameters as they are.
+    """Computes the validation loss and score of an engine's current parameters.
 
     Parameters
     ----------
     estimator : estimator
-        With all fitted attributes but the parameters.
+        With all fitted attributes except the parameters.
     engine : Engine
         Has the parameters.
     validation : ValidationSet
-        What to score on.
+        Rows to score on.
     targets : Targets
-        What the network's outputs mean.
+        Turn the network's outputs into predictions.
     """
 
     def __init__(self, estimator, engine, validation, targets):
@@ -38,13 +38,13 @@ class Scorer:
         self._estimator: Any = None
         self._X = None
         if isinstance(estimator.scoring, str):
-            # scikit-learn's own scorers look at X only through the estimator. So they
-            # need no copy of the rows, and no other forward pass than the loss.
+            # scikit-learn's own scorers use X only through the estimator. So they need
+            # no copy of the rows, and no forward pass besides that of the loss.
             self._outputs = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
             self._estimator = targets.predictor(self._outputs)
         else:
             self._estimator = copy.copy(estimator)
-            # X is an array here, whatever it was when it was passed to fit.
+            # X is an array here, even if a data frame was passed to fit.
             vars(self._estimator).pop("feature_names_in_", None)
             n_rows = dataset.X.shape[0]
             self._X = dataset.X if len(rows) == n_rows else dataset.X[rows]
@@ -76,7 +76,7 @@ class Scorer:
 
 
 def check_scorer(estimator):
-    """Refuse a ``scoring`` that names no scorer."""
+    """Refuse a ``scoring`` that is not the name of a scorer."""
     scoring = estimator.scoring
     if scoring == "loss":
         return
@@ -86,14 +86,14 @@ def check_scorer(estimator):
             close = ["loss", "neg_log_loss"]
         instead = " or ".join(map(repr, close)) or "'loss'"
         raise ValueError(
-            f"scoring={scoring!r} is the name of no scorer. Did you mean {instead}? "
+            f"scoring={scoring!r} is not the name of a scorer. Did you mean {instead}? "
             "sklearn.metrics.get_scorer_names lists all names."
         )
     check_scoring(estimator, scoring)
 
 
 def check_scores(scoring, scores, warn=warn_the_caller):
-    """Refuse the scores of a training if none is a number; warn if some are not."""
+    """Raise an error if no score of a training is a number; warn if some are not."""
     n_without = sum(map(isnan, scores))
     if not n_without:
         return
@@ -104,11 +104,11 @@ def check_scores(scoring, scores, warn=warn_the_caller):
     if n_without == len(scores):
         raise ValueError(
             f"scoring={scoring!r} was not a number in any of the {len(scores)} epochs, "
-            f"so that no epoch is the best. {causes}"
+            f"so no epoch is the best. {causes}"
         )
     warn(
-        f"scoring={scoring!r} was not a number in some epochs, which cannot be the "
-        f"best. {causes}",
+        f"scoring={scoring!r} was not a number in some epochs, none of which can be "
+        f"the best. {causes}",
         UserWarning,
     )
 
@@ -116,7 +116,7 @@ def check_scores(scoring, scores, warn=warn_the_caller):
 def _explain(scoring, error):
     """Return the message for an error of a named scorer."""
     name = scoring.removesuffix("_score")
-    remedy = "Pass a name that is defined for these targets, or scoring='loss'."
+    remedy = "Pass a scorer that is defined for these targets, or scoring='loss'."
     if "pos_label" in str(error):
         remedy = (
             f"Say which class is the positive one: scoring=make_scorer({name}_score, "

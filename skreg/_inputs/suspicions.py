@@ -1,6 +1,6 @@
-"""Warnings of input that cannot be known to be wrong, but looks like it.
+"""Warnings about input that looks wrong, but need not be.
 
-Both look at a few hundred rows: enough to see what is wrong for all of them.
+Both look at a few hundred rows, enough to see a mistake that affects all rows.
 """
 
 from math import inf
@@ -35,15 +35,15 @@ def warn_of_scale(estimator, X):
     warn_the_caller(
         f"{_column(estimator, worst)} of X has values up to {scales[worst]:.3g} in "
         f"size; of {len(scales)} columns {n_large} exceed {_LARGE:g}, and {n_small} "
-        f"stay below {_SMALL:g}. A network hardly learns from these: scale the "
+        f"stay below {_SMALL:g}. A network hardly learns from such columns: scale the "
         "features, with StandardScaler or TabularEncoder in a pipeline."
     )
 
 
 def warn_of_other_range(estimator, X, X_val):
-    """Warn if X_val lies far outside of the range of X, as if only one was scaled.
+    """Warn if X_val lies far outside the range of X, as if only one was scaled.
 
-    Of sparse rows, which are not centred, nothing can be said.
+    Sparse rows, which are not centred, are not checked.
     """
     inside, other = _sample(X), _sample(X_val)
     if not isinstance(inside, np.ndarray) or not isinstance(other, np.ndarray):
@@ -57,17 +57,17 @@ def warn_of_other_range(estimator, X, X_val):
         return
     worst = int(far.mean(axis=0).argmax())
     warn_the_caller(
-        f"X_val lies far outside of the range of X: {share:.0%} of its values are "
-        "further away than their column is wide. "
+        f"X_val lies far outside the range of X: {share:.0%} of its values are further "
+        "away than the range of their column is wide. "
         f"{_column(estimator, worst)} is from {low[worst]:.3g} to {high[worst]:.3g} in "
         f"X, and from {other[:, worst].min():.3g} to {other[:, worst].max():.3g} in "
-        "X_val. Was X_val transformed as X was? In a pipeline, "
-        "transform_input=['X_val'] does it."
+        "X_val. Was X_val transformed like X? In a pipeline, "
+        "transform_input=['X_val'] does that."
     )
 
 
 def _sample(X):
-    """Return evenly spaced rows, in float64 so that nothing overflows."""
+    """Return evenly spaced rows, in float64 to avoid overflow."""
     return X[:: -(-X.shape[0] // _N_ROWS)].astype(np.float64)
 
 

@@ -25,7 +25,7 @@ from skreg._inputs.weights import (
 
 @dataclass(frozen=True)
 class ValidationSet:
-    """Rows to validate on, as the engine takes them and as a scorer does."""
+    """Rows to validate on, for the engine and for a scorer."""
 
     rows: Rows
     y: Any
@@ -34,9 +34,9 @@ class ValidationSet:
 
 
 def check_validation_set(estimator, given, targets, by_class, dtype):
-    """Return the validation set ``given`` to `fit`, or None if there is none.
+    """Return the validation set passed to `fit`, or None if there is none.
 
-    That is ``X_val``, ``y_val`` and ``sample_weight_val``.
+    ``given`` holds ``X_val``, ``y_val`` and ``sample_weight_val``.
     """
     X, y, sample_weight = given
     if X is None and y is None:
@@ -47,14 +47,14 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
         return None
     if X is None or y is None:
         given, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
-        raise ValueError(f"{given} is provided, but {missing} was not provided.")
-    with naming("X_val", "Transform X_val as X: in a pipeline, by transform_input."):
+        raise ValueError(f"{given} is provided, but {missing} is not.")
+    with naming("X_val", "Transform X_val like X; in a pipeline, by transform_input."):
         checked = check_array(X, input_name="X_val", accept_sparse="csr", dtype=FLOATS)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
             validate_data(estimator, X, reset=False, skip_check_array=True)
     check_range(checked, dtype, "X_val")
-    for warning in caught:  # of names that only one of the two has
+    for warning in caught:  # about feature names that only one of the two has
         warn_the_caller(re.sub(r"^X\b", "X_val", str(warning.message)))
     with naming("y_val"):
         y = check_targets(y, "y_val")
@@ -71,11 +71,12 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
 
 
 def hold_out(n_rows, strata, fraction, seed):
-    """Split row numbers into those to train on and those to validate on.
+    """Split row indices into those to train on and those to validate on.
 
     ``strata`` has the label of each row, or is None for no stratification. Every class
-    keeps a row to train on: one of a single row is not split, and where there are more
-    classes than rows to validate on, these are drawn from what is left.
+    keeps at least one training row: the only row of a class is not held out, and if
+    there are more classes than validation rows, one row of each class is set aside for
+    training before the rest is split.
     """
     rows = np.arange(n_rows)
     kept = rows[:0]
@@ -91,7 +92,7 @@ def hold_out(n_rows, strata, fraction, seed):
         else:
             strata = np.delete(strata, kept)
     remedy = (
-        f"Change validation_fraction={fraction}, add to the {n_rows} rows, or pass "
+        f"Change validation_fraction={fraction}, pass more than {n_rows} rows, or pass "
         "X_val and y_val to fit."
     )
     try:

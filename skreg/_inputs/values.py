@@ -15,11 +15,11 @@ from skreg._inputs.weights import check_some_weight
 
 @dataclass(frozen=True)
 class Values(Targets):
-    """Numbers of one or several targets, and the unit in which a network has them.
+    """One or several numeric targets, and their standardisation for a network.
 
     A network's target is (y - mean) / scale. Mean and scale are the weighted mean and
-    standard deviation of the training rows; a target that is constant has a scale of 1.
-    Counts have a mean of 0, and their mean as the scale.
+    standard deviation of the training rows; a constant target has a scale of 1. For
+    counts ``mean`` is 0, and ``scale`` is their mean.
     """
 
     n_outputs: int
@@ -42,32 +42,31 @@ class Values(Targets):
         head = make_head(estimator)
         if head.out_activation != estimator.out_activation_:
             raise ValueError(
-                f"loss={estimator.loss!r} does not fit the network trained before, "
-                f"whose outputs are for a loss with the link of "
-                f"out_activation_={estimator.out_activation_!r}. Set it back, or call "
-                "fit with warm_start=False to start anew."
+                f"loss={estimator.loss!r} does not match the trained network, which "
+                f"has out_activation_={estimator.out_activation_!r}. Set it back, or "
+                "call fit with warm_start=False to start over."
             )
         mean, scale = estimator.target_mean_, estimator.target_scale_
         return cls(estimator.n_outputs_, head, mean, scale)
 
     @property
     def loss_unit(self):
-        """What a loss times this is in: y's unit; that of the scales, if of several."""
+        """Factor that turns a loss into y's unit; 1 for several targets."""
         return 1.0 if self.n_outputs > 1 else float(self.scale[0]) ** self.head.degree
 
     def check_same(self, fitted):
-        """Refuse to go on with a network for another number of targets."""
+        """Refuse to resume the training of a network for another number of targets."""
         if self.n_outputs != fitted.n_outputs:
             raise ValueError(
-                f"y has {self.n_outputs} targets, and the network trained before has "
+                f"y has {self.n_outputs} targets, but the trained network has "
                 f"{fitted.n_outputs}. Pass as many, or call fit with warm_start=False "
-                "to start anew."
+                "to start over."
             )
 
     def scaled_to(self, y, sample_weight, rows):
         """Return the targets with the mean and the scale of ``y`` in the rows.
 
-        They stay as they are if they have these.
+        Targets that have a mean and a scale are returned as they are.
         """
         if self.scale is not None:
             return self
@@ -84,12 +83,12 @@ class Values(Targets):
         if self.head.of_counts and not columns.any(axis=1).all():
             raise ValueError(
                 "loss='poisson' needs a y with a positive sum, but it is zero in all "
-                "rows to train on."
+                "training rows."
             )
         if self.must_vary and not self.head.of_counts and not np.ptp(columns, 1).all():
             raise ValueError(
-                "The first call to partial_fit decides the scale of the targets, and "
-                f"y is constant in its {len(rows)} row(s). Begin with rows in which it "
+                "The first call to partial_fit fixes the scale of the targets, but y "
+                f"is constant in its {len(rows)} row(s). Begin with rows in which it "
                 "varies, or with fit."
             )
         if not (np.isfinite(mean) & (units > _LEAST) & (units < np.inf)).all():
@@ -100,7 +99,7 @@ class Values(Targets):
         return replace(self, mean=mean, scale=scale)
 
     def attributes(self):
-        """Return the fitted attributes that say what the outputs are."""
+        """Return the fitted attributes that describe the outputs."""
         own = {"target_mean_": self.mean, "target_scale_": self.scale}
         return super().attributes() | (own if self.scale is not None else {})
 
@@ -112,16 +111,16 @@ class Values(Targets):
             columns = columns.astype(dtype)
         if not np.isfinite(columns).all():
             raise ValueError(
-                f"{name} has values too large for {columns.dtype} beside the scale of "
-                f"y in training, {self.scale.tolist()}."
+                f"{name} has values too large for {columns.dtype} after division by "
+                f"the scale of y in training, {self.scale.tolist()}."
             )
         return columns
 
     def decode(self, outputs):
-        """Return predictions in y's units, for outputs overwritten.
+        """Return predictions in y's units, of shape (n_rows,) or (n_rows, n_outputs).
 
-        ``outputs`` are the network's, of shape (n_outputs, n_rows). The predictions are
-        float64, of shape (n_rows,) or (n_rows, n_outputs).
+        They are float64. The network's ``outputs``, of shape (n_outputs, n_rows), are
+        overwritten.
         """
         with np.errstate(over="ignore"):
             self.head.activate(outputs)
@@ -129,11 +128,11 @@ class Values(Targets):
         return values[:, 0] if self.n_outputs == 1 else values
 
     def predictor(self, outputs):
-        """Return an estimator whose network has these outputs, whatever X is."""
+        """Return an estimator that predicts from these outputs and ignores X."""
         return RegressorOfOutputs(self, outputs)
 
     def _checked(self, y, name):
-        """Return ``y`` as numbers that the head takes, for each output."""
+        """Return a row of numbers for each output, checked for the head."""
         columns = _columns(y, name)
         if len(columns) != self.n_outputs:
             raise ValueError(
@@ -149,7 +148,7 @@ class Values(Targets):
 
 
 class RegressorOfOutputs(RegressorMixin, BaseEstimator):
-    """A regressor whose network has these outputs, whatever X is."""
+    """A regressor that predicts from these outputs and ignores X."""
 
     def __init__(self, values, outputs):
         self.values = values
@@ -173,7 +172,7 @@ def _columns(y, name="y", warn=False):
     """Return numbers as float64, of shape (n_outputs, n_samples)."""
     with naming(name, "For classes there is RegMLPClassifier."):
         if y.dtype.kind in "mM":
-            raise ValueError("dates are no numbers. Say in which unit they count.")
+            raise ValueError("dates are not numbers. Convert them, such as to days.")
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=warn)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
@@ -181,7 +180,7 @@ def _columns(y, name="y", warn=False):
 
 
 def _mean_and_deviation(column, shares):
-    """Return a mean and a standard deviation, by weights that sum to 1."""
+    """Return the mean and standard deviation, weighted by shares that sum to 1."""
     low, high = column.min(), column.max()
     if low == high:
         return low, 1.0
@@ -191,5 +190,5 @@ def _mean_and_deviation(column, shares):
 
 
 def _mean_alone(column, shares):
-    """Return zero and the mean, by weights that sum to 1."""
+    """Return zero and the mean, weighted by shares that sum to 1."""
     return 0.0, column @ shares

@@ -1,4 +1,4 @@
-"""Weights of rows: what the user gave each row, times what its class weighs."""
+"""Weights of rows: the sample weight times the weight of the class."""
 
 import numpy as np
 from sklearn.utils import compute_class_weight
@@ -24,8 +24,9 @@ def check_weights(weights, X, name):
 def class_weights(class_weight, labels, targets, sample_weight):
     """Return the weight of each class, of shape (n_classes,), or None for none.
 
-    For multilabel targets, of shape (n_classes, 2): of the zeros and of the ones of
-    each column. "balanced" gives every class the same share of the sample weight.
+    For multilabel targets, the shape is (n_classes, 2): the weights of the zeros and of
+    the ones of each column. "balanced" gives every class the same share of the sample
+    weight.
     """
     if class_weight is None:
         return None
@@ -66,8 +67,8 @@ def effective_weights(sample_weight, by_class, targets):
                 weights = weights * sample_weight
         if not np.isfinite(weights).all():
             raise ValueError(
-                "sample_weight × class_weight is too large a number for some row. "
-                "Divide the weights by the largest."
+                "sample_weight × class_weight is too large for some row. Divide the "
+                "weights by the largest one."
             )
     return weights
 
@@ -90,7 +91,7 @@ def in_precision(weights, dtype):
 
 
 def check_some_weight(weights, rows, kind):
-    """Refuse rows whose weights, as they will be used, sum to zero or to infinity."""
+    """Refuse rows whose final weights sum to zero or to infinity."""
     if weights is None:
         return
     total = weights[rows].sum(dtype=np.float64)
@@ -98,7 +99,7 @@ def check_some_weight(weights, rows, kind):
         raise ValueError(
             f"sample_weight × class_weight of the {kind} rows sums to {total}, in "
             f"{weights.dtype}. Give some of them a positive weight, and all rows "
-            "weights of about the same size."
+            "weights of similar size."
         )
 
 
