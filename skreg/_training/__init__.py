@@ -1,1 +1,1 @@
-"""Training: the epoch loop, and what surrounds it; it knows no formula."""
+"""Training: the epoch loop and its surroundings, without any formula of a network."""

@@ -1,7 +1,6 @@
-"""What is told of a fit while it runs: scikit-learn's callbacks, and printed lines.
+"""Reports on a running fit: scikit-learn's callbacks, and printed lines.
 
-scikit-learn has callbacks since 1.9; for older versions the names are stand-ins here
-that do nothing.
+scikit-learn has callbacks since 1.9; with older versions, stand-ins here do nothing.
 """
 
 from math import isnan
@@ -23,14 +22,14 @@ except ImportError:
 
 
 class _Task:
-    """Tells callbacks when a fit begins and ends; a subclass tells of its parts.
+    """Tells callbacks when a fit begins and ends; a subclass reports its parts.
 
     Parameters
     ----------
     estimator : estimator
-        What is being fitted.
+        Estimator being fitted.
     context : CallbackContext or None, default=None
-        The task of the fit; None where nobody is told.
+        The task of the fit; None to call no callbacks.
     **data
         ``X``, ``y`` and ``metadata`` as the hooks take them.
     """
@@ -54,7 +53,7 @@ class _Task:
 
 
 class FitTask(_Task):
-    """Tells callbacks, and who reads along, of a network's fit and its epochs."""
+    """Reports a network's fit and its epochs, to callbacks and on the screen."""
 
     def __init__(self, estimator, context=None, **data):
         super().__init__(estimator, context, **data)
@@ -68,7 +67,7 @@ class FitTask(_Task):
             self._epoch.call_on_fit_task_begin(**self._arguments)
 
     def end_epoch(self, history, seconds, snapshot):
-        """Close it, and print its line; return whether a callback asks to stop.
+        """Close the epoch and print its line; return whether a callback asks to stop.
 
         A callback that wants a fitted estimator gets one with a copy of ``snapshot()``.
         """
@@ -110,10 +109,10 @@ def format_epoch(history, seconds):
 
 
 class RaceTask(_Task):
-    """Tells callbacks, and who reads along, of a committee's fit and its rungs."""
+    """Reports a committee's fit and its rungs, to callbacks and on the screen."""
 
     def begin_rung(self, name, n_candidates, n_networks):
-        """Open the task of a rung, in which so many networks are trained."""
+        """Open the task of a rung that trains ``n_networks`` networks."""
         self._line = f"{name}, candidates {n_candidates}, "
         self._started, self._stop = perf_counter(), False
         if self._context is not None:
@@ -128,7 +127,7 @@ class RaceTask(_Task):
             self._stop |= member.call_on_fit_task_end(**self._arguments)
 
     def end_rung(self, best_score):
-        """Close it, and print its line; return whether a callback asks to stop."""
+        """Close the rung and print its line; return whether a callback asks to stop."""
         if self._estimator.verbose:
             seconds = perf_counter() - self._started
             print(f"{self._line}best score {best_score:.6f}, {seconds:.3f} s")

@@ -1,4 +1,4 @@
-"""What happened in every epoch, over all calls that continued one training."""
+"""The curves of a training over all its calls, and the best values so far."""
 
 from dataclasses import dataclass, field
 from math import isnan, nan
@@ -9,13 +9,13 @@ from skreg._training.schedules import Clock
 
 @dataclass
 class Best:
-    """The best value so far, greater is better, and its epoch, counted from 1."""
+    """The best value so far (greater is better) and its epoch, counted from 1."""
 
     value: float = nan
     epoch: int = 0
 
     def update(self, value, epoch):
-        """Take in the value of an epoch; the first of equals stays."""
+        """Add the value of an epoch; among equal values the first counts."""
         if value > self.value or not self.epoch or isnan(self.value) > isnan(value):
             self.value, self.epoch = value, epoch
 
@@ -24,7 +24,7 @@ class Best:
 class History:
     """Curves that grow by an entry per epoch, in place, and running bests.
 
-    What an epoch costs does not grow with the epochs before.
+    The cost of an epoch does not grow with the number of epochs before.
     """
 
     samples: int = 0
@@ -36,7 +36,7 @@ class History:
     """The part of it that is the penalty."""
     learning_rate_curve: list = field(default_factory=list)
     validation_loss_curve: Any = None
-    """nan for epochs without a validation set, as are the scores; None if all are."""
+    """nan, like the scores, in epochs without a validation set; None if all are."""
     validation_scores: Any = None
     best_loss: Best = field(default_factory=Best)
     """Of the negated losses."""
@@ -48,7 +48,7 @@ class History:
         return len(self.loss_curve)
 
     def append(self, loss, penalty, validation_loss, score, learning_rate, n_samples):
-        """Take in an epoch; a rate or a validation that there is not is nan."""
+        """Add an epoch; nan stands for a rate, loss or score that does not exist."""
         if self.validation_scores is None and not isnan(validation_loss):
             self.validation_loss_curve = [nan] * self.n_epochs
             self.validation_scores = [nan] * self.n_epochs
@@ -64,7 +64,7 @@ class History:
         self.samples += n_samples
 
     def forget_scores(self):
-        """Begin with another validation score."""
+        """Replace the scores by nan, since another scorer follows."""
         if self.validation_scores is not None:
             self.validation_scores = [nan] * self.n_epochs
         self.best_score = Best()

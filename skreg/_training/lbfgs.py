@@ -12,19 +12,19 @@ from scipy.optimize import minimize
 from skreg._training.stopping import Status
 
 _LARGEST_LEAST_GAIN = 2.2e-9
-"""SciPy's own: a smaller relative gain ends it, whatever ``tol``."""
+"""SciPy's default: a smaller relative gain ends the fit, even with a larger ``tol``."""
 
 
 def minimize_objective(session):
     """Minimise the `Objective` of a session; an iteration counts as an epoch.
 
-    The fit ends at the last iteration's parameters, however it ends.
+    The fit always ends with the parameters of the last iteration.
     """
     start = session.engine.snapshot()
     in_epoch = False
     limits = {"maxiter": session.n_epochs, "maxfun": session.plan.max_fun}
     tol = session.plan.tol
-    # Near a minimum, what is left to gain is of the order of the gradient squared.
+    # Near a minimum, the remaining gain is of the order of the squared gradient.
     least_gain = max(np.finfo(np.float64).eps, min(tol**2, _LARGEST_LEAST_GAIN))
     options = {**limits, "gtol": tol, "ftol": least_gain}
 

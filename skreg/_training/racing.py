@@ -1,8 +1,8 @@
-"""A race of candidates: who trains how far, and who goes on.
+"""A race of candidates: how far they train, and which of them continue.
 
 Successive halving (Jamieson and Talwalkar, "Non-stochastic Best Arm Identification and
-Hyperparameter Optimization", AISTATS 2016): all begin, the best of them go on from
-where they are.
+Hyperparameter Optimization", AISTATS 2016): all candidates start, and the best continue
+from where they are.
 """
 
 from math import ceil
@@ -15,17 +15,17 @@ class Rung(NamedTuple):
     """A part of a race."""
 
     n_candidates: int
-    """How many run it."""
+    """Candidates that train in it."""
     end: float
-    """The share of their epochs that they have done at its end."""
+    """The share of all epochs done at its end."""
 
 
 def plan_rungs(n_candidates, factor):
-    """Return the rungs of a race, in which the best 1 / factor go on after each.
+    """Return the rungs of a race; the best 1 / factor continue after each.
 
-    At most ``factor`` are left for the last one, which the score at the end decides.
-    The rungs cost about the same, since each has ``factor`` times as many epochs for
-    each candidate as the one before.
+    At most ``factor`` candidates are left for the last rung, whose final score decides.
+    All rungs cost about the same, since each has ``factor`` times as many epochs per
+    candidate as the one before.
     """
     counts = [n_candidates]
     while counts[-1] > factor:

@@ -1,4 +1,4 @@
-"""The learning rate by where training stands: η₀ · schedule(t) · (1 - γ)^epoch."""
+"""Learning-rate schedules: the rate is η₀ · schedule(t) · (1 - γ)^epoch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -10,25 +10,25 @@ class Clock:
     """Where training stands when an epoch begins."""
 
     epoch: int
-    """Epochs done, those of earlier calls included."""
+    """Epochs done, including those of earlier calls."""
     samples: int
     """Training rows seen, ``t_``."""
     horizon: int
     """The epoch at which training is planned to end."""
     stalls: int
-    """How often training stalled and went on at a lower rate."""
+    """How often training stalled and continued at a lower rate."""
 
 
 @dataclass(frozen=True)
 class Schedule:
-    """A factor on the initial learning rate, and what a stall does to it."""
+    """A factor on the initial learning rate, and the effect of a stall."""
 
     factor: Callable[[Clock, float], float]
     """``factor(clock, power_t)``: the learning rate over the initial one."""
     floor: float = inf
-    """A stall at a rate above it lowers the rate; at or below it, it ends the fit."""
+    """A stall lowers a rate above the floor; at or below the floor it ends the fit."""
     is_plan: bool = False
-    """Whether it leads to an end at the horizon."""
+    """Whether it reaches zero at the horizon."""
 
 
 def _constant(clock, power_t):
@@ -42,7 +42,7 @@ def _invscaling(clock, power_t):
 
 
 def _adaptive(clock, power_t):
-    """Return 1 / 5 for each stall."""
+    """Return 1 / 5^k after k stalls."""
     return 0.2**clock.stalls
 
 

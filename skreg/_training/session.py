@@ -1,4 +1,4 @@
-"""A session is one network being trained: what begins an epoch, and what ends it."""
+"""A session is one network being trained: the beginning and the end of an epoch."""
 
 from collections.abc import Callable
 from dataclasses import dataclass
@@ -12,32 +12,32 @@ from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
 
 _RISEN, _EXPLODED = 10, 1000
-"""Losses over 1 + the least one: of a training that may, and that does explode."""
+"""Ratios of a loss to 1 + the lowest one: it has risen much, it has exploded."""
 
 
 @dataclass
 class Session:
-    """One network being trained, by whatever solver."""
+    """One network being trained, by any solver."""
 
     engine: Any
-    """What trains, with the calls of `NumpyEngine`."""
+    """The engine that trains, with the calls of `NumpyEngine`."""
     plan: Any
     """Its learning_rate, shuffle, penalties and early_stopping are used."""
     state: TrainingState
     rows: np.ndarray
     """Numbers of the training rows."""
     task: Any
-    """Is told of the epochs, as `FitTask`, and may end the fit."""
+    """Reports the epochs, as `FitTask` does, and may end the fit."""
     n_epochs: int
-    """The most epochs to run."""
+    """Maximum number of epochs to run."""
     horizon: int
-    """The epoch, of all calls together, at which training is planned to end."""
+    """The epoch, counted over all calls, at which training is planned to end."""
     validate: Callable[[], tuple[float, float]] | None = None
     """Returns the validation loss and score, if there is a validation set."""
     objective: Any = None
-    """For a solver that takes all rows at once: what it minimises, see `lbfgs`."""
+    """The objective for a full-batch solver, see `lbfgs`; otherwise None."""
     loss_unit: float = 1.0
-    """What a loss is multiplied by to be recorded in y's unit."""
+    """Factor that turns a loss into y's unit, in which it is recorded."""
     status: Any = None
     """The `Status` it ended with."""
 
@@ -72,10 +72,11 @@ class Session:
         return self._order, self._rate, state.rng
 
     def end(self, loss):
-        """Take in the loss of an epoch; return whether to go on.
+        """Record the loss of an epoch; return whether to continue.
 
-        A loss that is not finite, or far above the least one, ends the session as the
-        epoch before left it, or the last one whose loss had not risen much.
+        A loss that is not finite, or far above the lowest one, ends the session. Its
+        state is then that after the previous epoch, or after the last epoch whose loss
+        had not risen much.
         """
         risen = loss / (1 + self._least)
         if risen > _RISEN and self._calm is None:
@@ -92,7 +93,7 @@ class Session:
         return self.status is None
 
     def interrupt(self):
-        """End as the last epoch left it; within the first, keep what was learned."""
+        """End in the state after the last epoch; within the first, keep the weights."""
         if self.status is not None:
             return
         self.status = Status.INTERRUPTED
@@ -101,7 +102,7 @@ class Session:
             self.state.rng.bit_generator.state = self._rng_before
 
     def _go_back(self):
-        """Restore the state before the epoch, if there was any before training."""
+        """Restore the state before the epoch, if there is one."""
         if self._before is None and self.state.restart is not None:
             self._before = self.state.restart()
         if self._before is not None:

@@ -1,8 +1,8 @@
-"""What survives between the calls that continue one training, in one place.
+"""The state that survives between the calls of one training, in one place.
 
-Fitted attributes say most of it; the rest is one dict of arrays and builtins, the
-attribute ``_training``, so that a pickled or dumped estimator goes on exactly where it
-was. This module alone writes and reads it.
+Fitted attributes hold most of it. The rest is one dict of arrays and builtins, the
+attribute ``_training``, so a pickled or dumped estimator resumes exactly where it was.
+Only this module writes and reads it.
 """
 
 from collections.abc import Callable
@@ -26,25 +26,25 @@ _CURVES = [
 
 @dataclass
 class TrainingState:
-    """All that the next epoch depends on but the data and the hyperparameters."""
+    """Everything the next epoch depends on, except the data and the hyperparameters."""
 
     start: Snapshot
-    """Where the parameters and averages are; an engine takes its memory over."""
+    """The parameters and averages to start from; an engine takes over their memory."""
     rng: np.random.Generator
     split_seed: int
     """Decides which rows are held out."""
     history: History
     monitor: Monitor
     follows: tuple
-    """Whether the monitor follows the validation score, and the scorer."""
+    """Whether the monitor follows the validation score, and its ``scoring``."""
     best: np.ndarray | None = None
     """The parameters of the best epoch, with early stopping."""
     restart: Callable[[], Snapshot] | None = None
-    """Returns ``start`` as it was; None if there was nothing before."""
+    """Returns ``start`` as it was; None in a new training."""
 
     @classmethod
     def new(cls, plan, seed):
-        """Draw parameters, and begin."""
+        """Start a new training with random parameters."""
         rng = np.random.Generator(np.random.SFC64(seed))
         vectors = np.zeros((1 + plan.n_averages, plan.network.n_parameters), plan.dtype)
         plan.network.initialize(vectors[0], rng)
@@ -55,10 +55,10 @@ class TrainingState:
 
     @classmethod
     def of(cls, estimator, plan):
-        """Go on from where a fitted estimator is.
+        """Resume the training of a fitted estimator.
 
-        If the score that the monitor follows is another now, the monitor begins anew,
-        and so do the scores. Parameters that were overwritten are those to go on from.
+        If the monitor has another score to follow, the monitor and the scores start
+        over. If the estimator's parameters were replaced, training starts from those.
         """
         left = estimator._training
         rng = np.random.Generator(np.random.SFC64())
@@ -127,7 +127,7 @@ class TrainingState:
 
 
 def reseed(estimator, seed):
-    """Let a fitted estimator's training go on with another generator."""
+    """Give the training of a fitted estimator another generator."""
     state = np.random.SFC64(np.random.SeedSequence(seed)).state
     estimator._training = estimator._training | {"rng": state}
 
@@ -135,8 +135,8 @@ def reseed(estimator, seed):
 def mix_in(estimator, other, share, names):
     """Move a fitted estimator to (1 - share) · itself + share · ``other``.
 
-    That is its parameters, in the attributes ``names``, averages, and the last entries
-    of its curves.
+    This moves its parameters (the attributes ``names``), its averages, and the last
+    entries of its curves.
     """
 
     def mean(p, q):
@@ -165,7 +165,7 @@ def _parameters_of(estimator, network, out=None):
 
 
 def _snapshot_of(estimator, plan):
-    """Return a copy of where a fitted estimator's training stands."""
+    """Return a copy of the state of a fitted estimator's training."""
     left, network = estimator._training, plan.network
     shape = 1 + plan.n_averages, network.n_parameters
     vectors = np.empty(shape, network.arrays_of(estimator)[0][0].dtype)

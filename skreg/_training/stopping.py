@@ -1,4 +1,4 @@
-"""When to stop: how a score develops, and how a fit ended."""
+"""When to stop: a monitor of the score, and the status at the end of a fit."""
 
 from dataclasses import dataclass
 from enum import Enum
@@ -6,19 +6,19 @@ from math import inf
 
 
 class Status(Enum):
-    """How a fit ended; the value says it in words."""
+    """How a fit ended; the value is the message."""
 
-    MAX_ITER = "the most iterations allowed were run, and it was not converged"
+    MAX_ITER = "it reached the limit of iterations before it converged"
     COMPLETED = "all epochs were run, as planned"
-    CONVERGED = "it has converged, with no more change above tol"
+    CONVERGED = "it converged, with no more change above tol"
     DIVERGED = "it diverged"
     INTERRUPTED = "it was interrupted"
-    STOPPED_BY_CALLBACK = "a callback asked for it"
+    STOPPED_BY_CALLBACK = "a callback stopped it"
 
 
 @dataclass
 class Monitor:
-    """Follows a score, greater is better, that is taken once per epoch."""
+    """Follows a score that is taken once per epoch; greater is better."""
 
     tol: float
     patience: float
@@ -28,7 +28,7 @@ class Monitor:
     epochs_without_improvement: int = 0
 
     def update(self, score):
-        """Take in the score of an epoch; return whether it is the best so far."""
+        """Add the score of an epoch; return whether it is the best so far."""
         if score > self.bar + self.tol:
             self.bar = score
             self.epochs_without_improvement = 0
@@ -49,7 +49,7 @@ class Monitor:
         self.epochs_without_improvement = 0
 
     def resume(self, state):
-        """Go on from where a monitor was, a dict; if it had stalled, with patience."""
+        """Continue from a saved state, a dict; if it had stalled, be patient again."""
         self.best_score, self.bar = state["best_score"], state["bar"]
         self.epochs_without_improvement = state["epochs_without_improvement"]
         if self.stalled:
