@@ -4,15 +4,15 @@ An activation maps the pre-activations ``z`` of a layer to its outputs ``h``. Wh
 derivative can be written in terms of ``h``, the two share their memory, and a layer
 keeps no copy of ``z``.
 
-The constants 0 and 1 come as arrays, ``zeros`` and ``ones``, of the shape of the
-others: two arrays take NumPy's vector loops, an array and a number may not (for the
-maximum that makes a factor of 2 to 5).
+The constants 0 and 1 are passed as arrays, ``zeros`` and ``ones``, of the same shape as
+the others: NumPy uses vector loops for two arrays, but not always for an array and a
+number (for the maximum, this makes a factor of 2 to 5).
 
-Initial weights are uniform in [-bound, bound], with the variance that keeps signals
-alive in depth: He et al., "Delving Deep into Rectifiers", ICCV 2015, for relu, which
-loses half of the variance; else Glorot and Bengio, "Understanding the difficulty of
-training deep feedforward neural networks", AISTATS 2010, with scikit-learn's factor for
-the logistic function.
+Initial weights are uniform in [-bound, bound], with a variance that keeps the size of
+signals through many layers. For relu, which halves the variance, it is that of He et
+al., "Delving Deep into Rectifiers", ICCV 2015; otherwise that of Glorot and Bengio,
+"Understanding the difficulty of training deep feedforward neural networks", AISTATS
+2010, with scikit-learn's factor for the logistic function.
 """
 
 from collections.abc import Callable
@@ -27,10 +27,10 @@ class Activation(NamedTuple):
     """An activation function."""
 
     apply: Callable
-    """``apply(z, zeros, out)`` writes ``f(z)`` into ``out``, which lies where ``z``
-    does unless ``derivative_of_z``."""
+    """``apply(z, zeros, out)`` writes ``f(z)`` into ``out``, which shares the memory of
+    ``z`` unless ``derivative_of_z``."""
     derivative: Callable
-    """``derivative(h, ones, out)`` writes ``f'(z)`` into ``out``, of all hidden layers
+    """``derivative(h, ones, out)`` writes ``f'(z)`` into ``out``, for all hidden layers
     in one call."""
     bound: Callable
     """``bound(fan_in, fan_out)`` of the initial weights."""
@@ -78,8 +78,8 @@ def _relu(z, zeros, out):
 
 def _relu_derivative(h, ones, out):
     """f'(z) = 1 where h > 0, else 0."""
-    # In two vector loops; a comparison would give a boolean, to be converted by another
-    # loop that is not one.
+    # Two vector loops. A comparison would give booleans, and their conversion to floats
+    # is not a vector loop.
     np.ceil(h, out)
     np.minimum(out, ones, out=out)
 

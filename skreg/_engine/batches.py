@@ -11,7 +11,7 @@ from skreg._engine.dropout import draw_mask
 
 _CACHE_BYTES = 2**18
 _MAX_BATCHES = 16
-"""Mini-batches per block: each has its own pass, and more of them gain nothing."""
+"""Most mini-batches in a block: each has its own pass, and more gain nothing."""
 
 
 @dataclass(frozen=True)
@@ -21,8 +21,8 @@ class Dataset:
     X: Any
     """Array or CSR matrix of shape (n_rows, n_features)."""
     targets: np.ndarray
-    """The number of each row's class, of shape (n_rows,); or indicators 0 and 1 of
-    several labels, of shape (n_outputs, n_rows)."""
+    """Class indices of shape (n_rows,); or indicators 0 and 1 of several labels, or
+    standardised numbers, of shape (n_outputs, n_rows)."""
     weights: np.ndarray | None = None
     """Array of shape (n_rows,), or None where all weights are 1."""
 
@@ -32,19 +32,19 @@ class Dataset:
         return not isinstance(self.X, np.ndarray)
 
     def gather_features(self, rows, out):
-        """Return X[rows], of an array in ``out``, which has its dtype."""
+        """Return X[rows]; if X is an array, in ``out``, which has its dtype."""
         if self.is_sparse:
             return self.X[rows]
         if self.X.flags.c_contiguous and self.X.flags.aligned:
             return np.take(self.X, rows, axis=0, out=out, mode="clip")
-        # `take` would first copy the whole of any other array.
+        # `take` would first copy all of an array with another layout.
         out[...] = self.X[rows]
         return out
 
     def gather_targets(self, rows, out):
-        """Write the targets of ``rows`` as indicators into ``out``.
+        """Write the targets of ``rows`` into ``out``, of shape (n_outputs, n_rows).
 
-        It has shape (n_outputs, n_rows).
+        Class indices become indicators.
         """
         if self.targets.ndim == 2:
             np.take(self.targets, rows, axis=1, out=out, mode="clip")
@@ -67,13 +67,13 @@ class MiniBatch:
     """The rows of one mini-batch, as views of a block."""
 
     x: Any
-    """Features, masked already: array of shape (n_rows, n_features), or SparseRows."""
+    """Features, already masked: array of shape (n_rows, n_features), or SparseRows."""
     y: np.ndarray
     """Targets, of shape (n_outputs, n_rows)."""
     weights: np.ndarray | None = None
     """Array of shape (n_rows,), or None where all weights are 1."""
     masks: tuple = ()
-    """Per level a mask of shape (n_rows, n_units), or None."""
+    """For each level a mask of shape (n_rows, n_units), or None."""
 
     @property
     def n_rows(self):
@@ -84,17 +84,17 @@ class MiniBatch:
 class Block:
     """The rows of a few consecutive mini-batches, gathered and masked at once.
 
-    As many as stay in a core's cache: one call per block and not per mini-batch is what
-    makes small batches of small networks cheap.
+    A block is as large as fits in a core's cache. Small batches of small networks are
+    fast because there is one call per block, not one per mini-batch.
 
     Parameters
     ----------
     dataset : Dataset
-        Where the rows come from.
+        Source of the rows.
     network : Network
-        What they are for.
+        The network that runs over them.
     keep_probs : sequence of float
-        Of the input and of each hidden layer; 1 where no mask per row is wanted.
+        Of the input and of each hidden layer; 1 for no masks per row.
     batch_size : int
         Rows per mini-batch.
     dtype : dtype
@@ -135,18 +135,18 @@ class Block:
         self._bound: dict[int, tuple] = {}
 
     def mean_loss(self, rows, bind, run, rng=None, outputs=None):
-        """Run over ``rows``; return the weighted mean of their losses.
+        """Run the network over ``rows``; return the weighted mean of their losses.
 
         Parameters
         ----------
         rows : ndarray of int
             Which rows, in this order.
         bind : callable
-            ``bind(batch)`` returns what runs over a `MiniBatch`. It is called once per
-            place in the block.
+            ``bind(batch)`` prepares a `MiniBatch` and returns the argument of ``run``.
+            It is called once for each place in the block.
         run : callable
-            Is given what ``bind`` returned for each mini-batch, and returns the
-            network's outputs, of shape (n_outputs, n_rows).
+            Is called for each mini-batch, and returns the network's outputs, of shape
+            (n_outputs, n_rows).
         rng : Generator, optional
             Draws the masks.
         outputs : ndarray of shape (n_outputs, len(rows)), optional
@@ -155,7 +155,7 @@ class Block:
         Returns
         -------
         float
-            No finite number, and early, if a loss is not one.
+            If a loss is not finite, neither is the result, which is returned early.
         """
         total = total_weight = 0.0
         for part in slices(len(rows), self._n_rows):
@@ -172,7 +172,7 @@ class Block:
         return total / total_weight
 
     def _gather(self, rows, bind, rng):
-        """Fill the buffers; return what runs over each mini-batch, and its outputs."""
+        """Fill the buffers; return each mini-batch as bound, and a view for outputs."""
         data, n_rows = self._dataset, len(rows)
         x = self._gather_features(rows, rng)
         data.gather_targets(rows, self._y[:, :n_rows])
@@ -245,8 +245,8 @@ def slices(n_rows, size):
 
 
 def rows_in_cache(row_bytes, multiple_of=1):
-    """Return how many rows to work on at once, so that they stay in a core's cache.
+    """Return how many rows fit in a core's cache.
 
-    It is a multiple of ``multiple_of``, which is the least.
+    The number is a multiple of ``multiple_of``, and not zero.
     """
     return multiple_of * max(1, _CACHE_BYTES // (row_bytes * multiple_of))

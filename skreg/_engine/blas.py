@@ -1,13 +1,12 @@
 """Products that accumulate and scaled sums, by SciPy's interface to BLAS.
 
-A product by `gemm` writes carry · out + scale · A B in one go, where `numpy.dot` only
-overwrites: the moving average of a gradient needs no pass of its own. A small product
-also costs half as much as by `numpy.dot`.
+`gemm` writes carry · out + scale · A B in one call, where `numpy.dot` only overwrites.
+So the moving average of a gradient needs no pass of its own. A small product also takes
+half as long as with `numpy.dot`.
 
-Training and prediction call no other BLAS. NumPy's wheels bring another copy of the
-library with its own threads, and where the two take turns on a few cores, the idle
-threads of one spin while those of the other work: up to 20 times slower, measured on
-two cores.
+Training and prediction call no other BLAS. NumPy's wheels bring a second copy of the
+library with its own threads. If the two take turns on a few cores, the idle threads of
+one spin while those of the other work: up to 20 times slower, measured on two cores.
 """
 
 from functools import partial
@@ -22,7 +21,7 @@ _DOT = {4: blas.sdot, 8: blas.ddot}
 
 
 class SparseRows:
-    """A place for the sparse rows of a mini-batch, which are a new matrix each time."""
+    """Holds the sparse rows of a mini-batch, which are a new matrix each time."""
 
     def __init__(self, shape):
         self.shape = shape
@@ -62,7 +61,7 @@ def rows_times(x, W, out, scale):
 
 
 def columns_times(x, delta, out, scale, carry):
-    """Return a call that writes carry · out + scale · xᵀ δ, for the same."""
+    """Return a call that writes carry · out + scale · xᵀ δ, for the same types of x."""
 
     def sparse_product():
         result = scale * (x.matrix.T @ delta)
@@ -84,5 +83,5 @@ def sum_of_squares(x):
 
 
 def _in_columns(matrix):
-    """Return a matrix in column order, and whether its transpose is meant."""
+    """Return a matrix or its transpose, in column order, and whether to transpose."""
     return (matrix, False) if matrix.flags.f_contiguous else (matrix.T, True)

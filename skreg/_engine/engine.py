@@ -1,4 +1,4 @@
-"""The NumPy engine: it trains one network on one data set, an epoch at a call."""
+"""The NumPy engine: it trains one network on one data set, one epoch per call."""
 
 from math import isfinite
 from typing import Any
@@ -13,11 +13,11 @@ from skreg._engine.penalties import penalty_value
 from skreg._engine.predictor import Evaluator
 
 _FLUSH_EVERY = 64
-"""Tiny numbers are flushed after an epoch in which steps passed a multiple of it."""
+"""Tiny numbers are flushed after an epoch whose steps pass a multiple of this."""
 
 
 class NumpyEngine:
-    """An engine has four calls and a flag; `_training` knows nothing else of it.
+    """An engine has four calls and a flag; `_training` uses nothing else.
 
     Parameters
     ----------
@@ -26,14 +26,14 @@ class NumpyEngine:
     start : Snapshot
         Where to begin; its memory becomes the engine's.
     training : Rows
-        What to train on.
+        Rows to train on.
     validation : Rows, optional
-        What to evaluate on.
+        Rows to evaluate on.
 
     Attributes
     ----------
     releases_gil : bool
-        Whether engines in several threads train at the same time.
+        Whether engines can train at the same time in several threads.
     """
 
     releases_gil = False
@@ -76,11 +76,11 @@ class NumpyEngine:
         return self._evaluator.loss(outputs)
 
     def snapshot(self):
-        """Return the state as it is, in the engine's memory; a copy of it stays."""
+        """Return the current state, in the engine's memory; copy it to keep it."""
         return Snapshot(self._network, self._vectors, self._n_steps)
 
     def restore(self, snapshot):
-        """Go back to where a snapshot was taken."""
+        """Go back to the state in a snapshot."""
         self._vectors[...], self._n_steps = snapshot.vectors, snapshot.n_steps
 
     def _make_buffers(self):
@@ -96,11 +96,11 @@ class NumpyEngine:
         )
 
     def _row_keep_probs(self):
-        """Return the keep probabilities of the masks that each row has."""
+        """Return the keep probabilities for masks that are drawn per row."""
         return self._plan.keep_probs
 
     def _gradient_of(self, network, vectors):
-        """Return where the gradient of a network is accumulated."""
+        """Return the `Parameters` in which a network's gradient is accumulated."""
         if self._scratch is None:
             return Parameters(network, vectors[1])
         return Parameters(network, self._scratch[: vectors.shape[1]])
@@ -116,7 +116,7 @@ class NumpyEngine:
         return Pass(network, *arrays, batch, scale, carry, input_scales)
 
     def _mean_loss(self, order, learning_rate, rng):
-        """Take a step per mini-batch; return the mean of the losses on the way."""
+        """Take a step per mini-batch; return the running mean of the losses."""
         w, g, averages = self._parameters, self._gradient, self._averages
         optimizer = self._optimizer
 

@@ -1,4 +1,4 @@
-"""Numbers that spoil a training: the ones that are not finite, and the subnormal."""
+"""Numbers that spoil training: those that are not finite, and subnormal ones."""
 
 from math import isfinite
 
@@ -9,8 +9,8 @@ from skreg._engine.blas import sum_of_squares
 
 def all_finite(vector):
     """Return whether no number of a contiguous vector is infinite or nan."""
-    # The squares may overflow where the numbers do not, but the two extremes are 5
-    # times as much work.
+    # The squares may overflow although the numbers are finite. Then the two extremes
+    # decide, which take 5 times as long to find.
     return isfinite(sum_of_squares(vector)) or (
         isfinite(vector.min()) and isfinite(vector.max())
     )
@@ -22,7 +22,7 @@ def flush_tiny(vectors):
     Under L2 the weights of a dead unit and their averages decay without end, and many
     processors take many times as long for a product with a subnormal number: on an
     Intel Xeon a fit of a small network by adam took 4 times as long without this. In
-    float32 numbers below 8e-31 become zero, and nothing changes by more than twice
+    float32, numbers below 8e-31 become zero, and no number changes by more than twice
     that or by two units in its last place.
     """
     info = np.finfo(vectors.dtype)

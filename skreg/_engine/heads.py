@@ -1,8 +1,8 @@
-"""What a network ends in: its loss on the outputs, and the predictions they mean.
+"""The head of a network: the loss of its outputs, and the predictions made from them.
 
 A head is a frozen dataclass of its parameters. It takes the outputs ``z`` of the last
 layer and the targets ``y``, both of shape (n_outputs, n_rows). `CLASS_HEADS` are for
-class labels, and `LOSSES` for numbers, by the values of the estimators' ``loss``.
+class labels. `LOSSES` are for numbers, keyed by the values of the parameter ``loss``.
 """
 
 from dataclasses import dataclass
@@ -14,7 +14,7 @@ from scipy.special import expit, log_expit, log_softmax, xlogy
 
 @dataclass(frozen=True)
 class Head:
-    """What all heads have: a loss per row with its gradient, and predictions.
+    """The base of all heads: a loss per row, its gradient, and predictions.
 
     ``values(z, y)`` returns the loss of each row. ``gradient(z, y, out, row)`` writes
     dloss/dz into ``out``; ``row``, of shape (1, n_rows), is scratch.
@@ -23,7 +23,7 @@ class Head:
     out_activation: ClassVar[str]
     """Name of the function from outputs to predictions, as in ``out_activation_``."""
     starts_at_zero: ClassVar[bool] = False
-    """Whether the weights to the outputs are zero at first."""
+    """Whether the weights of the output layer are zero at first."""
 
     def activate(self, z):
         """Turn outputs into predictions, in place."""
@@ -31,14 +31,14 @@ class Head:
 
 
 class ClassHead(Head):
-    """A head whose predictions are probabilities, of logits of classes.
+    """A head whose outputs are logits, and whose predictions are probabilities.
 
-    It never leaves the outputs for probabilities on the way to a loss, so that no
-    output is too large for it, and it takes any target in [0, 1].
+    It computes the loss from the logits, not from probabilities. So the loss is finite
+    for any finite output, and takes any target in [0, 1].
     """
 
     def class_logits(self, z):
-        """Return a logit for each class, in a new array if not ``z``."""
+        """Return a logit for each class: ``z`` itself, or a new array."""
         return z
 
     def log_probabilities(self, logits):
@@ -118,15 +118,15 @@ class Multiclass(ClassHead):
 class NumberHead(Head):
     """A head for numbers; its loss is the mean over the outputs.
 
-    Where errors are c times as large, it is c to the power of ``degree`` as large.
-    A network starts at zero, the mean of the targets, and not at random outputs.
+    If errors are c times as large, the loss is c to the power of ``degree`` times as
+    large. A network starts with outputs of zero, the mean of the targets.
     """
 
     degree: ClassVar[int]
     out_activation = "identity"
     starts_at_zero = True
     of_counts: ClassVar[bool] = False
-    """Whether targets have to be non-negative, and only their mean is scaled to 1."""
+    """Whether targets are non-negative, and divided by their mean but not centred."""
 
     def activate(self, z):
         """Identity."""
@@ -247,5 +247,5 @@ LOSSES: dict = {
     "quantile": Quantile,
     "poisson": Poisson,
 }
-"""A field of a head is the hyperparameter of its name."""
+"""Each field of a head is filled from the hyperparameter of the same name."""
 HEADS = CLASS_HEADS | LOSSES

@@ -18,21 +18,21 @@ class ParameterBlock(NamedTuple):
     """An array of parameters of a layer."""
 
     name: str
-    """The fitted attribute, without its underscore, whose list it is an entry of."""
+    """The fitted attribute, without its underscore, that lists such blocks."""
     axes: tuple
-    """Per axis the level, from 0 for the inputs, whose units run along it."""
+    """For each axis, the level whose units run along it; level 0 is the inputs."""
     shape: tuple
     penalised: bool
     bound: float
-    """Initial numbers are uniform between ``start`` minus and plus ``bound``."""
+    """Initial values are uniform in ``start`` ± ``bound``."""
     start: float = 0.0
     order: str = "C"
-    """How it lies in the vector of all parameters."""
+    """Memory order in the vector of all parameters."""
 
 
 @dataclass(frozen=True)
 class Dense:
-    """h = f(x W + b), from a level of units to the next."""
+    """h = f(x W + b), from one level of units to the next."""
 
     level: int
     fan_in: int
@@ -91,7 +91,7 @@ class DensePass:
         self.out = memory.h if mask is None else memory.dropped
 
     def bind_backward(self, gradient, delta_below, scale, carry):
-        """Make ready for `backward`, down to ``delta_below`` unless it is None.
+        """Prepare `backward`, which writes ∂J/∂x to ``delta_below`` unless it is None.
 
         The gradient is multiplied by ``scale``, its former contents by ``carry``.
         """

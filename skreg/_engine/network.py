@@ -34,7 +34,7 @@ class Network:
     activation: str
     """Of the hidden layers, a key of `ACTIVATIONS`."""
     head: Head
-    """The loss on its outputs, and what they mean."""
+    """The loss of its outputs, and the predictions made from them."""
 
     @cached_property
     def layers(self):
@@ -57,7 +57,7 @@ class Network:
     def layout(self):
         """Where each block lies in the vector of all parameters, in its order.
 
-        Penalised blocks come first, so that a penalty is an operation on the beginning.
+        Penalised blocks come first, so a penalty works on one slice of the vector.
         """
         places, start = [], 0
         for penalised in (True, False):
@@ -130,13 +130,13 @@ class Parameters:
         self._penalised_by_layer = tuple(vector[part] for part in parts)
 
     def penalised(self, n):
-        """Return what is penalised, as one vector or as ``n``, one per layer."""
+        """Return the penalised parameters, as one vector or as ``n``, one per layer."""
         return self._penalised if n == 1 else self._penalised_by_layer
 
 
 @dataclass
 class Snapshot:
-    """The state of an engine: what an epoch changes."""
+    """The state of an engine, which each epoch changes."""
 
     network: Network
     vectors: np.ndarray
@@ -158,7 +158,7 @@ class Snapshot:
         return penalty_value(penalties, Parameters(self.network, self.parameters))
 
     def copy(self, reuse=None):
-        """Return a copy, in the memory of ``reuse``, a snapshot no longer wanted."""
+        """Return a copy, in the memory of ``reuse``, a snapshot no longer needed."""
         if reuse is None:
             return Snapshot(self.network, self.vectors.copy(), self.n_steps)
         np.copyto(reuse.vectors, self.vectors)

@@ -18,7 +18,7 @@ class Objective:
     plan : Plan
         Its network, penalties and dtype are used.
     training : Rows
-        What to sum over.
+        Rows to sum over.
     """
 
     def __init__(self, plan, training):

@@ -1,11 +1,11 @@
 """Optimizers: one step in place on the vector of all parameters.
 
-The gradient g is accumulated where an optimizer wants it, g_in ← ``carry`` · g_in +
-``scale`` · g, because a matrix product does that in the pass that writes it. g_in is
-the first of the ``averages`` (of shape (n_averages, n_parameters), zero before the
-first step) if ``averages_gradient``, else a vector that the step may use as scratch.
-The step adds the gradient of the penalties, and moves the `Parameters` ``w``; it is the
-one that ``n_steps`` counts.
+Before a step, the backward pass accumulates the gradient g as g_in ← ``carry`` · g_in +
+``scale`` · g, which its matrix products do without an extra pass. If
+``averages_gradient``, g_in is the first of the ``averages`` (of shape (n_averages,
+n_parameters), zero before the first step); otherwise it is a vector that the step may
+use as scratch. A step adds the gradient of the penalties, and moves the `Parameters`
+``w``. ``n_steps`` counts the steps, this one included.
 """
 
 from dataclasses import dataclass
@@ -19,19 +19,19 @@ from skreg._engine.blas import add_scaled
 
 @dataclass(frozen=True)
 class Optimizer:
-    """What all optimizers have."""
+    """The base of all optimizers."""
 
     penalties: tuple
     momentum: float
     n_averages: ClassVar[int]
     averages_gradient: ClassVar[bool] = False
     planned_rate: ClassVar[float]
-    """The initial rate that "auto" means where a plan takes it to zero; elsewhere a
-    quarter of it."""
+    """The initial rate for "auto" if the schedule takes it to zero; otherwise "auto" is
+    a quarter of it."""
 
     @property
     def carry(self):
-        """Factor of the vector that the gradient is accumulated in."""
+        """Factor of the former contents of g_in."""
         return 0.0
 
     @cached_property
@@ -53,7 +53,7 @@ class SGD(Optimizer):
     v ← β v + (1 - β) g;  w ← w - η v.
 
     Polyak, "Some methods of speeding up the convergence of iteration methods", 1964,
-    with the average normalised, so that η means the same for every β.
+    with a normalised average, so η means the same for every β.
     """
 
     n_averages: ClassVar[int] = 1
@@ -123,7 +123,7 @@ class Adam(Optimizer):
         np.multiply(g, g, g)
         _update_average(s, self.beta_2, g)
         np.sqrt(s, g)
-        # Rounded to zero, ε would leave 0 / 0 where there has been no gradient.
+        # If ε rounded to zero, a weight that had no gradient yet would give 0 / 0.
         g += max(self.epsilon * unbias_s, np.finfo(g.dtype).tiny)
         np.divide(m, g, g)
         add_scaled(w.vector, -learning_rate * unbias_s / unbias_m, g)
@@ -131,7 +131,7 @@ class Adam(Optimizer):
 
 def _update_average(average, beta, x):
     """Average ← β · average + (1 - β) · x."""
-    # BLAS has all cores at it, NumPy one: up to 5% of a step of a wide network.
+    # BLAS uses all cores, NumPy one: this saves up to 5% of a step of a wide network.
     add_scaled(average, beta - 1, average)
     add_scaled(average, 1 - beta, x)
 

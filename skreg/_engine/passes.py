@@ -9,7 +9,7 @@ from skreg._engine.layers import LayerMemory
 class Memory:
     """Buffers for up to ``n_rows`` rows, made once.
 
-    Each kind is one vector, in which the parts of the layers lie one behind the other.
+    Each kind of buffer is one vector, with the layers one after the other.
     """
 
     def __init__(self, network, n_rows, dtype, backward=True):
@@ -37,8 +37,8 @@ class Memory:
             if self._backward:
                 kinds += [self.slopes[part], self._dropped[part], self._deltas[part]]
             if layer is network.layers[-1]:
-                # With few outputs, reductions over them are fast only if the rows lie
-                # side by side.
+                # With few outputs, reductions over them are fast only if the rows are
+                # contiguous.
                 arrays = [kind.reshape(shape[::-1]).T for kind in kinds]
             else:
                 arrays = [kind.reshape(shape) for kind in kinds]
@@ -54,17 +54,17 @@ class Forward:
     Parameters
     ----------
     network : Network
-        What to run.
+        The network to run.
     arrays : list of list of ndarray
-        Its parameters by layer and block, wherever they lie.
+        Its parameters by layer and block, at any place in memory.
     memory : Memory
-        For at least the rows of the batch.
+        Buffers for at least the rows of the batch.
     x : ndarray of shape (n_rows, n_features) or SparseRows
-        The features, masked already. They may change between runs.
+        The features, already masked. They may change between runs.
     masks : sequence of ndarray of shape (n_rows, n_units) or None, default=()
         Of each level; that of the inputs is not used.
     input_scales : sequence of float, default=()
-        What multiplies the inputs of each layer, besides.
+        Factors that multiply the inputs of each layer.
 
     Attributes
     ----------
@@ -94,18 +94,17 @@ class Forward:
 class Pass(Forward):
     """The forward and the backward pass of a mini-batch.
 
-    δ = s_i ∂ℓ/∂z at the outputs, and below it what each layer makes of it.
+    δ is s_i ∂ℓ/∂z at the outputs, and each layer passes it down.
 
     Parameters
     ----------
     network, arrays, memory, input_scales
         As in `Forward`.
     gradient : list of list of ndarray
-        Where to accumulate the gradient, by layer and block: what was there is
-        multiplied by ``carry``, and the gradient of Σ_i s_i ℓ_i added to it, multiplied
-        by ``scale``.
+        Where to accumulate the gradient, by layer and block: it becomes ``carry`` times
+        its contents plus ``scale`` times the gradient of Σ_i s_i ℓ_i.
     batch : MiniBatch
-        What to train on. Its entries may change between runs, its memory may not.
+        Rows to train on. Their entries may change between runs, their memory may not.
     """
 
     def __init__(

@@ -1,8 +1,8 @@
-"""Penalties on the weights, but not the biases, of a network.
+"""Penalties on the weights of a network, but not on the biases.
 
 A penalty is a frozen dataclass of its strengths: one for all weights, or one for each
-layer. `PENALTIES` names each kind by the hyperparameter that sets them; the objective
-has the sum of the penalties.
+layer. `PENALTIES` maps the hyperparameter that sets the strengths to the kind of
+penalty. The objective has the sum of all penalties.
 """
 
 from dataclasses import dataclass

@@ -7,15 +7,15 @@ from skreg._engine.blas import SparseRows
 from skreg._engine.passes import Forward, Memory
 
 _LEAST_ROWS = 64
-"""Products of fewer rows take the weights through the cache for too little work."""
+"""With fewer rows, a product loads the weights into the cache for too little work."""
 
 
 def predict_outputs(network, arrays, X):
     """Return the outputs of a network for all rows of X.
 
-    X is an array or a CSR matrix of floats, ``arrays`` are the network's parameters by
-    layer and block, wherever they lie. The outputs are in the dtype of X, whatever the
-    network computes in, of shape (n_outputs, n_rows).
+    X is an array or a CSR matrix of floats; ``arrays`` are the network's parameters by
+    layer and block, at any place in memory. The outputs have shape (n_outputs, n_rows)
+    and the dtype of X, whatever the precision of the network.
     """
     n_rows, dtype = X.shape[0], arrays[0][0].dtype
     sparse = not isinstance(X, np.ndarray)
@@ -35,7 +35,7 @@ def predict_outputs(network, arrays, X):
 
 
 class Evaluator:
-    """The loss of a network on validation rows, as its parameters are at each call."""
+    """Computes the loss of a network's current parameters on validation rows."""
 
     def __init__(self, network, arrays, rows):
         dataset, self._index = rows

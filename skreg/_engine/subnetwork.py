@@ -1,7 +1,7 @@
 """Dropout with one mask per mini-batch: a step on the network of the kept units alone.
 
-A weight moves only if both units that it joins were kept; all others rest, with their
-averages and their decay. The rest of the engine knows nothing of it.
+A weight moves only if both units that it joins were kept. All other weights and their
+averages stay as they are, without decay. The rest of the engine does not know of this.
 """
 
 from dataclasses import dataclass, replace
@@ -15,15 +15,15 @@ from skreg._engine.engine import NumpyEngine
 from skreg._engine.network import Network, Parameters
 
 _MAX_PASSES = 512
-"""Passes through subnetworks to remember: they take some 10 MB."""
+"""Passes through subnetworks to keep in memory: they take some 10 MB."""
 
 
 @dataclass(frozen=True)
 class UnitFirstNetwork(Network):
     """A network whose first weights lie unit by unit in the vector of parameters.
 
-    What a kept unit needs of them, the most, is then moved whole, at the speed of
-    memory, which single entries are not.
+    They are the most parameters of all. Those of a kept unit are then contiguous, and
+    copied as one piece, much faster than single entries.
     """
 
     @cached_property
@@ -74,7 +74,7 @@ class SubnetworkEngine(NumpyEngine):
     def _pass_through(self, sub, batch, inputs):
         """Return the pass of a mini-batch through the subnetwork gathered last.
 
-        Layers are padded, so that few sizes occur, and a pass is bound once for each.
+        Layers are padded, so few sizes occur, and a pass is bound once for each.
         """
         x = self._keep_inputs(batch, inputs)
         key = id(batch), sub.network.sizes
@@ -112,11 +112,12 @@ class Subnetwork:
     scattered back.
 
     In the copy each level that drops units has a padding unit, whose outgoing weights
-    are zero whenever it is gathered. (All else of it need only be finite, and any of
-    several copies may be scattered last.) It fills the levels of the subnetwork up to a
-    multiple of 8 units: then the products are some 10% faster, and few sizes occur.
+    are zero whenever it is gathered. (Its other parameters need only be finite; if it
+    was gathered several times, any of them may be scattered last.) It fills the levels
+    of the subnetwork up to a multiple of 8 units, which makes the products some 10%
+    faster and the number of sizes small.
 
-    `gather` leaves a mini-batch's ``network`` and its ``vectors``.
+    `gather` sets the ``network`` and the ``vectors`` of a mini-batch.
     """
 
     def __init__(self, network, keep_probs, vectors):
@@ -187,7 +188,7 @@ class Subnetwork:
                 yield own, copy[layer][k][tuple(map(slice, own.shape))]
 
     def _parts(self):
-        """Yield, per vector: it, its first weights, and the copies of rows and rest."""
+        """Yield, per vector: the copy, its first weights, and both parts gathered."""
         _, layer, index, _ = self._padded.layout[0]
         for k, sub in enumerate(self.vectors):
             weights = self._copies[k][layer][index].T
@@ -214,8 +215,8 @@ class Subnetwork:
 def draw_units(rng, keep_prob, n_units):
     """Return the indices of the units kept for one mini-batch, and of padding units.
 
-    Behind the kept units stands ``n_units``, the index of the padding unit, until their
-    number is a multiple of 8, or ``n_units``.
+    The kept units are followed by ``n_units``, the index of the padding unit, until
+    there are a multiple of 8 entries, or ``n_units``.
     """
     kept = np.empty(n_units, dtype=bool)
     draw_kept(rng, keep_prob, kept)
