@@ -169,8 +169,8 @@ class Race:
         name = f"Rung {number + 1} of {len(self._rungs)}"
         self._task.begin_rung(name, len(field), sum(map(len, places)))
         if self._in_turn:
-            # Side by side, so that an interrupt finds the folds equally far, and of as
-            # many candidates as keep the threads busy.
+            # Folds train side by side, so an interrupt finds them equally far; so do
+            # as many candidates as keep the threads busy.
             places = [own for own in places if own]
             groups = [
                 [*chain(*places[start : start + self._n_threads])]
@@ -211,7 +211,7 @@ class Race:
 
 
 def _may_use_threads(candidates):
-    """Return whether engines release the interpreter's lock, and joblib may, too."""
+    """Return whether engines release the interpreter's lock, and joblib allows it."""
     networks = [candidate.members[0].network for candidate in candidates]
     compiled = all(n.engine == "numba" and n.solver != "lbfgs" for n in networks)
     return compiled and get_active_backend(prefer="threads")[0].supports_sharedmem
@@ -225,9 +225,9 @@ def _ranked(field):
 def train_members(members, folds, targets, share, n_threads, X, y, sample_weight):
     """Train copies of members on their folds, until a share of their epochs is done.
 
-    Folds and targets have an entry for each member. The parts of the
-    table come one by one, since joblib's backends share large arrays between tasks, but
-    not what holds them.
+    Folds and targets have an entry for each member. The parts of the table are separate
+    arguments, since joblib's backends share large arrays between tasks, but not the
+    objects that hold them.
 
     Returns
     -------

@@ -1,12 +1,12 @@
 """Plots of what a network learned, in scikit-learn's Display convention.
 
-They read fitted attributes only, and find them in the estimators of skreg, and as far
-as these have them in those of `sklearn.neural_network`, alone or at the end of a
-pipeline or a search. Several are told apart by colours that need no colour vision [1]_,
-and by markers or dashes besides.
+They read only fitted attributes: those of skreg's estimators, and of the estimators in
+`sklearn.neural_network` that have the same ones, alone or at the end of a pipeline or
+search. Several estimators differ in colour, by a palette that colour-blind readers can
+tell apart [1]_, and in markers or dashes.
 
 Plots need matplotlib (``pip install skreg[plot]``), which is imported on use; without
-it there is an ImportError.
+it they raise an ImportError.
 
 References
 ----------
@@ -57,11 +57,11 @@ class TrainingCurveDisplay:
     scores have axes of their own, unless they are the negated validation losses.
     Epochs without a validation set leave a gap.
 
-    Of a committee a line shows the mean over the folds, and a band the least and the
-    greatest. They take in the folds that still trained in an epoch; a mark shows where
-    each fold was at its best.
+    For a committee, a line shows the mean over the folds, and a band their range. Both
+    cover the folds that still trained in an epoch; a mark shows the best epoch of each
+    fold.
 
-    It is recommended to use `from_estimator` to create a display.
+    Use `from_estimator` to create a display.
 
     Parameters
     ----------
@@ -80,8 +80,8 @@ class TrainingCurveDisplay:
     figure_ : matplotlib Figure
         Has the axes.
     lines_ : dict of dict of matplotlib Line2D
-        For each name what was drawn of it: the curves, by the keys of ``curves``, and
-        ``"best_loss"`` and ``"best_score"``, the marks at the best epochs.
+        For each name its curves, by the keys of ``curves``, and ``"best_loss"`` and
+        ``"best_score"``, the marks at the best epochs.
     bands_ : dict of dict of matplotlib PolyCollection
         For each name the bands of a committee, by the keys of ``curves``.
 
@@ -118,19 +118,19 @@ class TrainingCurveDisplay:
         ----------
         estimator : estimator or dict of estimators
             A fitted network or committee, or a `sklearn.pipeline.Pipeline` or search
-            with one at its end; or several, by the names for the legend.
+            with one at its end; or a dict of several, by their names for the legend.
         ax : matplotlib Axes, default=None
             Where to draw the losses.
         score_ax : matplotlib Axes, default=None
-            Where to draw the scores. If neither is passed, there is a new figure; if
-            one is, only what belongs there is drawn.
+            Where to draw the scores. With neither ``ax`` nor ``score_ax`` there is a
+            new figure; with one of them, only the curves that belong there are drawn.
         log_scale : bool, default=False
             Whether the losses have a logarithmic axis.
 
         Returns
         -------
         display : TrainingCurveDisplay
-            With what was drawn.
+            The display, after drawing.
 
         Raises
         ------
@@ -162,7 +162,7 @@ class TrainingCurveDisplay:
         Returns
         -------
         display : TrainingCurveDisplay
-            Itself, with what was drawn.
+            The same display.
         """
         plt = pyplot()
         all_curves = list(self.curves.values())
@@ -198,7 +198,7 @@ class TrainingCurveDisplay:
         return self
 
     def _draw(self, ax, kinds, mark):
-        """Draw the curves of these kinds, the last thick, with the best epoch on it."""
+        """Draw the curves of these kinds, the last one thick; mark its best epoch."""
         from matplotlib.lines import Line2D
 
         present = _present(kinds, self.curves.values())
@@ -246,7 +246,7 @@ class TrainingCurveDisplay:
 class WeightHistogramDisplay:
     """Distribution of the weights of one or more networks; biases are left out.
 
-    It is recommended to use `from_estimator` to create it.
+    Use `from_estimator` to create a display.
 
     Parameters
     ----------
@@ -296,21 +296,21 @@ class WeightHistogramDisplay:
         ----------
         estimator : estimator or dict of estimators
             A fitted network or committee, whose networks are pooled, or a
-            `sklearn.pipeline.Pipeline` or search that ends in one; or several, by the
-            names for the legend.
+            `sklearn.pipeline.Pipeline` or search that ends in one; or a dict of
+            several, by their names for the legend.
         ax : matplotlib Axes or array-like of Axes, default=None
-            Where to draw; with ``per_layer`` one for each layer. If None, in a new
+            Where to draw; with ``per_layer`` one for each layer. None means a new
             figure.
         per_layer : bool, default=False
-            Whether each layer has axes of its own.
+            Whether each layer has separate axes.
         bins : int, str or array-like of float, default=50
             Bins, or their edges, as in `numpy.histogram_bin_edges`. All networks
-            share them. Weights outside of edges are not shown.
+            share them. Weights outside the edges are not shown.
 
         Returns
         -------
         display : WeightHistogramDisplay
-            With what was drawn.
+            The display, after drawing.
 
         Raises
         ------
@@ -338,7 +338,7 @@ class WeightHistogramDisplay:
         Returns
         -------
         display : WeightHistogramDisplay
-            Itself, with what was drawn.
+            The same display.
         """
         plt = pyplot()
         panels = self._panels(per_layer)
@@ -390,25 +390,26 @@ class WeightHistogramDisplay:
 
 
 class RaceDisplay:
-    """Scores of the candidates of a race against the epochs that they trained.
+    """Scores of the candidates in a race against the epochs that they trained.
 
-    Each candidate has a line, with a mark at the end of each rung that it ran. Use
-    `from_estimator` to create a display.
+    Each candidate has a line, with a mark at the end of each rung that it ran.
+
+    Use `from_estimator` to create a display.
 
     Parameters
     ----------
     epochs, scores : ndarray of shape (n_candidates, n_rungs)
-        Epochs trained and mean out-of-fold score at the end of each rung; nan in those
+        Epochs trained and mean out-of-fold score at the end of each rung; nan for rungs
         that a candidate did not run.
     winner : int
-        Its number.
+        Row of the winner.
     score_name : str, default="score"
-        For the axis.
+        Label of the axis.
 
     Attributes
     ----------
     ax_, figure_ : matplotlib Axes and Figure
-        Where it was drawn.
+        Where the race was drawn.
     lines_ : list of matplotlib Line2D
         One for each candidate.
 
@@ -446,14 +447,14 @@ class RaceDisplay:
         ----------
         estimator : estimator
             A fitted committee, or a `sklearn.pipeline.Pipeline` or search that ends in
-            one. If it was raced by "loss", the losses are shown.
+            one. After a race by "loss", the losses are shown.
         ax : matplotlib Axes, default=None
-            Where to draw. If None, in a new figure.
+            Where to draw. None means a new figure.
 
         Returns
         -------
         display : RaceDisplay
-            With what was drawn.
+            The display, after drawing.
 
         Raises
         ------
@@ -478,12 +479,12 @@ class RaceDisplay:
         Parameters
         ----------
         ax : matplotlib Axes, default=None
-            Where to draw. If None, in a new figure.
+            Where to draw. None means a new figure.
 
         Returns
         -------
         display : RaceDisplay
-            Itself, with what was drawn.
+            The same display.
         """
         plt = pyplot()
         if ax is None:

@@ -127,10 +127,9 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
         64 rows. When training is resumed, the network keeps its precision.
         Predictions are float64.
     engine : {"numpy", "numba"}, default="numpy"
-        What training is computed by. "numba" compiles it: small networks train in a
-        fraction of the time, and those of a committee in threads. It needs the extra
-        ``numba``, and gives the same networks to rounding. For "lbfgs" it changes
-        nothing.
+        "numba" compiles training: small networks train in a fraction of the time, and
+        those of a committee in threads. It needs the extra ``numba``, and gives the
+        same networks up to rounding. It does not affect "lbfgs".
     shuffle : bool, default=True
         Whether to shuffle the rows in every epoch.
     warm_start : bool, default=False

@@ -100,8 +100,8 @@ class Block:
     dtype : dtype
         Of the computation.
     split : bool, default=True
-        Whether the mini-batches run one by one. Else the whole block runs at once, and
-        whoever runs it draws the masks of the hidden units.
+        Whether the mini-batches run one by one. Otherwise the whole block runs at once,
+        and ``run`` draws the masks of the hidden units.
     """
 
     def __init__(self, dataset, network, keep_probs, batch_size, dtype, split=True):

@@ -3,8 +3,8 @@
 `train_block` takes the steps of a block of mini-batches, and does not hold the
 interpreter's lock. All matrices lie row by row.
 
-All that is compiled is in this module: numba uses code on disk as long as the file that
-it came from is unchanged, whatever happens to others.
+All compiled code is in this module: numba reuses code on disk as long as its source
+file is unchanged, even if other files change.
 """
 
 from math import factorial, log
@@ -41,8 +41,8 @@ GEMM = {
 _N, _T = ord("N"), ord("T")
 
 _TAYLOR = tuple(1 / factorial(k) for k in range(13, 1, -1))
-"""Of (exp(r) - 1 - r) / r²."""
-_LOG_2 = 0.693145751953125  # so short that its multiples are exact
+"""Coefficients of (exp(r) - 1 - r) / r²."""
+_LOG_2 = 0.693145751953125  # has so few digits that its multiples are exact
 _LOG_2_REST = 1.4286068203094172e-06
 
 _IDENTITY, _LOGISTIC, _TANH, _RELU = range(4)
@@ -81,12 +81,12 @@ class Net(NamedTuple):
     activation: int
     head: int
     head_number: np.ndarray
-    """Where the clipping or the quantile of the loss is, of shape (1,)."""
+    """The error where the loss is clipped, or its quantile, of shape (1,)."""
     keep_probs: np.ndarray
     thresholds: np.ndarray
     """Of each level; random bits below it keep a unit."""
     input_scales: np.ndarray
-    """Of each layer: what multiplies its inputs, besides masks."""
+    """For each layer, a factor on its inputs, besides masks."""
     one_mask: bool
     """Whether all rows of a mini-batch have the same mask."""
 
@@ -96,25 +96,25 @@ class Rule(NamedTuple):
 
     optimizer: int
     numbers: np.ndarray
-    """Momentum, beta_2, epsilon, the optimizer's scale and carry, and the size that an
-    average has at least, or else becomes 0."""
+    """Momentum, beta_2, epsilon, the optimizer's scale and carry, and the size below
+    which an average becomes 0."""
     alphas: np.ndarray
     """Of each layer."""
 
 
 class Rows(NamedTuple):
-    """A block of mini-batches; an array that it does without has the length 0."""
+    """A block of mini-batches; an array that is not needed has length 0."""
 
     x: np.ndarray
     values: np.ndarray
-    """Like the next two, of the features as a CSR matrix."""
+    """With the next two, the features as a CSR matrix."""
     columns: np.ndarray
     starts: np.ndarray
     y: np.ndarray
     """Targets, of shape (n_outputs, n_rows)."""
     weights: np.ndarray
     bits: np.ndarray
-    """16 random ones for each unit that a mask may drop."""
+    """16 random bits for each unit that a mask may drop."""
 
 
 class Buffers(NamedTuple):
@@ -123,12 +123,12 @@ class Buffers(NamedTuple):
     h: np.ndarray
     """Outputs of each layer, masked."""
     deltas: np.ndarray
-    """The gradient in them."""
+    """The gradient with respect to them."""
     gradient: np.ndarray
     place: np.ndarray
-    """Of each feature among the kept ones; -1 of those that are not."""
+    """The index of each feature among the kept ones; -1 if it is not kept."""
     kept: np.ndarray
-    """Numbers of the kept units, by level."""
+    """Indices of the kept units, by level."""
     n_kept: np.ndarray
     kept_x: np.ndarray
     kept_vectors: np.ndarray
@@ -144,7 +144,7 @@ def _compiled(function):
     }
     try:
         return njit(function, cache=True, **options)
-    except RuntimeError:  # there is no folder that may be written to
+    except RuntimeError:  # no folder is writable
         return njit(function, **options)
 
 
@@ -175,7 +175,7 @@ def _call_gemm(
 
 @_compiled
 def _scale(out, carry):
-    """Out ← carry · out; 0 if the factor is, whatever was there."""
+    """Out ← carry · out; 0 if the factor is 0, whatever out was."""
     for i in range(len(out)):
         out[i] = carry * out[i] if carry else carry
 
@@ -291,7 +291,7 @@ def _mask(out, bits, threshold, keep_prob):
 
 @_compiled
 def _write_errors(net, rows, first, z, out):
-    """Out ← s_i ∂ℓ/∂z of the rows from ``first`` on."""
+    """Out ← s_i ∂ℓ/∂z, for the rows from ``first`` on."""
     number, y, parameter = z.dtype.type, rows.y, net.head_number[0]
     n_rows, n_outputs = z.shape
     one, half = number(1), number(0.5)
@@ -327,7 +327,7 @@ def _write_errors(net, rows, first, z, out):
 
 @_compiled
 def _add_sparse_times(rows, first, place, W, z, scale):
-    """Z ← z + scale · x W, of the sparse rows from ``first`` on."""
+    """Z ← z + scale · x W, for the sparse rows from ``first`` on."""
     for i in range(z.shape[0]):
         for k in range(rows.starts[first + i], rows.starts[first + i + 1]):
             j, factor = place[rows.columns[k]], scale * rows.values[k]
@@ -338,7 +338,7 @@ def _add_sparse_times(rows, first, place, W, z, scale):
 
 @_compiled
 def _add_times_sparse(rows, first, place, delta, out, scale):
-    """Out ← out + scale · xᵀ δ, of the same rows."""
+    """Out ← out + scale · xᵀ δ, for the same rows."""
     for i in range(delta.shape[0]):
         for k in range(rows.starts[first + i], rows.starts[first + i + 1]):
             j, factor = place[rows.columns[k]], scale * rows.values[k]
@@ -392,7 +392,7 @@ def _forward(net, sizes, rows, first, x, w, buffers):
 
 @_compiled
 def _backward(net, sizes, rows, first, x, w, g, scale, carry, buffers):
-    """Accumulate the gradient, from what `_write_errors` wrote for the outputs."""
+    """Accumulate the gradient, from the errors that `_write_errors` wrote."""
     n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
     start, end = _count_weights(sizes), n_rows * sizes[1:].sum()
     bias = len(g)
@@ -432,7 +432,7 @@ def _add_sum_of_rows(delta, out, scale, carry):
 
 @_compiled
 def _step(rule, sizes, rate, n_steps, vectors, g):
-    """Take the step of an optimizer, part by part in one pass over memory."""
+    """Take an optimizer's step, part by part, in one pass over memory."""
     start = 0
     for k in range(len(sizes)):
         if k < len(sizes) - 1:
@@ -446,7 +446,7 @@ def _step(rule, sizes, rate, n_steps, vectors, g):
 
 @_compiled
 def _move(rule, alpha, rate, n_steps, w, g, v, s):
-    """Take it with one part; averages that are nearly subnormal become 0."""
+    """Take the step of one part; averages that are nearly subnormal become 0."""
     number, momentum, beta_2 = w.dtype.type, rule.numbers[0], rule.numbers[1]
     beta, decay = number(momentum), number(rule.numbers[3]) * alpha
     tiny, zero, eta = number(rule.numbers[5]), number(0), number(rate)
@@ -500,7 +500,7 @@ def _choose_units(net, bits, buffers):
 
 @_compiled
 def _copy_kept(sizes, vectors, buffers, out, back):
-    """Copy the parameters between kept units, and the averages, out or back."""
+    """Copy the parameters between kept units and their averages, out or back."""
     n_layers = len(sizes) - 1
     for v in range(len(vectors)):
         start, place = 0, 0
@@ -525,7 +525,7 @@ def _copy_kept(sizes, vectors, buffers, out, back):
 
 @_compiled
 def train_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buffers):
-    """Take a step per mini-batch; write the outputs that led to it."""
+    """Take a step per mini-batch; write the outputs before each step."""
     n_rows, n_outputs = rows.y.shape[1], rows.y.shape[0]
     number, bit = vectors.dtype.type, 0
     for first in range(0, n_rows, batch_size):

@@ -11,7 +11,7 @@ import numpy as np
 
 
 def threshold_of(keep_prob):
-    """Return the integer that the 16 bits of a kept unit are below."""
+    """Return the threshold below which 16 random bits keep a unit."""
     return max(1, round(keep_prob * 2**16))
 
 

@@ -23,15 +23,15 @@ from skreg._engine.dropout import threshold_of
 from skreg._engine.engine import NumpyEngine
 
 _COMPILED: set = set()
-"""The precisions that there is machine code for."""
+"""Precisions for which there is machine code."""
 _NO_PLACES, _NO_BITS = np.empty(0, np.int32), np.empty(0, np.uint16)
 _NUMBERS = "momentum", "beta_2", "epsilon", "scale", "carry"
 
 
 class NumbaEngine(NumpyEngine):
-    """Trains as the NumPy engines do, to rounding, with either kind of mask.
+    """Trains like the NumPy engines, up to rounding, with either kind of mask.
 
-    Random bits, the gathering of rows, and losses are theirs.
+    It shares their random bits, gathering of rows, and losses.
     """
 
     releases_gil = True
@@ -79,7 +79,7 @@ class NumbaEngine(NumpyEngine):
         return self._block.mean_loss(order, bind, run, rng)
 
     def _draw(self, n_rows, rng):
-        """Return random bits for the masks of a block, as the NumPy engines draw."""
+        """Return random bits for the masks of a block, as the NumPy engines do."""
         per_mask, n_masks = n_rows, 1
         if self._net.one_mask:
             per_mask, n_masks = 1, -(-n_rows // self._plan.batch_size)
@@ -141,7 +141,7 @@ def _describe(plan, dtype):
 
 
 def _code_of(kind, codes):
-    """Return the number that stands for an activation, a head or an optimizer."""
+    """Return the code of an activation, a head or an optimizer."""
     if kind not in codes:
         raise NotImplementedError(
             f"engine='numba' has no {getattr(kind, '__name__', kind)!r}. Use "
@@ -168,10 +168,10 @@ def _allocate(net, n_rows, vectors):
 
 @contextmanager
 def _announced(dtype):
-    """Say what is going on if it takes longer than a second."""
+    """Print a message if compilation takes longer than a second."""
     message = (
-        f"skreg compiles engine='numba' for {dtype}. This happens once; the code is "
-        f"kept in {train_block.stats.cache_path}."
+        f"skreg is compiling engine='numba' for {dtype}. This happens once; the code "
+        f"is kept in {train_block.stats.cache_path}."
     )
     timer = Timer(1.0, print, [message], {"file": sys.stderr, "flush": True})
     timer.daemon = True

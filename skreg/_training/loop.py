@@ -9,10 +9,10 @@ from skreg._training.lbfgs import minimize_objective
 def train(sessions, n_threads=1):
     """Run epochs of all sessions in turn, until each has ended.
 
-    Where the engines release the interpreter's lock, epochs run in up to ``n_threads``
-    threads. All else happens in this one, in the order of the sessions, so that the
-    number of threads changes no result. An interrupt ends all sessions as their last
-    epochs left them. A session with an objective has no epochs to run.
+    If the engines release the interpreter's lock, epochs run in up to ``n_threads``
+    threads. Everything else happens in this thread, in the order of the sessions, so
+    the number of threads does not change results. An interrupt ends each session in the
+    state after its last epoch. A session with an objective has no epochs to run.
     """
     active = [session for session in sessions if session.objective is None]
     in_threads = n_threads > 1 and all(s.engine.releases_gil for s in active)
