@@ -123,23 +123,23 @@ PAGE = """\
 ## Protocol
 
 - Every table is split 70 to 30, stratified by class, with the seeds {seeds}. At most
-  6,000 rows are trained on. Classes with fewer than 10 rows are left out.
-- Numbers are float32. Encoding and model are fitted on the training part alone.
+  6,000 rows are used for training. Classes with fewer than 10 rows are left out.
+- Numbers are float32. Encoding and model are fitted on the training part only.
   Gradient boosting and pytabkit take the raw table. Otherwise, unless a row names the
   encoder, numbers are imputed and standardised, and categories are one-hot.
-- Every model has the defaults of its library, but for a `LogisticRegression` of up to
-  1,000 iterations and a `RidgeCV` over 13 penalties. `MLPRegressor` is fitted to
+- Every model has the defaults of its library, except that `LogisticRegression` may take
+  1,000 iterations and `RidgeCV` chooses among 13 penalties. `MLPRegressor` is fitted to
   standardised targets.
-- The log-loss is taken in float64 from probabilities clipped at {least:g}; the relative
-  error is the RMSE over the standard deviation of the test targets. Its mean over the
-  tables is geometric, and its difference that of the logarithms.
-- Seconds are those of the processor, on one thread, for encoding and fit.
+- The log-loss is computed in float64 from probabilities clipped at {least:g}. The
+  relative error is the RMSE over the standard deviation of the test targets. Its mean
+  over the tables is geometric, and its difference is that of the logarithms.
+- Seconds are processor time on one thread, for encoding and fit.
 - *Out of fold* is the loss that a committee itself reports, its `best_score_`.
 - Wins, losses and the difference compare the loss of a table, averaged over the seeds,
   with that of the first model. Behind ± is the standard error over the tables; the
   error bars show the same.
 
-## What was tried and did not help
+## Tried without success
 
 <!-- notes begin -->
 <!-- notes end -->
