@@ -115,7 +115,7 @@ def training_curves_of(networks):
 
 
 def has_own_scores(curves):
-    """Whether there are scores, other than the negated validation losses."""
+    """Return whether there are scores other than the negated validation losses."""
     scores, losses = curves["validation_score"], curves["validation_loss"]
     if scores is None:
         return False
@@ -125,7 +125,7 @@ def has_own_scores(curves):
 def draw_penalty(ax, penalty):
     """Draw the penalty of a network, or its mean over the folds; return the line.
 
-    Linear axes stay as high as the losses are.
+    It does not raise the upper limit of linear axes.
     """
     mean = np.nanmean(np.atleast_2d(penalty), axis=0)
     epochs = np.arange(1, len(mean) + 1)

@@ -48,14 +48,14 @@ def _flat(layers):
 class TrainingCurveDisplay:
     """Losses and validation score of one or more networks against epochs.
 
-    The training loss is the objective without its penalty: it can be compared with the
-    validation loss. The penalty has a dotted line of its own, unless there are several
-    estimators; where it is far above the losses, it leaves the axes at the top. (The
-    networks of `sklearn.neural_network` do not record theirs: it stays in the loss.)
+    The training loss is the objective without its penalty, so it can be compared with
+    the validation loss. The penalty of a single estimator is a dotted line, which is
+    cut off where it is far above the losses. (The networks of `sklearn.neural_network`
+    do not record their penalty: it stays in the loss.)
 
-    The training loss is drawn thin, what was measured on a validation set thick. The
-    scores have axes of their own, unless they are the negated validation losses.
-    Epochs without a validation set leave a gap.
+    The training loss is drawn thin, validation losses and scores are drawn thick. The
+    scores have separate axes, unless they are the negated validation losses. Epochs
+    without a validation set leave a gap.
 
     For a committee, a line shows the mean over the folds, and a band their range. Both
     cover the folds that still trained in an epoch; a mark shows the best epoch of each
@@ -68,8 +68,8 @@ class TrainingCurveDisplay:
     curves : dict of dict
         For each name ``"training_loss"``, ``"penalty"``, ``"validation_loss"`` and
         ``"validation_score"``, which are arrays of shape (n_epochs,) or None, and
-        ``"best_epoch"``, an int counted from 1, or None. Of a committee arrays of
-        shape (n_folds, n_epochs), ended by nan, and a list of int.
+        ``"best_epoch"``, an int counted from 1, or None. For a committee, arrays of
+        shape (n_folds, n_epochs), padded with nan, and a list of int.
 
     Attributes
     ----------

@@ -33,7 +33,7 @@ class History:
     """How often a stall lowered the learning rate."""
     loss_curve: list = field(default_factory=list)
     penalty_curve: list = field(default_factory=list)
-    """The part of it that is the penalty."""
+    """The penalty in each of these losses."""
     learning_rate_curve: list = field(default_factory=list)
     validation_loss_curve: Any = None
     """nan, like the scores, in epochs without a validation set; None if all are."""
