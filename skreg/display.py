@@ -1,4 +1,4 @@
-"""Plots of what a network learned, in scikit-learn's Display convention.
+"""Plots of trained networks, in scikit-learn's Display convention.
 
 They read only fitted attributes: those of skreg's estimators, and of the estimators in
 `sklearn.neural_network` that have the same ones, alone or at the end of a pipeline or

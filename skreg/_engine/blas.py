@@ -1,8 +1,8 @@
 """Products that accumulate and scaled sums, by SciPy's interface to BLAS.
 
 `gemm` writes carry · out + scale · A B in one call, where `numpy.dot` only overwrites.
-So the moving average of a gradient needs no pass of its own. A small product also takes
-half as long as with `numpy.dot`.
+So the moving average of a gradient needs no extra pass. A small product also takes half
+as long as with `numpy.dot`.
 
 Training and prediction call no other BLAS. NumPy's wheels bring a second copy of the
 library with its own threads. If the two take turns on a few cores, the idle threads of

@@ -2,9 +2,9 @@
 
 Srivastava et al., "Dropout: A Simple Way to Prevent Neural Networks from Overfitting",
 JMLR 15, 2014, in its inverted form: a kept unit is scaled by 1 / p in training, and
-nothing is done at prediction. A unit is kept when 16 random bits, read as an integer,
-are below p · 2¹⁶, so that p is exact to 2⁻¹⁷, and at least 2⁻¹⁶; drawing them is four
-times as fast as drawing a uniform float32 per unit.
+nothing is done at prediction. A unit is kept if 16 random bits, read as an integer, are
+below p · 2¹⁶. So p is exact to 2⁻¹⁷, and at least 2⁻¹⁶. Drawing the bits is four times
+as fast as drawing a uniform float32 per unit.
 """
 
 import numpy as np

@@ -162,7 +162,7 @@ class Subnetwork:
         ] + [outputs]
 
     def gather(self, units):
-        """Copy what joins ``units``, an index array per level, into ``vectors``."""
+        """Copy the parameters that join ``units``, an index array per level."""
         self.network = self._network_of(tuple(map(len, units)))
         self.vectors = self._memory[:, : self.network.n_parameters]
         self._first_units = units[1][:0] if self._drops_inputs else units[1]

@@ -92,7 +92,7 @@ def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
         )
     X = check_features(estimator, X, reset=not resume)
     if issparse(X) and not X.has_canonical_format:
-        X = X.copy()  # duplicates of an entry would each draw a mask of their own
+        X = X.copy()  # duplicates of an entry would each draw their own mask
         X.sum_duplicates()
     with naming("y"):
         y = check_targets(y, "y")
