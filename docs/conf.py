@@ -10,6 +10,8 @@ os.environ.setdefault("MPLBACKEND", "agg")
 HERE = Path(__file__).parent
 sys.path[:0] = [str(HERE.parent), str(HERE / "_ext")]
 
+from sklearn.experimental import enable_halving_search_cv  # noqa: E402, F401
+
 import skreg  # noqa: E402
 
 project = "skreg"

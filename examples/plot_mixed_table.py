@@ -110,9 +110,8 @@ _ = ax.set(xlabel="test log-loss, mean and standard error over five splits")
 # %%
 # One committee
 # -------------
-# Each of its networks is stopped by a fold that it did not learn from. Their predictions
-# for those folds are the out-of-fold probabilities: they tell, without a test set, the
-# log-loss to expect.
+# Each of its networks is stopped by a fold that it did not learn from. The predictions
+# for these folds tell, without a test set, the log-loss to expect.
 
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=0.3, stratify=y, random_state=0
@@ -129,8 +128,8 @@ _ = curves.ax_.set_title("A committee of five, each stopped by its own fold")
 # Calibration
 # -----------
 # Of the applicants with a predicted risk of 30%, about 30% should be bad risks: the
-# points should lie on the diagonal. The networks without regularisation say "surely" far
-# too often.
+# points should lie on the diagonal. A network without regularisation is sure far too
+# often.
 
 _, ax = plt.subplots(figsize=(5.5, 5), layout="constrained")
 looks = {
@@ -148,9 +147,9 @@ _ = ax.set(
 )
 
 # %%
-# Decide by costs, not by class weights: in this table's documentation a bad risk that is
-# taken costs five times as much as a good one that is refused. So an applicant is
-# refused at a probability above one in six.
+# Good probabilities need no class weights, but a threshold by the costs. Whoever
+# published the table says that a bad risk taken costs five times as much as a good one
+# refused. So an applicant is refused at a probability above one in six.
 
 p = model.predict_proba(X_test)[:, 1]
 for threshold in (1 / 2, 1 / 6):
