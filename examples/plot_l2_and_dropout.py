@@ -121,8 +121,8 @@ for (name, network), style in zip(networks.items(), styles, strict=True):
         ax.plot(epochs, curve, line, color=color, linewidth=2, label=name)
 for ax, title in zip(axes, ["Training points", "Fresh points"], strict=True):
     ax.set(title=title, xlabel="epoch", xscale="log", yscale="log")
-axes[0].set_yticks([0.1, 0.2, 0.4, 0.8], [0.1, 0.2, 0.4, 0.8])
-axes[0].minorticks_off()
+    ax.set_yticks([0.1, 0.2, 0.4, 0.8], [0.1, 0.2, 0.4, 0.8])
+    ax.minorticks_off()
 axes[0].set_ylabel("loss, without penalty")
 _ = axes[0].legend(loc="lower left")
 

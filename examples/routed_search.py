@@ -35,8 +35,7 @@ def progress_bars():
         from sklearn.callback import ProgressBar
 
         return [ProgressBar(max_propagation_depth=None)]
-    except ImportError as error:
-        print(f"No progress bar: {error}")
+    except ImportError:
         return []
 
 
