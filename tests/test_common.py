@@ -1,5 +1,7 @@
 """scikit-learn's own checks, on the configurations that take different paths."""
 
+from importlib.util import find_spec
+
 import pytest
 from sklearn.utils.estimator_checks import parametrize_with_checks
 
@@ -40,6 +42,8 @@ ESTIMATORS = [
     COUNTS,
     RegMLPRegressorCV(),
 ]
+if find_spec("numba"):
+    ESTIMATORS.append(RegMLPClassifier(engine="numba"))
 
 MASK_PER_ROW = "A row with weight 2 has one mask, a row that occurs twice has two."
 SPLIT_COUNTS_ROWS = "The validation split counts rows, whatever they weigh."

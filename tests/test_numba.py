@@ -3,7 +3,6 @@
 import os
 import subprocess
 import sys
-from importlib.util import find_spec
 from pathlib import Path
 
 import numpy as np
@@ -23,14 +22,12 @@ from estimators import (
     network,
     problem,
 )
+from helpers import NUMBA
 from sklearn.model_selection import GridSearchCV
 
 import skreg
 
-pytestmark = [
-    SHORT_FITS,
-    pytest.mark.skipif(not find_spec("numba"), reason="numba is not installed"),
-]
+pytestmark = [SHORT_FITS, NUMBA]
 X, y = problem()
 ROUNDING = {"rtol": 1e-9, "atol": 1e-9}
 
@@ -107,6 +104,36 @@ def test_a_search_in_processes():
     found = search.fit(X, y).cv_results_["mean_test_score"]
     expected = search.set_params(n_jobs=None).fit(X, y).cv_results_["mean_test_score"]
     np.testing.assert_array_equal(found, expected)
+
+
+def test_partitions_of_a_dask_array():
+    da = pytest.importorskip("dask.array")
+    from skreg.dask import fit_local_sgd
+
+    parts = da.from_array(X, chunks=(20, -1)), da.from_array(y, chunks=20)
+    one, other = (fit_local_sgd(model, *parts) for model in both(keep_prob=0.8))
+    assert_same_network(one, other, **ROUNDING)
+
+
+@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+@pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
+def test_a_fork_has_the_code_of_its_parent():
+    network(engine="numba").fit(X, y)
+    child = os.fork()
+    if not child:
+        network(engine="numba").fit(X, y)
+        os._exit(0)
+    assert os.waitpid(child, 0)[1] == 0
+
+
+def test_without_numba_the_error_says_what_to_install(monkeypatch):
+    monkeypatch.setitem(sys.modules, "numba", None)
+    monkeypatch.delitem(sys.modules, "skreg._engine.compiled", raising=False)
+    monkeypatch.delitem(sys.modules, "skreg._engine.numba_engine", raising=False)
+    model = network(engine="numba")
+    with pytest.raises(ImportError, match=r"pip install 'skreg\[numba\]'"):
+        model.fit(X, y)
+    assert not hasattr(model, "coefs_")
 
 
 FIT = """
