@@ -11,12 +11,11 @@ import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.util import find_spec
-from itertools import cycle, product
+from itertools import product
 from pathlib import Path
 from typing import NamedTuple
 
 import joblib
-import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import gmean, sem
 from sklearn.base import clone
@@ -32,6 +31,7 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 import skreg
+from benchmarks.chart import CHARTS, draw
 from benchmarks.markdown import number, publish, table
 from benchmarks.tables import find_tables
 from skreg import (
@@ -114,9 +114,10 @@ GROUPS = {
 PAGE = """\
 # Quality
 
-`python -m benchmarks.quality --data FOLDER --output docs/quality.md` makes this page.
-
-![Log-loss against fit time](figures/quality.svg)
+Loss on test rows and the time of a fit, beside other libraries, all with their
+defaults. Error bars are standard errors, over the tables, of the difference from the
+first model. `python -m benchmarks.quality --data FOLDER --output docs/quality.md` makes
+this page.
 
 {sections}
 
@@ -136,8 +137,7 @@ PAGE = """\
 - Seconds are processor time on one thread, for encoding and fit.
 - *Out of fold* is the loss that a committee itself reports, its `best_score_`.
 - Wins, losses and the difference compare the loss of a table, averaged over the seeds,
-  with that of the first model. Behind ± is the standard error over the tables; the
-  error bars show the same.
+  with that of the first model. Behind ± is the standard error over the tables.
 
 ## Tried without success
 
@@ -198,7 +198,7 @@ def run(jobs, n_processes, cache):
 
 
 def summarize(group, tables, models, seeds, results):
-    """Return a section, and per model: seconds, loss and its error bar."""
+    """Return a section of the page."""
     title, _, loss_name, score_name = GROUPS[group]
     figures = {
         name: np.mean([[results[name, t, s] for s in seeds] for t in tables], axis=1)
@@ -206,14 +206,13 @@ def summarize(group, tables, models, seeds, results):
     }
     header = ["model", score_name, loss_name, "s per fit", "wins–losses", "difference"]
     reported = any(np.isfinite(values[:, 3]).any() for values in figures.values())
-    rows, points = [], {}
+    rows = []
     for name, values in figures.items():
         score, loss, seconds, out_of_fold = values.mean(axis=0)
         change = values[:, 1] - figures[models[0]][:, 1]
         if group == "regression":  # relative errors are compared by their ratios
             loss = gmean(values[:, 1])
             change = np.log(values[:, 1] / figures[models[0]][:, 1])
-        points[name] = seconds, loss, sem(change)
         wins = f"{np.sum(change < 0)}–{np.sum(change > 0)}"
         difference = f"{change.mean():+.4f} ± {sem(change):.4f}"
         row = [name, f"{score:.4f}", f"{loss:.4f}", number(seconds), wins, difference]
@@ -222,7 +221,13 @@ def summarize(group, tables, models, seeds, results):
         rows.append(row)
     if reported:
         header.append("out of fold")
-    parts = [f"## {title}", f"Means over {len(tables)} tables.", table(header, rows)]
+    parts = [f"## {title}", f"Means over {len(tables)} tables."]
+    parts += [
+        f"![{label.capitalize()} and fit time](figures/{file})"
+        for file, (heading, label, _) in CHARTS.items()
+        if heading == parts[0]
+    ]
+    parts.append(table(header, rows))
     if group == "raw":
         parts.append(
             "*adult* has an official split, used whole; *mnist* is its first 5,000 "
@@ -231,24 +236,7 @@ def summarize(group, tables, models, seeds, results):
         header = [loss_name, *(t.name for t in tables)]
         rows = [[name, *(f"{v:.3f}" for v in figures[name][:, 1])] for name in models]
         parts.append(table(header, rows))
-    return "\n\n".join(parts), points
-
-
-def draw(points, path):
-    """Draw the loss against the seconds of each model."""
-    plt.rcParams["svg.hashsalt"] = "quality"  # the same file at every run
-    figure, axes = plt.subplots(figsize=(8.5, 4.5), layout="constrained")
-    for (name, (seconds, loss, error)), marker in zip(
-        points.items(), cycle("osD^vP*X<>"), strict=False
-    ):
-        color = "C0" if "RegMLP" in name else "C7"
-        style = {"color": color, "marker": marker, "linestyle": "", "capsize": 3}
-        axes.errorbar(seconds, loss, error, label=name, markersize=7, **style)
-    axes.set(xscale="log", xlabel="seconds per fit", ylabel="test log-loss")
-    axes.xaxis.set_major_formatter("{x:g}")
-    figure.legend(loc="outside right upper")
-    path.parent.mkdir(parents=True, exist_ok=True)
-    figure.savefig(path, metadata={"Date": None})
+    return "\n\n".join(parts)
 
 
 def main():
@@ -271,20 +259,20 @@ def main():
         models[group] = [m for m in names if m in (options.models or names)]
         jobs += product(models[group], tables[group], seeds)
     results = run(jobs, options.processes, options.cache)
-    sections = {
-        group: summarize(group, tables[group], models[group], seeds, results)
+    sections = [
+        summarize(group, tables[group], models[group], seeds, results)
         for group in tables
-    }
+    ]
     output = Path(options.output)
     before = output.read_text("utf-8") if output.is_file() else PAGE
     page = PAGE.format(
-        sections="\n\n".join(text for text, _ in sections.values()),
+        sections="\n\n".join(sections),
         seeds=", ".join(map(str, seeds)),
         least=LEAST_PROBABILITY,
     )
     publish(NOTES.sub(lambda _: NOTES.search(before)[0], page), options.output)
-    if options.output and "small" in sections:
-        draw(sections["small"][1], output.parent / "figures" / "quality.svg")
+    if options.output:
+        draw(page, output.parent / "figures")
 
 
 if __name__ == "__main__":
