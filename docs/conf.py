@@ -1,5 +1,6 @@
 """Configuration of the site; CONTRIBUTING.md has the command that builds it."""
 
+import inspect
 import os
 import sys
 from importlib.util import find_spec
@@ -25,6 +26,7 @@ extensions = [
     "sphinx.ext.autodoc",
     "sphinx.ext.autosummary",
     "sphinx_copybutton",
+    "sphinx_design",
     "sphinx_gallery.gen_gallery",
     "matplotlib.sphinxext.plot_directive",
     "mathml",
@@ -80,6 +82,7 @@ sphinx_gallery_conf = {
     "within_subsection_order": "FileNameSortKey",
     "reference_url": {},
     "capture_repr": ("_repr_html_", "__str__"),
+    "thumbnail_size": (640, 448),
 }
 
 # Figures in pages
@@ -95,6 +98,7 @@ plot_html_show_formats = False
 
 html_theme = "pydata_sphinx_theme"
 html_title = "skreg"
+html_favicon = "_static/favicon.svg"
 html_static_path = ["_static"]
 html_sidebars = {"**": []}
 html_css_files = ["skreg.css"]
@@ -102,6 +106,12 @@ html_math_renderer = "mathml"
 html_show_sourcelink = False
 html_copy_source = False
 html_theme_options = {
+    "logo": {
+        "text": f"skreg <small>{release}</small>",
+        "image_light": "_static/favicon.svg",
+        "image_dark": "_static/favicon.svg",
+        "alt_text": "",
+    },
     "header_links_before_dropdown": 5,
     "navbar_end": ["theme-switcher"],
     "show_prev_next": True,
@@ -122,6 +132,12 @@ def _without_benchmarks(app, docname, source):
         source[0] = source[0].replace("\nbenchmarks\n", "\n")
 
 
+def _signature(app, what, name, obj, options, arguments, returned):
+    """Return the parameters of a class, which `__new__` would hide."""
+    return (str(inspect.signature(obj)), None) if what == "class" else None
+
+
 def setup(app):
-    """Connect the hook."""
+    """Connect the hooks."""
     app.connect("source-read", _without_benchmarks)
+    app.connect("autodoc-process-signature", _signature)

@@ -179,7 +179,8 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
 
     References
     ----------
-    .. [1] D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
+    .. [1] D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization",
+       ICLR 2015.
     .. [2] D. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
        optimization", Mathematical Programming 45, 1989.
     .. [3] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov,

@@ -195,7 +195,8 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
 
     References
     ----------
-    .. [1] D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015.
+    .. [1] D. Kingma and J. Ba, "Adam: A Method for Stochastic Optimization",
+       ICLR 2015.
     .. [2] D. Liu and J. Nocedal, "On the limited memory BFGS method for large scale
        optimization", Mathematical Programming 45, 1989.
     .. [3] N. Srivastava, G. Hinton, A. Krizhevsky, I. Sutskever and R. Salakhutdinov,
@@ -210,7 +211,8 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
        Statistics 35, 1964.
     .. [7] P. Holland and R. Welsch, "Robust regression using iteratively reweighted
        least-squares", Communications in Statistics A6, 1977.
-    .. [8] R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46, 1978.
+    .. [8] R. Koenker and G. Bassett, "Regression Quantiles", Econometrica 46,
+       1978.
 
     Examples
     --------
