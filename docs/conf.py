@@ -126,18 +126,11 @@ copybutton_prompt_text = r">>> |\.\.\. |\$ "
 copybutton_prompt_is_regexp = True
 
 
-def _without_benchmarks(app, docname, source):
-    """Leave the benchmarks out where the program that writes their page has not run."""
-    if docname == "index" and not (HERE / "benchmarks.md").exists():
-        source[0] = source[0].replace("\nbenchmarks\n", "\n")
-
-
 def _signature(app, what, name, obj, options, arguments, returned):
     """Return the parameters of a class, which `__new__` would hide."""
     return (str(inspect.signature(obj)), None) if what == "class" else None
 
 
 def setup(app):
-    """Connect the hooks."""
-    app.connect("source-read", _without_benchmarks)
+    """Connect the hook."""
     app.connect("autodoc-process-signature", _signature)

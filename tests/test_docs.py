@@ -19,7 +19,7 @@ ROOT_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # Pages whose code needs an extra.
 NEEDS = {
     "encoding": ["pandas"],
-    "getting_started": ["matplotlib"],
+    "getting_started": ["matplotlib", "pandas"],
     "user_guide": ["matplotlib"],
     "saving": ["skl2onnx", "onnxruntime", "skops"],
 }
@@ -132,6 +132,36 @@ def test_the_ratios_of_the_readme_are_those_of_the_benchmarks():
     readme = (ROOT / "README.md").read_text(encoding="utf-8")
     section = readme[readme.index("## How fast") :].split("\n\n")[2]
     assert re.findall(r"[\d.]+×", section) == step + dropout + grid
+
+
+def test_the_choice_of_a_model_quotes_the_page_of_quality():
+    quality = (DOCS / "quality.md").read_text(encoding="utf-8")
+    text = (DOCS / "getting_started.md").read_text(encoding="utf-8")
+    measured = {row[0]: row for row in table_rows(quality, "## Small tables")}
+    names = {
+        "`RegMLPClassifier(early_stopping=True)`": "RegMLP, early stopping, encoder",
+        "`RegMLPClassifier()`": "RegMLP, encoder",
+        "`RegMLPClassifierCV()`": "RegMLP committee, encoder",
+        '`RegMLPClassifierCV(param_distributions="auto")`': (
+            "RegMLP committee, raced, encoder"
+        ),
+    }
+    rows = list(table_rows(text, "## Network, committee or race"))
+    assert [row[0] for row in rows] == list(names)
+    for name, _, quoted in rows:
+        _, _, loss, seconds, *_ = measured[names[name]]
+        assert quoted == f"{seconds} s, log-loss {float(loss):.3f}"
+
+
+def test_the_comparison_with_trees_quotes_the_page_of_quality():
+    quality = (DOCS / "quality.md").read_text(encoding="utf-8")
+    text = (DOCS / "gradient_boosting.md").read_text(encoding="utf-8")
+    expected = []
+    for heading in ("## Small tables", "## Regression"):
+        rows = {row[0]: row[1:4] for row in table_rows(quality, heading)}
+        models = rows["HistGradientBoosting"], rows["RegMLP committee, encoder"]
+        expected += map(list, zip(*models, strict=True))
+    assert [row[1:] for row in table_rows(text, "## On real tables")] == expected
 
 
 EXTRAS = {"display": "matplotlib", "onnx": "skl2onnx", "dask": "dask.array"}
