@@ -392,9 +392,8 @@ class WeightHistogramDisplay:
 class RaceDisplay:
     """Scores of the candidates in a race against the epochs that they trained.
 
-    Each candidate has a line, with a mark at the end of each rung that it ran.
-
-    Use `from_estimator` to create a display.
+    Each candidate has a line, with a mark at the end of each rung that it ran. Use
+    `from_estimator` to create a display.
 
     Parameters
     ----------
