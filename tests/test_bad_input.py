@@ -109,6 +109,7 @@ PARAMETERS = {
     "validation_fraction": [0, 1, -0.1, np.nan],
     "scoring": ["nope", None, 3],
     "dtype": ["float16", "single", None, np.float32, np.dtype("float64")],
+    "engine": ["cython", None],
     "shuffle": ["yes", None],
     "warm_start": ["yes", None],
     "random_state": ["a", 1.5],
