@@ -51,8 +51,9 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
         Score for early stopping and for the race: "loss" (negated, so greater is
         better), the name of a scorer, or a callable ``scorer(estimator, X, y)``.
     n_jobs : int, default=None
-        Networks to train at a time, in processes. None is 1, unless a
-        `joblib.parallel_config` says otherwise. It does not change the result.
+        Networks to train at a time: in processes, or in threads if their engine is
+        "numba". None is 1, unless a `joblib.parallel_config` says otherwise. It does
+        not change the result.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds, the candidates and the networks.
     verbose : bool or int, default=False
@@ -209,8 +210,9 @@ class RegMLPRegressorCV(RegressorMixin, Committee):
         better, in y's unit), the name of a scorer, or a callable
         ``scorer(estimator, X, y)``.
     n_jobs : int, default=None
-        Networks to train at a time, in processes. None is 1, unless a
-        `joblib.parallel_config` says otherwise. It does not change the result.
+        Networks to train at a time: in processes, or in threads if their engine is
+        "numba". None is 1, unless a `joblib.parallel_config` says otherwise. It does
+        not change the result.
     random_state : int, RandomState instance or None, default=None
         Seeds the folds, the candidates and the networks.
     verbose : bool or int, default=False
