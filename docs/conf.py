@@ -79,10 +79,11 @@ sphinx_gallery_conf = {
     "show_memory": False,
     "show_signature": False,
     "remove_config_comments": True,
-    "within_subsection_order": "FileNameSortKey",
+    "within_subsection_order": "gallery_order.FiguresFirst",
     "reference_url": {},
     "capture_repr": ("_repr_html_", "__str__"),
     "thumbnail_size": (640, 448),
+    "default_thumb_file": str(HERE / "_static" / "script.svg"),
 }
 
 # Figures in pages
