@@ -47,7 +47,7 @@ def main():
             workflows[label] = time_workflow(make, rivals, scale, options.repetitions)
         for n_members in SIZES if NUMBA in rivals else ():
             times = time_committees(n_members, scale, options.repetitions)
-            committees[f"{n_members} networks",] = times
+            committees[f"{n_members} network{'s' * (n_members > 1)}",] = times
         with get_context("spawn").Pool(1, maxtasksperchild=1) as fresh:
             calls = [(name, options.against, scale) for name in rivals]
             peaks = dict(zip(rivals, fresh.starmap(fit_peak, calls, 1), strict=True))

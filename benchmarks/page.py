@@ -3,6 +3,7 @@
 import datetime
 import platform
 import re
+import sys
 from importlib.metadata import version
 from pathlib import Path
 
@@ -91,10 +92,11 @@ def _opening(quick):
     packages = ["numpy", "scipy", "scikit-learn", *map(PACKAGES.get, INSTALLED[1:])]
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     missing = ", ".join(name for name in PACKAGES if name not in INSTALLED)
+    options = re.sub("--output \\S+", "", " ".join(sys.argv[1:])).strip()
+    command = f"python -m benchmarks {options} --output docs/benchmarks.md"
     return (
         f"Taken on {datetime.date.today()}; {machine}; {versions}. All took turns in "
-        "one process, in float32. `python -m benchmarks --output docs/benchmarks.md` "
-        "makes this page."
+        f"one process, in float32. `{' '.join(command.split())}` makes this page."
         + (f" Not installed, so left out: {missing}." if missing else "")
         + (" **A quick run: too short to be quoted.**" if quick else "")
     )

@@ -123,11 +123,15 @@ class Parameters:
     """A vector of all parameters of a network, and in ``layers`` views by layer."""
 
     def __init__(self, network, vector):
-        self.vector = vector
-        self.layers = network.views(vector)
+        self._network, self.vector = network, vector
         parts = network.penalised_parts
         self._penalised = (vector[: parts[-1].stop],)
         self._penalised_by_layer = tuple(vector[part] for part in parts)
+
+    @cached_property
+    def layers(self):
+        """The parameters by layer and block."""
+        return self._network.views(self.vector)
 
     def penalised(self, n):
         """Return the penalised parameters, as one vector or as ``n``, one per layer."""
