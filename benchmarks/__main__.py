@@ -40,7 +40,7 @@ def main():
         print(name, *case, file=sys.stderr)
         work = replace(WORKS[name], n_epochs=-(-WORKS[name].n_epochs // scale))
         times = time_steps(work, *case, rivals, options.repetitions)
-        steps[f"{name}: {work}", *case] = times
+        steps[f"{name}:\N{NO-BREAK SPACE}{work}", *case] = times
     if not options.steps_only:
         rivals = {n: r for n, r in rivals.items() if isinstance(r, Estimator)}
         for label, make in WORKFLOWS.items():

@@ -24,7 +24,8 @@ class Work:
     n_epochs: int
 
     def __str__(self):
-        return f"{'-'.join(map(str, self.layer_sizes))} ({self.batch_size})"
+        sizes = "\N{NON-BREAKING HYPHEN}".join(map(str, self.layer_sizes))
+        return f"{sizes}\N{NO-BREAK SPACE}({self.batch_size})"
 
     @property
     def n_steps(self):
