@@ -7,6 +7,7 @@ import pytest
 
 pytest.importorskip("numba")
 
+from helpers import make_network, random_data, start_engine
 from numba import njit
 
 from skreg._engine import compiled
@@ -21,6 +22,13 @@ def test_it_has_whatever_the_numpy_engine_has():
     assert set(compiled.ACTIVATIONS) == set(ACTIVATIONS)
     assert set(compiled.HEADS) == set(HEADS.values())
     assert len(compiled.OPTIMIZERS) == len(OPTIMIZERS) + 1  # with Nesterov's
+
+
+@pytest.mark.usefixtures("softplus")
+def test_an_activation_that_is_not_compiled_is_refused():
+    network = make_network(activation="softplus")
+    with pytest.raises(NotImplementedError, match="engine='numba' has no 'softplus'"):
+        start_engine(network, random_data(network), engine="numba")
 
 
 @every_dtype
