@@ -24,7 +24,8 @@ def warn_of_scale(estimator, X):
         small = np.flatnonzero((scales > 0) & (scales < _SMALL))
         if len(sample) >= _ENOUGH_ROWS and len(small):
             # A column that is zero in most rows may have its larger values elsewhere.
-            scales[small] = abs(X[:, small]).max(axis=0)
+            columns = (X[:, k] for k in small)  # views, not a copy
+            scales[small] = [max(x.max(), -x.min()) for x in columns]
             n_small = (scales[small] < _SMALL).sum()
     else:
         scales = sample.max(axis=0).toarray().ravel()
