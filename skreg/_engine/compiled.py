@@ -186,7 +186,7 @@ def _multiply(gemm, a, transpose_a, b, transpose_b, out, scale, carry):
     (n_rows, n_columns), n_inner = out.shape, a.shape[0] if transpose_a else a.shape[1]
     if n_rows > 1 and n_inner > 1:
         # BLAS takes a matrix that lies row by row for its transpose: outᵀ = bᵀ aᵀ.
-        _call_gemm(  # type: ignore[call-arg]
+        _call_gemm(
             gemm, _T if transpose_b else _N, _T if transpose_a else _N,
             n_columns, n_rows, n_inner, scale, b, max(1, b.shape[1]),
             a, max(1, a.shape[1]), carry, out, max(1, n_columns),
