@@ -194,7 +194,7 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         """Train and set the fitted attributes; return the `Status` at the end."""
         n_before = session.state.history.n_epochs
         train([session])
-        if session.validate is not None:
+        if session.scorer is not None:
             scores = session.state.history.validation_scores or []
             check_scores(self.scoring, scores[n_before:])
         warn_of_break(session)

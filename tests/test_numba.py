@@ -63,13 +63,13 @@ def test_single_precision_and_sparse_rows(given, early_stopping):
 
 
 def test_all_data_run_on_one_machine_code_per_precision():
-    from skreg._engine.compiled import train_block
+    from skreg._engine.compiled import run_block
 
     for dtype in ("float32", "float64"):
         for given in (X, X.astype("float32"), np.asfortranarray(X), sp.csr_array(X)):
             model = network(engine="numba", dtype=dtype, keep_prob=0.5, batch_size=7)
             model.fit(given, y, sample_weight=np.arange(len(y)) % 2)
-    assert len(train_block.signatures) <= 2
+    assert len(run_block.signatures) <= 2
 
 
 @by_name(DROPOUT, "dropout")

@@ -12,6 +12,7 @@ import skreg
 
 PACKAGE = Path(skreg.__file__).parent
 FILES = {p.relative_to(PACKAGE).as_posix(): p for p in PACKAGE.rglob("*.py")}
+MODULES = {f"skreg.{f.removesuffix('.py').replace('/', '.')}" for f in FILES}
 NUMERICS = {"numpy", "scipy", "skreg", *sys.stdlib_module_names}
 COMPILED = "_engine/compiled.py"
 """All that numba compiles is in one file, for its cache on disk."""
@@ -41,7 +42,8 @@ def imports(file):
             names |= {alias.name for alias in node.names}
         elif isinstance(node, ast.ImportFrom):
             assert not node.level, "imports are absolute"
-            names.add(node.module)
+            of_module = {f"{node.module}.{alias.name}" for alias in node.names}
+            names |= (of_module & MODULES) or {node.module}
     return names
 
 

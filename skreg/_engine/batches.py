@@ -100,8 +100,8 @@ class Block:
     dtype : dtype
         Of the computation.
     split : bool, default=True
-        Whether the mini-batches run one by one. Otherwise the whole block runs at once,
-        and ``run`` draws the masks of the hidden units.
+        Whether there is a `MiniBatch` for each mini-batch. Otherwise there is one for
+        the whole block, without masks of hidden units.
     """
 
     def __init__(self, dataset, network, keep_probs, batch_size, dtype, split=True):
@@ -132,25 +132,21 @@ class Block:
             mask_sizes[1:] = [0] * len(keep_probs[1:])
         self._masks = [np.empty((n_rows, size), dtype) for size in mask_sizes]
         self._kept = np.empty(n_rows * max(mask_sizes), bool)
-        self._bound: dict[int, tuple] = {}
+        self._batches: dict[int, tuple] = {}
+        self._bound: dict[int, list] = {}
 
-    def mean_loss(self, rows, bind, run, rng=None, outputs=None):
-        """Run the network over ``rows``; return the weighted mean of their losses.
+    def mean(self, rows, sum_losses, rng=None):
+        """Return the weighted mean of the losses of ``rows``, block by block.
 
         Parameters
         ----------
         rows : ndarray of int
             Which rows, in this order.
-        bind : callable
-            ``bind(batch)`` prepares a `MiniBatch` and returns the argument of ``run``.
-            It is called once for each place in the block.
-        run : callable
-            Is called for each mini-batch, and returns the network's outputs, of shape
-            (n_outputs, n_rows).
+        sum_losses : callable
+            ``sum_losses(batches, part)`` takes the `MiniBatch` objects of a block and
+            their slice of ``rows``, and returns the weighted sum of the losses.
         rng : Generator, optional
             Draws the masks.
-        outputs : ndarray of shape (n_outputs, len(rows)), optional
-            Where to write the outputs.
 
         Returns
         -------
@@ -159,20 +155,48 @@ class Block:
         """
         total = total_weight = 0.0
         for part in slices(len(rows), self._n_rows):
-            own = rows[part]
-            for bound, out in self._gather(own, bind, rng):
-                out[...] = run(bound)
-            if outputs is not None:
-                outputs[:, part] = self._outputs[:, : len(own)]
-            loss, weight = self._losses(len(own))
-            total += loss
-            total_weight += weight
+            total += sum_losses(self._gather(rows[part], rng), part)
+            total_weight += self._weight(part.stop - part.start)
             if not isfinite(total):
                 break
         return total / total_weight
 
-    def _gather(self, rows, bind, rng):
-        """Fill the buffers; return each mini-batch as bound, and a view for outputs."""
+    def mean_loss(self, rows, bind, run, rng=None, outputs=None):
+        """Run mini-batches one by one; return the weighted mean of their losses.
+
+        Parameters
+        ----------
+        rows, rng
+            As in `mean`.
+        bind : callable
+            ``bind(batch)`` prepares a `MiniBatch` and returns the argument of ``run``.
+            It is called once for each place in the block.
+        run : callable
+            Is called for each mini-batch, and returns the network's outputs, of shape
+            (n_outputs, n_rows).
+        outputs : ndarray of shape (n_outputs, len(rows)), optional
+            Where to write the outputs.
+        """
+
+        def sum_losses(batches, part):
+            n_rows = part.stop - part.start
+            own = self._outputs[:, :n_rows]
+            if n_rows not in self._bound:
+                starts = slices(n_rows, self._n_rows_at_once)
+                self._bound[n_rows] = [
+                    (bind(batch), own[:, start])
+                    for batch, start in zip(batches, starts, strict=True)
+                ]
+            for bound, out in self._bound[n_rows]:
+                out[...] = run(bound)
+            if outputs is not None:
+                outputs[:, part] = own
+            return self._sum_losses(own)
+
+        return self.mean(rows, sum_losses, rng)
+
+    def _gather(self, rows, rng):
+        """Fill the buffers; return the mini-batches."""
         data, n_rows = self._dataset, len(rows)
         x = self._gather_features(rows, rng)
         data.gather_targets(rows, self._y[:, :n_rows])
@@ -180,25 +204,28 @@ class Block:
             data.weights.take(rows, out=self._weights[:n_rows], mode="clip")
         for level in range(1, len(self._masks)):
             self._draw(level, n_rows, rng)
-        if n_rows not in self._bound:
+        if n_rows not in self._batches:
             parts = [*slices(n_rows, self._n_rows_at_once)]
-            batches = [*map(self._views, parts)]
-            outputs = [self._outputs[:, part] for part in parts]
-            bound = [*zip(map(bind, batches), outputs, strict=True)]
-            self._bound[n_rows] = bound, parts, batches
-        bound, parts, batches = self._bound[n_rows]
+            self._batches[n_rows] = parts, [*map(self._views, parts)]
+        parts, batches = self._batches[n_rows]
         if data.is_sparse:
             for batch, part in zip(batches, parts, strict=True):
                 batch.x.matrix = x if len(parts) == 1 else x[part]
-        return bound
+        return batches
 
-    def _losses(self, n_rows):
-        """Return Σ s_i ℓ_i and Σ s_i over the first rows."""
-        values = self._values(self._outputs[:, :n_rows], self._y[:, :n_rows])
+    def _sum_losses(self, outputs):
+        """Return Σ s_i ℓ_i over the first rows, given their outputs."""
+        n_rows = outputs.shape[1]
+        values = self._values(outputs, self._y[:, :n_rows])
+        if self._dataset.weights is not None:
+            values = values * self._weights[:n_rows].astype(np.float64)
+        return float(values.sum())
+
+    def _weight(self, n_rows):
+        """Return Σ s_i over the first rows."""
         if self._dataset.weights is None:
-            return float(values.sum()), n_rows
-        weights = self._weights[:n_rows].astype(np.float64)
-        return float((values * weights).sum()), float(weights.sum())
+            return n_rows
+        return float(self._weights[:n_rows].sum(dtype=np.float64))
 
     def _gather_features(self, rows, rng):
         n_rows = len(rows)

@@ -1,6 +1,6 @@
 """Training as machine code, by numba: the equations of the NumPy engine.
 
-`train_block` takes the steps of a block of mini-batches, and does not hold the
+`run_block` trains on a block of mini-batches or evaluates it, and does not hold the
 interpreter's lock. All matrices lie row by row.
 
 All compiled code is in this module: numba reuses code on disk as long as its source
@@ -11,18 +11,6 @@ from math import factorial, log
 from typing import NamedTuple
 
 import numpy as np
-
-from skreg._engine.heads import (
-    AbsoluteError,
-    Binary,
-    Huber,
-    Multiclass,
-    Multilabel,
-    Poisson,
-    Quantile,
-    SquaredError,
-)
-from skreg._engine.optimizers import SGD, Adam, NesterovSGD
 
 try:
     from numba import njit, types
@@ -45,30 +33,9 @@ _TAYLOR = tuple(1 / factorial(k) for k in range(13, 1, -1))
 _LOG_2 = 0.693145751953125  # has so few digits that its multiples are exact
 _LOG_2_REST = 1.4286068203094172e-06
 
-_IDENTITY, _LOGISTIC, _TANH, _RELU = range(4)
-ACTIVATIONS = {
-    "identity": _IDENTITY,
-    "logistic": _LOGISTIC,
-    "tanh": _TANH,
-    "relu": _RELU,
-}
-_SIGMOID, _SOFTMAX, _SQUARED, _CLIPPED, _ABSOLUTE, _QUANTILE, _EXP = range(7)
-HEADS = {
-    Binary: _SIGMOID,
-    Multilabel: _SIGMOID,
-    Multiclass: _SOFTMAX,
-    SquaredError: _SQUARED,
-    Huber: _CLIPPED,
-    AbsoluteError: _ABSOLUTE,
-    Quantile: _QUANTILE,
-    Poisson: _EXP,
-}
-_SGD, _NESTEROV, _ADAM = range(3)
-OPTIMIZERS = {
-    SGD: _SGD,
-    NesterovSGD: _NESTEROV,
-    Adam: _ADAM,
-}
+IDENTITY, LOGISTIC, TANH, RELU = range(4)
+SIGMOID, SOFTMAX, SQUARED, CLIPPED, ABSOLUTE, QUANTILE, EXP = range(7)
+HEAVY_BALL, NESTEROV, ADAM = range(3)
 
 
 class Net(NamedTuple):
@@ -244,14 +211,14 @@ def _activate(activation, z, b):
     zero, half = number(0), number(0.5)
     for i in range(z.shape[0]):
         row = z[i]
-        if activation == _RELU:
+        if activation == RELU:
             for j in range(len(row)):
                 row[j] = max(row[j] + b[j], zero)
-        elif activation == _TANH:
+        elif activation == TANH:
             for j in range(len(row)):
                 row[j] += b[j]
             _tanh(row)
-        elif activation == _LOGISTIC:  # (1 + tanh(z / 2)) / 2
+        elif activation == LOGISTIC:  # (1 + tanh(z / 2)) / 2
             for j in range(len(row)):
                 row[j] = half * (row[j] + b[j])
             _tanh(row)
@@ -267,14 +234,14 @@ def _multiply_slope(activation, h, keep_prob, delta):
     """δ ← δ ⊙ f'(z), from h = f(z) / keep_prob."""
     zero, one = h.dtype.type(0), h.dtype.type(1)
     h, delta = h.reshape(h.size), delta.reshape(h.size)
-    if activation == _RELU:
+    if activation == RELU:
         for i in range(len(h)):
             delta[i] = delta[i] if h[i] > zero else zero
-    elif activation == _TANH:
+    elif activation == TANH:
         for i in range(len(h)):
             f = keep_prob * h[i]
             delta[i] *= one - f * f
-    elif activation == _LOGISTIC:
+    elif activation == LOGISTIC:
         for i in range(len(h)):
             f = keep_prob * h[i]
             delta[i] *= f * (one - f)
@@ -290,39 +257,60 @@ def _mask(out, bits, threshold, keep_prob):
 
 
 @_compiled
-def _write_errors(net, rows, first, z, out):
-    """Out ← s_i ∂ℓ/∂z, for the rows from ``first`` on."""
-    number, y, parameter = z.dtype.type, rows.y, net.head_number[0]
+def _losses(net, rows, first, z, out):
+    """Out ← s_i ∂ℓ/∂z, for the rows from ``first`` on; return Σ s_i ℓ."""
+    number, y, parameter, total = z.dtype.type, rows.y, net.head_number[0], 0.0
     n_rows, n_outputs = z.shape
-    one, half = number(1), number(0.5)
+    zero, one, half = number(0), number(1), number(0.5)
     share = one / number(n_outputs)
     for i in range(n_rows):
-        if net.head == _SOFTMAX:
-            largest, total = z[i].max(), number(0)
+        loss = 0.0
+        if net.head == SOFTMAX:
+            largest, all_exps = z[i].max(), zero
             for k in range(n_outputs):
                 out[i, k] = np.exp(z[i, k] - largest)
-                total += out[i, k]
-            for k in range(n_outputs):
-                out[i, k] = out[i, k] / total - y[k, first + i]
-        else:
+                all_exps += out[i, k]
+            loss += np.log(all_exps)
             for k in range(n_outputs):
                 target = y[k, first + i]
-                error = z[i, k] - target
-                if net.head == _SIGMOID:
-                    out[i, k] = one / (one + np.exp(-z[i, k])) - target
-                elif net.head == _SQUARED:
-                    out[i, k] = share * error
-                elif net.head == _CLIPPED:
-                    out[i, k] = share * min(max(error, -parameter), parameter)
-                elif net.head == _ABSOLUTE:
-                    out[i, k] = share * np.sign(error)
-                elif net.head == _QUANTILE:
-                    out[i, k] = share * (half * np.sign(error) + half - parameter)
-                else:
-                    out[i, k] = share * (np.exp(z[i, k]) - target)
-        if len(rows.weights):
+                loss -= target * (z[i, k] - largest)
+                out[i, k] = out[i, k] / all_exps - target
+        else:
             for k in range(n_outputs):
-                out[i, k] *= rows.weights[first + i]
+                output, target = z[i, k], y[k, first + i]
+                error = output - target
+                if net.head == SIGMOID:
+                    e = np.exp(-abs(output))
+                    wide = float(output)
+                    loss += np.log1p(e) + max(wide, 0.0) - target * wide
+                    out[i, k] = (one if output >= 0 else e) / (one + e) - target
+                elif net.head == SQUARED:
+                    loss += share * half * error * error
+                    out[i, k] = share * error
+                elif net.head == CLIPPED:
+                    bounded = min(max(error, -parameter), parameter)
+                    loss += share * bounded * (error - half * bounded)
+                    out[i, k] = share * bounded
+                elif net.head == ABSOLUTE:
+                    loss += share * abs(error)
+                    out[i, k] = share * np.sign(error)
+                elif net.head == QUANTILE:
+                    slope = half * np.sign(error) + half - parameter
+                    loss += share * slope * error
+                    out[i, k] = share * slope
+                else:
+                    mean = np.exp(output)
+                    if target > 0:
+                        loss += share * target * (np.log(target) - output)
+                    loss += share * (mean - target)
+                    out[i, k] = share * (mean - target)
+        if len(rows.weights):
+            weight = rows.weights[first + i]
+            loss *= weight
+            for k in range(n_outputs):
+                out[i, k] *= weight
+        total += loss
+    return total
 
 
 @_compiled
@@ -377,11 +365,11 @@ def _forward(net, sizes, rows, first, x, w, buffers):
         W, b = _matrix(w, start, n_in, n_out), w[bias : bias + n_out]
         z = _matrix(buffers.h, end, n_rows, n_out)
         if k == 0 and len(rows.starts):
-            z[:] = zero
+            _scale(buffers.h[end : end + n_rows * n_out], zero)
             _add_sparse_times(rows, first, buffers.place, W, z, net.input_scales[k])
         else:
             _multiply(net.gemm, below, False, W, False, z, net.input_scales[k], zero)
-        _activate(_IDENTITY if last else net.activation, z, b)
+        _activate(IDENTITY if last else net.activation, z, b)
         if not last and net.keep_probs[k + 1] < 1 and not net.one_mask:
             bits = _bits_of(net, rows, k + 1, first, n_rows)
             _mask(z, bits, net.thresholds[k + 1], net.keep_probs[k + 1])
@@ -392,7 +380,7 @@ def _forward(net, sizes, rows, first, x, w, buffers):
 
 @_compiled
 def _backward(net, sizes, rows, first, x, w, g, scale, carry, buffers):
-    """Accumulate the gradient, from the errors that `_write_errors` wrote."""
+    """Accumulate the gradient, from what `_losses` wrote."""
     n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
     start, end = _count_weights(sizes), n_rows * sizes[1:].sum()
     bias = len(g)
@@ -450,12 +438,12 @@ def _move(rule, alpha, rate, n_steps, w, g, v, s):
     number, momentum, beta_2 = w.dtype.type, rule.numbers[0], rule.numbers[1]
     beta, decay = number(momentum), number(rule.numbers[3]) * alpha
     tiny, zero, eta = number(rule.numbers[5]), number(0), number(rate)
-    if rule.optimizer == _SGD:  # the gradient is accumulated in v
+    if rule.optimizer == HEAVY_BALL:  # the gradient is accumulated in v
         for i in range(len(w)):
             average = v[i] + decay * w[i]
             v[i] = average if abs(average) > tiny else zero
             w[i] -= eta * v[i]
-    elif rule.optimizer == _NESTEROV:
+    elif rule.optimizer == NESTEROV:
         for i in range(len(w)):
             own = g[i] + decay * w[i]
             average = beta * v[i] + own
@@ -524,10 +512,14 @@ def _copy_kept(sizes, vectors, buffers, out, back):
 
 
 @_compiled
-def train_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buffers):
-    """Take a step per mini-batch; write the outputs before each step."""
+def run_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buffers):
+    """Take a step per mini-batch; return the steps so far, and Σ s_i ℓ before each.
+
+    If ``outputs``, of shape (n_rows, n_outputs), is not empty, write the outputs there
+    and take no steps.
+    """
     n_rows, n_outputs = rows.y.shape[1], rows.y.shape[0]
-    number, bit = vectors.dtype.type, 0
+    number, bit, loss = vectors.dtype.type, 0, 0.0
     for first in range(0, n_rows, batch_size):
         x = rows.x[first : min(first + batch_size, n_rows)]
         sizes, own = net.sizes, vectors
@@ -546,15 +538,17 @@ def train_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, bu
         z = _forward(net, sizes, rows, first, x, own[0], buffers)
         end = len(x) * sizes[1:].sum()
         delta = _matrix(buffers.deltas, end - z.size, len(x), n_outputs)
-        for i in range(len(x)):
-            for k in range(n_outputs):
-                outputs[k, first + i] = z[i, k]
-        _write_errors(net, rows, first, z, delta)
-        g = own[1] if rule.optimizer == _SGD else buffers.gradient[: own.shape[1]]
+        loss += _losses(net, rows, first, z, delta)
+        if len(outputs):
+            for i in range(len(x)):
+                for k in range(n_outputs):
+                    outputs[first + i, k] = z[i, k]
+            continue
+        g = own[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: own.shape[1]]
         scale, carry = number(rule.numbers[3] / len(x)), number(rule.numbers[4])
         _backward(net, sizes, rows, first, x, own[0], g, scale, carry, buffers)
         n_steps += 1
         _step(rule, sizes, rate, n_steps, own, g)
         if net.one_mask:
             _copy_kept(net.sizes, vectors, buffers, own, True)
-    return n_steps
+    return n_steps, loss

@@ -9,7 +9,6 @@ from skreg._engine.batches import Block
 from skreg._engine.floats import all_finite, flush_tiny
 from skreg._engine.network import Parameters, Snapshot
 from skreg._engine.passes import Memory, Pass
-from skreg._engine.penalties import penalty_value
 from skreg._engine.predictor import Evaluator
 
 _FLUSH_EVERY = 64
@@ -47,14 +46,13 @@ class NumpyEngine:
         self._training = training.dataset
         self._block: Any = None
         if validation is not None:
-            layers = self._parameters.layers
-            self._evaluator = Evaluator(self._network, layers, validation)
+            self._evaluator = self._evaluator_of(validation)
 
     def run_epoch(self, order, learning_rate, rng):
-        """Train on the rows in ``order``; return the running objective.
+        """Train on the rows in ``order``; return the running loss.
 
-        That is the weighted mean of the losses, each taken before the step it led to,
-        plus the penalty at the end; nan as soon as training has diverged.
+        That is the weighted mean of the losses, each taken before the step it led to;
+        nan as soon as training has diverged.
         """
         if self._block is None:
             self._make_buffers()
@@ -65,7 +63,7 @@ class NumpyEngine:
                 return np.nan
             if n_steps_before // _FLUSH_EVERY < self._n_steps // _FLUSH_EVERY:
                 flush_tiny(self._vectors)
-        return loss + penalty_value(self._plan.penalties, self._parameters)
+        return loss
 
     def evaluate(self, outputs=None):
         """Return the weighted mean of the losses of the validation rows.
@@ -82,6 +80,9 @@ class NumpyEngine:
     def restore(self, snapshot):
         """Go back to the state in a snapshot."""
         self._vectors[...], self._n_steps = snapshot.vectors, snapshot.n_steps
+
+    def _evaluator_of(self, rows):
+        return Evaluator(self._network, self._parameters.layers, rows)
 
     def _make_buffers(self):
         plan, dtype = self._plan, self._vectors.dtype

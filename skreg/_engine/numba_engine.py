@@ -6,22 +6,37 @@ from threading import Timer
 
 import numpy as np
 
+from skreg._engine import compiled
 from skreg._engine.batches import Block, MiniBatch
 from skreg._engine.blas import SparseRows
-from skreg._engine.compiled import (
-    ACTIVATIONS,
-    GEMM,
-    HEADS,
-    OPTIMIZERS,
-    Buffers,
-    Net,
-    Rows,
-    Rule,
-    train_block,
-)
+from skreg._engine.compiled import GEMM, Buffers, Net, Rows, Rule, run_block
 from skreg._engine.dropout import threshold_of
 from skreg._engine.engine import NumpyEngine
+from skreg._engine.heads import CLASS_HEADS, LOSSES
+from skreg._engine.optimizers import SGD, Adam, NesterovSGD
+from skreg._engine.predictor import rows_per_block
 
+ACTIVATIONS = {
+    "identity": compiled.IDENTITY,
+    "logistic": compiled.LOGISTIC,
+    "tanh": compiled.TANH,
+    "relu": compiled.RELU,
+}
+HEADS = {
+    CLASS_HEADS["binary"]: compiled.SIGMOID,
+    CLASS_HEADS["multiclass"]: compiled.SOFTMAX,
+    CLASS_HEADS["multilabel"]: compiled.SIGMOID,
+    LOSSES["squared_error"]: compiled.SQUARED,
+    LOSSES["absolute_error"]: compiled.ABSOLUTE,
+    LOSSES["huber"]: compiled.CLIPPED,
+    LOSSES["quantile"]: compiled.QUANTILE,
+    LOSSES["poisson"]: compiled.EXP,
+}
+OPTIMIZERS = {
+    SGD: compiled.HEAVY_BALL,
+    NesterovSGD: compiled.NESTEROV,
+    Adam: compiled.ADAM,
+}
 _COMPILED: set = set()
 """Precisions for which there is machine code."""
 _NO_PLACES, _NO_BITS = np.empty(0, np.int32), np.empty(0, np.uint16)
@@ -31,25 +46,32 @@ _NUMBERS = "momentum", "beta_2", "epsilon", "scale", "carry"
 class NumbaEngine(NumpyEngine):
     """Trains like the NumPy engines, up to rounding, with either kind of mask.
 
-    It shares their random bits, gathering of rows, and losses.
+    It shares their random bits and gathering of rows.
     """
 
     releases_gil = True
 
     def __init__(self, plan, start, training, validation=None):
-        super().__init__(plan, start, training, validation)
-        dtype = self._vectors.dtype
-        self._no_numbers = np.empty(0, dtype)
+        dtype = start.vectors.dtype
         self._net, self._rule = _describe(plan, dtype)
+        super().__init__(plan, start, training, validation)
         first = 0 if self._net.one_mask else 1  # else the block masks the inputs
         levels = zip(self._network.sizes, plan.keep_probs, strict=False)
         self._masked = [size for size, p in [*levels][first:] if p < 1]
         self._buffers = _allocate(self._net, plan.batch_size, self._vectors)
         if dtype not in _COMPILED:
-            no_rows = self._no_numbers.reshape(0, 1), self._no_numbers.reshape(1, 0)
-            with _announced(dtype):
-                self._run(MiniBatch(*no_rows), no_rows[1], _NO_BITS, 0.0)
-            _COMPILED.add(dtype)
+            self._compile(dtype)
+
+    def _evaluator_of(self, rows):
+        return _Evaluator(self._network, self._net, self._rule, self._vectors, rows)
+
+    def _compile(self, dtype):
+        """Compile for a precision by training on no rows."""
+        no_rows = np.empty((0, self._network.sizes[0]), dtype)
+        batch = MiniBatch(no_rows, np.empty((self._network.sizes[-1], 0), dtype))
+        with _announced(dtype):
+            self._train(batch, _NO_BITS, 0.0)
+        _COMPILED.add(dtype)
 
     def _make_buffers(self):
         plan = self._plan
@@ -66,17 +88,11 @@ class NumbaEngine(NumpyEngine):
         )
 
     def _mean_loss(self, order, learning_rate, rng):
-        n_outputs, dtype = self._network.sizes[-1], self._vectors.dtype
+        def train(batches, part):
+            (batch,) = batches
+            return self._train(batch, self._draw(batch.n_rows, rng), learning_rate)
 
-        def bind(batch):
-            return batch, np.empty((n_outputs, batch.n_rows), dtype)
-
-        def run(bound):
-            batch, outputs = bound
-            self._run(batch, outputs, self._draw(batch.n_rows, rng), learning_rate)
-            return outputs
-
-        return self._block.mean_loss(order, bind, run, rng)
+        return self._block.mean(order, train, rng)
 
     def _draw(self, n_rows, rng):
         """Return random bits for the masks of a block, as the NumPy engines do."""
@@ -88,26 +104,63 @@ class NumbaEngine(NumpyEngine):
             return _NO_BITS
         return rng.bit_generator.random_raw(n_words).view(np.uint16)
 
-    def _run(self, batch, outputs, bits, learning_rate):
-        """Take a step per mini-batch of a block."""
-        x, csr = batch.x, (self._no_numbers, _NO_PLACES, _NO_PLACES)
-        if isinstance(x, SparseRows):
-            matrix, x = x.matrix, np.empty((batch.n_rows, 0), self._vectors.dtype)
-            places = matrix.indices, matrix.indptr
-            csr = matrix.data, *(p.astype(np.int32, copy=False) for p in places)
-        weights = self._no_numbers if batch.weights is None else batch.weights
-        rows = Rows(x, *csr, np.ascontiguousarray(batch.y), weights, bits)
-        self._n_steps = train_block(
+    def _train(self, batch, bits, learning_rate):
+        """Take the steps of a block; return the weighted sum of its losses."""
+        self._n_steps, loss = run_block(
             self._net,
             self._rule,
-            rows,
+            _rows_of(batch, bits),
             self._plan.batch_size,
             float(learning_rate),
             self._n_steps,
             self._vectors,
-            outputs,
+            np.empty((0, 0), self._vectors.dtype),
             self._buffers,
         )
+        return loss
+
+
+class _Evaluator:
+    """Computes the loss of a network's current parameters on validation rows."""
+
+    def __init__(self, network, net, rule, vectors, rows):
+        dataset, self._index = rows
+        n_rows, dtype = len(self._index), vectors.dtype
+        no_masks = np.ones_like(net.keep_probs)
+        self._net = net._replace(
+            keep_probs=no_masks, input_scales=no_masks, one_mask=False
+        )
+        self._rule, self._vectors = rule, vectors
+        size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
+        self._buffers = _allocate(self._net, size, vectors[:, :0])
+        self._block = Block(dataset, network, no_masks, size, dtype, split=False)
+        self._outputs = np.empty((n_rows, network.sizes[-1]), dtype)
+
+    def loss(self, outputs=None):
+        """Return the weighted mean of the losses, and write the outputs if asked."""
+
+        def evaluate(batches, part):
+            (batch,) = batches
+            rows, own = _rows_of(batch, _NO_BITS), self._outputs[part]
+            rest = batch.n_rows, 0.0, 0, self._vectors, own, self._buffers
+            return run_block(self._net, self._rule, rows, *rest)[1]
+
+        loss = self._block.mean(self._index, evaluate)
+        if outputs is not None:
+            outputs[...] = self._outputs.T
+        return loss
+
+
+def _rows_of(batch, bits):
+    """Return the arguments of the compiled functions for a block."""
+    no_numbers = np.empty(0, batch.y.dtype)
+    x, csr = batch.x, (no_numbers, _NO_PLACES, _NO_PLACES)
+    if isinstance(x, SparseRows):
+        matrix, x = x.matrix, np.empty((batch.n_rows, 0), batch.y.dtype)
+        places = matrix.indices, matrix.indptr
+        csr = matrix.data, *(p.astype(np.int32, copy=False) for p in places)
+    weights = no_numbers if batch.weights is None else batch.weights
+    return Rows(x, *csr, np.ascontiguousarray(batch.y), weights, bits)
 
 
 def _describe(plan, dtype):
@@ -145,7 +198,7 @@ def _code_of(kind, codes):
     if kind not in codes:
         raise NotImplementedError(
             f"engine='numba' has no {getattr(kind, '__name__', kind)!r}. Use "
-            "engine='numpy', or add it to skreg/_engine/compiled.py."
+            "engine='numpy', or add it to skreg/_engine/numba_engine.py."
         )
     return codes[kind]
 
@@ -171,7 +224,7 @@ def _announced(dtype):
     """Print a message if compilation takes longer than a second."""
     message = (
         f"skreg is compiling engine='numba' for {dtype}. This happens once; the code "
-        f"is kept in {train_block.stats.cache_path}."
+        f"is kept in {run_block.stats.cache_path}."
     )
     timer = Timer(1.0, print, [message], {"file": sys.stderr, "flush": True})
     timer.daemon = True

@@ -53,12 +53,14 @@ class Scorer:
         if validation.sample_weight is not None:
             self._weight["sample_weight"] = validation.sample_weight[rows]
 
-    def __call__(self):
-        """Return the loss and the score, which is greater for a better model."""
-        loss = self._engine.evaluate(self._outputs)
-        return loss, -loss if self._score is None else self._take_score()
+    def evaluate(self):
+        """Return the loss, and keep the outputs if the score needs them."""
+        return self._engine.evaluate(self._outputs)
 
-    def _take_score(self):
+    def score(self, loss):
+        """Return the score after `evaluate`, greater for a better model."""
+        if self._score is None:
+            return -loss
         if self._outputs is None:
             vars(self._estimator).update(self._engine.snapshot().copy().attributes())
         try:

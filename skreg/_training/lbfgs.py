@@ -41,7 +41,8 @@ def minimize_objective(session):
         if np.isfinite(result.fun):
             session.engine.restore(replace(start, vectors=result.x[np.newaxis]))
         in_epoch = False
-        return session.end(float(result.fun)) or session.status is Status.MAX_ITER
+        goes_on = session.end(float(result.fun), *session.measure())
+        return goes_on or session.status is Status.MAX_ITER
 
     def callback(intermediate_result):
         if not end_iteration(intermediate_result):

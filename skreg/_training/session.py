@@ -1,6 +1,5 @@
 """A session is one network being trained: the beginning and the end of an epoch."""
 
-from collections.abc import Callable
 from dataclasses import dataclass
 from math import inf, isfinite, nan
 from time import perf_counter
@@ -32,8 +31,8 @@ class Session:
     """Maximum number of epochs to run."""
     horizon: int
     """The epoch, counted over all calls, at which training is planned to end."""
-    validate: Callable[[], tuple[float, float]] | None = None
-    """Returns the validation loss and score, if there is a validation set."""
+    scorer: Any = None
+    """Takes the validation loss and score, as `Scorer` does, if there are such rows."""
     objective: Any = None
     """The objective for a full-batch solver, see `lbfgs`; otherwise None."""
     loss_unit: float = 1.0
@@ -71,12 +70,23 @@ class Session:
             state.rng.shuffle(self._order)
         return self._order, self._rate, state.rng
 
-    def end(self, loss):
-        """Record the loss of an epoch; return whether to continue.
+    def run(self, order, rate, rng):
+        """Train for an epoch; return what `end` takes. Any thread may call it."""
+        loss = self.engine.run_epoch(order, rate, rng)
+        penalty, of_validation = self.measure()
+        return loss + penalty, penalty, of_validation
 
-        A loss that is not finite, or far above the lowest one, ends the session. Its
-        state is then that after the previous epoch, or after the last epoch whose loss
-        had not risen much.
+    def measure(self):
+        """Return the penalty and the validation loss of the current parameters."""
+        penalty = self.engine.snapshot().penalty(self.plan.penalties)
+        return penalty, nan if self.scorer is None else self.scorer.evaluate()
+
+    def end(self, loss, penalty, of_validation):
+        """Record an epoch; return whether to continue.
+
+        The loss includes the penalty. A loss that is not finite, or far above the
+        lowest one, ends the session. Its state is then that after the previous epoch,
+        or after the last epoch whose loss had not risen much.
         """
         risen = loss / (1 + self._least)
         if risen > _RISEN and self._calm is None:
@@ -85,7 +95,7 @@ class Session:
             self._calm = None
         if isfinite(loss) and risen <= _EXPLODED:
             self._least = min(loss, self._least)
-            self.status = self._record(loss)
+            self.status = self._record(loss, penalty, of_validation)
         else:
             self._before = self._calm or self._before
             self._go_back()
@@ -108,11 +118,10 @@ class Session:
         if self._before is not None:
             self.engine.restore(self._before)
 
-    def _record(self, loss):
+    def _record(self, loss, penalty, of_validation):
         state = self.state
         unit, of_loss = self.loss_unit, state.follows[1] == "loss"
-        of_validation, score = (nan, nan) if self.validate is None else self.validate()
-        penalty = self.engine.snapshot().penalty(self.plan.penalties)
+        score = nan if self.scorer is None else self.scorer.score(of_validation)
         losses = unit * loss, unit * penalty, unit * of_validation
         score_unit = unit if of_loss else 1
         state.history.append(*losses, score_unit * score, self._rate, len(self.rows))

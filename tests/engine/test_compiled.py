@@ -10,7 +10,7 @@ pytest.importorskip("numba")
 from helpers import make_network, random_data, start_engine
 from numba import njit
 
-from skreg._engine import compiled
+from skreg._engine import compiled, numba_engine
 from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.heads import HEADS
 from skreg._inputs.plan import OPTIMIZERS
@@ -19,9 +19,9 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
 
 def test_it_has_whatever_the_numpy_engine_has():
-    assert set(compiled.ACTIVATIONS) == set(ACTIVATIONS)
-    assert set(compiled.HEADS) == set(HEADS.values())
-    assert len(compiled.OPTIMIZERS) == len(OPTIMIZERS) + 1  # with Nesterov's
+    assert set(numba_engine.ACTIVATIONS) == set(ACTIVATIONS)
+    assert set(numba_engine.HEADS) == set(HEADS.values())
+    assert len(numba_engine.OPTIMIZERS) == len(OPTIMIZERS) + 1  # with Nesterov's
 
 
 @pytest.mark.usefixtures("softplus")

@@ -106,6 +106,7 @@ def check_epoch(
     options = {"optimizer": optimizer, "penalties": (L2(alphas),), "engine": engine}
     engine, vectors = start_engine(network, given, **options, **masks)
     loss = engine.run_epoch(ORDER, RATE, generator())
+    loss += engine.snapshot().penalty([L2(alphas)])
     expected_loss, expected = reference_epoch(network, data, optimizer, alphas, **masks)
     assert vectors.dtype == data.X.dtype
     np.testing.assert_allclose(vectors[0], expected, rtol=tolerance, atol=tolerance)

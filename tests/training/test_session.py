@@ -23,7 +23,7 @@ class Bare(Snapshot):
     """Of a parameter and no network; each penalty is a multiple of it."""
 
     def penalty(self, penalties):
-        return sum(penalties) * self.vectors[0, 0]
+        return float(sum(penalties) * self.vectors[0, 0])
 
 
 class ScriptedEngine:
@@ -69,15 +69,11 @@ def make_session(
     plan = SimpleNamespace(
         learning_rate=LearningRate(0.5, SCHEDULES["constant"]),
         shuffle=False,
-        penalties=(0.25,),
+        penalties=(),
         early_stopping=False,
         ends_by_plan=False,
     )
     vars(plan).update(options)
-
-    def validate():
-        loss = engine.evaluate()
-        return loss, -loss
 
     def end_epoch(history, seconds, snapshot):
         engine.happens("end_epoch")
@@ -93,7 +89,8 @@ def make_session(
         engine.vectors[...] = n_before
         state.restart = start.copy().copy
     n_epochs = n_epochs or len(engine.losses) - n_before
-    given = task, n_epochs, n_before + n_epochs, validate if engine.validation else None
+    scorer = SimpleNamespace(evaluate=engine.evaluate, score=lambda loss: -loss)
+    given = task, n_epochs, n_before + n_epochs, scorer if engine.validation else None
     return Session(engine, plan, state, ROWS, *given)
 
 
@@ -123,15 +120,15 @@ def test_an_epoch_begins_with_its_rows_and_rate_and_ends_with_its_loss():
         twin.shuffle(expected)
         np.testing.assert_array_equal(order, expected)
         assert (rate, rng) == (0.5, session.state.rng)
-        assert session.end(loss) is (loss == 3)
+        assert session.end(loss, 0.0, nan) is (loss == 3)
     assert session.state.history.loss_curve == [3.0, 2.0]
     assert session.state.history.samples == 10
 
 
 def test_the_penalty_of_an_epoch_is_that_of_its_last_parameters():
-    _, _, history = run([3.0, 2.0], loss_unit=2.0)
+    _, _, history = run([3.0, 2.0], loss_unit=2.0, penalties=(0.25,))
     assert history.penalty_curve == [0.5, 1.0]
-    assert history.loss_curve == [6.0, 4.0]
+    assert history.loss_curve == [6.5, 5.0]
 
 
 @pytest.mark.parametrize(
