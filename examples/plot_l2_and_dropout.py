@@ -18,6 +18,8 @@ with probability :math:`p` (``keep_prob``) and 0 otherwise, and does nothing at
 prediction. Points, network and settings are those of a tutorial on the subject.
 """
 
+# sphinx_gallery_thumbnail_path = 'figures/thumbnails/user_guide.svg'
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.inspection import DecisionBoundaryDisplay

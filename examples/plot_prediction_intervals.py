@@ -11,6 +11,8 @@ with noise that is skewed and grows with one of them: most targets lie close abo
 smooth surface, and some far above it.
 """
 
+# sphinx_gallery_thumbnail_path = 'figures/thumbnails/gallery.svg'
+
 import matplotlib.pyplot as plt
 import numpy as np
 from scipy.stats import gamma

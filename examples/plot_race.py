@@ -10,6 +10,8 @@ A tenth of the labels are wrong here, so that a network should not trust its tra
 rows to the end.
 """
 
+# sphinx_gallery_thumbnail_path = 'figures/thumbnails/committees.svg'
+
 import numpy as np
 from scipy.stats import loguniform
 from sklearn.datasets import make_classification

@@ -11,6 +11,8 @@ The rows are synthetic, so that there are enough to test on: ten informative fea
 among thirty, and a tenth of the labels drawn at random.
 """
 
+# sphinx_gallery_thumbnail_path = 'figures/thumbnails/which_regulariser.svg'
+
 import matplotlib.pyplot as plt
 import numpy as np
 from sklearn.datasets import make_classification

@@ -7,11 +7,11 @@ from typing import Any
 
 import numpy as np
 from sklearn.base import _fit_context, clone
-from sklearn.model_selection import ParameterGrid, ParameterSampler
 from sklearn.utils import check_random_state
-from sklearn.utils._param_validation import HasMethods, Interval, StrOptions
+from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.validation import check_is_fitted
 
+from skreg._inputs.candidates import draw_candidates
 from skreg._inputs.errors import (
     naming,
     refuse_masked,
@@ -19,8 +19,8 @@ from skreg._inputs.errors import (
     warn_the_caller,
 )
 from skreg._inputs.folds import make_folds
-from skreg._inputs.names import NamesChecked
-from skreg._inputs.plan import hidden_layer_sizes, make_plan
+from skreg._inputs.names import FAMILIAR, NamesChecked
+from skreg._inputs.plan import make_plan
 from skreg._inputs.rows import check_features, check_table
 from skreg._inputs.scoring import check_scorer
 from skreg._inputs.suspicions import warn_of_scale
@@ -28,10 +28,14 @@ from skreg._links import DocLinkMixin
 from skreg._race import Candidate, Member, Race
 from skreg._training.callbacks import CallbackSupportMixin, RaceTask, with_callbacks
 
+_FAMILIAR = {
+    "n_iter": "Use n_candidates, the number of candidates to draw.",
+    "param_grid": "Use param_distributions, which takes lists, too.",
+    "seed": FAMILIAR["seed"],
+}
 _OWNED = {"early_stopping", "scoring", "random_state", "verbose", "warm_start"}
 _OF_LOSSES = {"class_weight", "loss", "quantile"}
 """Parameters that change the loss: losses under different values are not comparable."""
-_N_CANDIDATES = 30
 """Number of candidates for "auto"."""
 
 
@@ -47,7 +51,7 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
     _of_outputs: Any
 
     _parameter_constraints: dict = {
-        "estimator": [HasMethods(["fit", "predict"]), None],
+        "estimator": "no_validation",
         "param_distributions": [StrOptions({"auto"}), dict, list, None],
         "n_candidates": [Interval(Integral, 1, None, closed="left"), None],
         "factor": [Interval(Real, 1, None, closed="neither")],
@@ -125,7 +129,7 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
             folds = make_folds(self.cv, table, strata, groups, seed)
             candidates = [
                 self._make_candidate(network, params, table, len(folds), seed)
-                for params in self._candidate_params(network, table, rng)
+                for params in draw_candidates(self, network, table.X.shape[0], rng)
             ]
             race = Race(table, folds, candidates, self.factor, self.n_jobs, task)
             winner = race.run()
@@ -146,28 +150,52 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
                 )
         return self
 
+    def set_params(self, **params):
+        """Set parameters.
+
+        Parameters
+        ----------
+        **params : dict
+            Values by name; those of the networks by ``estimator__<name>``.
+
+        Returns
+        -------
+        self : estimator
+            The same committee.
+        """
+        nested = any(name.startswith("estimator__") for name in params)
+        if nested and params.get("estimator", self.estimator) is None:
+            params["estimator"] = self._default_network()
+        return super().set_params(**params)
+
     @classmethod
-    def _check_names(cls, names, error):
+    def _hint(cls, name):
         kind = cls._member_class
-        others = set(kind._get_param_names()) - set(cls._get_param_names())
-        for name in names:
-            if name in others:
-                raise error(
-                    f"{cls.__name__} has no parameter {name!r}. It belongs to the "
-                    f"networks: pass estimator={kind.__name__}({name}=…), or set "
-                    f"estimator__{name}."
-                )
-        super()._check_names(names, error)
+        if name in _FAMILIAR:
+            return _FAMILIAR[name]
+        if name in kind._get_param_names():
+            return (
+                f"It belongs to the networks: pass estimator={kind.__name__}({name}=…),"
+                f" or set estimator__{name}."
+            )
+        if name in FAMILIAR:
+            return f"{FAMILIAR[name]} Pass it to the networks, in estimator."
+        return super()._hint(name)
+
+    @classmethod
+    def _default_network(cls):
+        return cls._member_class((128, 128, 128))
 
     def _make_network(self):
         """Return an unfitted network with the parameters that all candidates share."""
         kind, network = self._member_class, self.estimator
         if network is None:
-            network = kind((128, 128, 128))
+            network = self._default_network()
         if not isinstance(network, kind):
             raise TypeError(
-                f"estimator has to be a {kind.__name__}, got {network!r}. Put other "
-                "steps before the committee, in a pipeline."
+                f"estimator has to be a {kind.__name__}, such as {kind.__name__}"
+                f"(alpha=0.01), or None; got {network!r}. Put other steps before the "
+                "committee, in a pipeline."
             )
         if getattr(network, "_skl_callbacks", None):
             raise TypeError(
@@ -178,25 +206,6 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         network = clone(network).set_params(scoring=self.scoring, **owned)
         check_scorer(network)
         return network
-
-    def _candidate_params(self, network, table, rng):
-        """Return the hyperparameters of each candidate."""
-        space, n_candidates = self.param_distributions, self.n_candidates
-        if space is None:
-            if n_candidates is not None:
-                raise ValueError(
-                    f"n_candidates={n_candidates} was passed, but "
-                    "param_distributions is None. Pass distributions to draw from."
-                )
-            return [{}]
-        if isinstance(space, str):
-            space = _auto_distributions(network, table.X.shape[0])
-            return [{}, *_draw(space, (n_candidates or _N_CANDIDATES) - 1, rng)]
-        with naming("param_distributions"):
-            candidates = _draw(space, n_candidates, rng)
-            if not candidates:
-                raise ValueError("there are no candidates. Pass None for no search.")
-            return candidates
 
     def _make_candidate(self, network, params, table, n_folds, seed):
         """Return a candidate with an unfitted network for each fold."""
@@ -264,32 +273,3 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         tags = super().__sklearn_tags__()
         tags.input_tags.sparse = True
         return tags
-
-
-def _auto_distributions(network, n_rows):
-    """Return values that help on some tables, around the defaults."""
-    others = [0.0] * len(hidden_layer_sizes(network))
-    space: dict = {
-        "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)],
-        "activation": ["relu", "tanh"],
-    }
-    if network.solver == "adam":
-        space["learning_rate_init"] = [2e-3, 4e-3, 8e-3]
-    if network.solver != "lbfgs":
-        space |= {"keep_prob": [0.8, 0.9, 1.0], "input_keep_prob": [0.95, 1.0]}
-    return space
-
-
-def _draw(space, n, rng):
-    """Return ``n`` candidates, or all if there are fewer or ``n`` is None."""
-    sampler = ParameterSampler(space, 1 if n is None else n, random_state=rng)
-    parts = space if isinstance(space, list) else [space]
-    if any(hasattr(values, "rvs") for part in parts for values in part.values()):
-        if n is None:
-            raise ValueError(
-                "there are distributions, so n_candidates has to be the number of "
-                "candidates to draw."
-            )
-        return [*sampler]
-    grid = ParameterGrid(space)
-    return [*grid] if n is None or len(grid) <= n else [*sampler]

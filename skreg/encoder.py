@@ -1,5 +1,6 @@
 """TabularEncoder: turns a raw table into numbers that suit a network."""
 
+from itertools import compress
 from numbers import Integral, Real
 
 import numpy as np
@@ -14,6 +15,7 @@ from sklearn.utils.validation import (
 )
 
 from skreg._inputs.columns import check_columns, columns_of, split
+from skreg._inputs.suspicions import warn_of_texts
 from skreg._links import DocLinkMixin
 
 _ROWS_AT_ONCE = 1024  # the code of this many rows fits in the processor's cache
@@ -141,6 +143,8 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
             one_hot = OneHotEncoder(
                 handle_unknown="infrequent_if_exist", min_frequency=self.min_frequency
             ).fit(texts)
+            categorical = compress(columns, is_categorical)
+            warn_of_texts(categorical, one_hot.infrequent_categories_)
 
         validate_data(self, X, skip_check_array=True)
         self.is_categorical_ = is_categorical

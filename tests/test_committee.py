@@ -438,3 +438,33 @@ def test_a_splitter_is_used_as_in_a_search():
     cv = StratifiedKFold(4, shuffle=True, random_state=1)
     model = committee(cv=cv).fit(X, y)
     assert_same_committee(model, committee(cv=[*cv.split(X, y)]).fit(X, y))
+
+
+def test_parameters_of_the_networks_can_be_set_without_naming_a_network():
+    committee = RegMLPClassifierCV().set_params(estimator__alpha=0.5, cv=3)
+    assert (committee.estimator.alpha, committee.cv) == (0.5, 3)
+    default = RegMLPClassifierCV()._make_network()
+    same = RegMLPClassifierCV().set_params(estimator__random_state=None)
+    assert same._make_network().get_params() == default.get_params()
+
+
+@pytest.mark.parametrize(
+    ("name", "hint"),
+    [
+        ("n_iter", "Use n_candidates"),
+        (
+            "alpha",
+            r"pass estimator=RegMLPClassifier\(alpha=…\), or set estimator__alpha",
+        ),
+        ("dropout", "Use keep_prob.* in estimator"),
+        ("seed", "Use random_state.$"),
+        ("facto", "Did you mean factor?"),
+        ("depth", "get_params"),
+    ],
+)
+def test_an_unknown_parameter_is_refused_with_a_hint(name, hint):
+    message = f"RegMLPClassifierCV has no parameter '{name}'. .*{hint}"
+    with pytest.raises(TypeError, match=message):
+        RegMLPClassifierCV(**{name: 1})
+    with pytest.raises(ValueError, match=message):
+        RegMLPClassifierCV().set_params(**{name: 1})

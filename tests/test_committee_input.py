@@ -92,7 +92,7 @@ OF_COMMITTEES = [
     ),
     (
         "an unknown parameter",
-        "param_distributions: Invalid parameter 'depth'",
+        "param_distributions: RegMLPClassifier has no parameter 'depth'",
         fit(X, y),
         {"param_distributions": {"depth": [1, 2]}},
     ),

@@ -576,3 +576,38 @@ CHECKS = parametrize_with_checks([TabularEncoder(), TabularEncoder(1, min_freque
 @pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
 def test_sklearn_checks(estimator, check):
     check(estimator)
+
+
+def as_text(numbers, mark=None):
+    texts = numbers.astype(str).astype(object)
+    if mark is not None:
+        texts[::9] = mark
+    return texts.reshape(-1, 1)
+
+
+@pytest.mark.parametrize(
+    ("column", "message"),
+    [
+        (as_text(np.linspace(0, 1, 200), "?"), r"Column 0 has mostly numbers.*'\?'"),
+        (as_text(np.datetime64("2020-01-01") + np.arange(200)), "differs from row to"),
+        (as_text(np.linspace(0, 1, 200)), "'0.0' that differs from row to row"),
+    ],
+)
+def test_text_that_stands_for_numbers_or_dates_is_suspected(column, message):
+    with pytest.warns(UserWarning, match=message):
+        TabularEncoder().fit(column)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        as_text(np.arange(200) % 4, "3+"),
+        as_text(np.arange(200) % 15),
+        as_text(np.linspace(0, 1, 30)),  # too few rows to say
+        np.array([["a"], [None], ["1"], [None]] * 50, object),
+        np.array([[None]] * 200, object),
+    ],
+)
+def test_categories_are_not_suspected(column, recwarn):
+    TabularEncoder().fit(column)
+    assert not recwarn.list

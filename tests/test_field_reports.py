@@ -407,9 +407,11 @@ def test_names_of_other_libraries_are_translated(name, own):
         RegMLPClassifier().set_params(**{name: 0.5})
 
 
-def test_unknown_names_are_refused_as_python_does():
-    with pytest.raises(TypeError, match="unexpected keyword argument 'foo'"):
+def test_an_unknown_name_is_refused_with_the_one_that_is_like_it():
+    with pytest.raises(TypeError, match="has no parameter 'foo'"):
         RegMLPClassifier(foo=1)
+    with pytest.raises(TypeError, match="Did you mean hidden_layer_sizes"):
+        RegMLPClassifier(hiden_layer_sizes=1)
 
 
 # Warnings and output

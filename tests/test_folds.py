@@ -95,7 +95,7 @@ ROWS = [*range(N)]
         (0, None, "cv=0 has to be at least 2"),
         (1, None, "cv=1 has to be at least 2"),
         (-3, None, "cv=-3 has to be at least 2"),
-        (N + 1, None, f"cv={N + 1} .* held out: {N} of"),
+        (N + 1, None, f"cv={N + 1} .* held out, but there are {N} of"),
         (3, GROUPS, "groups were passed, but cv=3 .*GroupKFold"),
         (GroupKFold(3), None, "'groups' parameter should not be None"),
         (KFold(N + 1), None, "cv: .*number of splits"),
@@ -122,5 +122,5 @@ def test_folds_that_are_none_are_refused(cv, groups, match):
 
 
 def test_rows_that_are_alone_in_their_class_do_not_fill_folds():
-    with pytest.raises(ValueError, match="held out: 2 of n_samples=10"):
+    with pytest.raises(ValueError, match=r"are 2 of n_samples=10\. 8 classes"):
         folds_of(3, np.r_[0, 0, np.arange(1, 9)])

@@ -1,4 +1,4 @@
-"""Draw the thumbnails of the first page of the documentation, from fits.
+"""Draw thumbnails for the documentation's first page and its gallery, from fits.
 
 They have no text, and colours for a light and a dark page. Run it from anywhere; it
 writes into ``thumbnails`` beside itself.
@@ -15,6 +15,7 @@ import numpy as np
 from matplotlib.colors import LinearSegmentedColormap
 from sklearn.datasets import load_digits, make_moons
 from sklearn.ensemble import HistGradientBoostingRegressor
+from sklearn.metrics import log_loss
 from sklearn.pipeline import make_pipeline
 
 from skreg import (
@@ -116,11 +117,35 @@ def gallery(ax):
     ax.scatter(x, y, s=5, color=GREY, alpha=0.7)
 
 
+def which_regulariser(ax):
+    """Draw losses over the strength of a penalty, for three sizes of training sets."""
+    X, y = make_moons(3000, noise=0.4, random_state=0)
+    X = np.hstack([X, np.random.default_rng(0).normal(size=(3000, 8))])
+    alphas, settings = np.geomspace(1e-4, 0.5, 9), {"keep_prob": 1, "random_state": 0}
+    for color, n_rows in {GREY: 200, BLUE: 500, ORANGE: 1000}.items():
+        losses = []
+        for alpha in alphas:
+            network = RegMLPClassifier(100, alpha=alpha, **settings)
+            network.fit(X[:n_rows], y[:n_rows])
+            losses.append(log_loss(y[1000:], network.predict_proba(X[1000:])))
+        ax.plot(alphas, losses, color=color, linewidth=2.5, marker="o", markersize=5)
+    ax.set_xscale("log")
+    ax.set_yscale("log")
+
+
 def main():
     """Draw them all."""
     plt.rcParams["svg.hashsalt"] = "thumbnails"  # the same files at every run
     FOLDER.mkdir(exist_ok=True)
-    for draw in (getting_started, user_guide, trees, encoding, committees, gallery):
+    for draw in (
+        getting_started,
+        user_guide,
+        trees,
+        encoding,
+        committees,
+        gallery,
+        which_regulariser,
+    ):
         figure = plt.figure(figsize=(3.2, 1.8))
         ax = figure.add_axes((0, 0, 1, 1))
         draw(ax)

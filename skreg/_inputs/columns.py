@@ -43,7 +43,7 @@ class Column:
         self.is_category = str(getattr(column, "dtype", "")) == "category"
         self.values = np.asarray(column)
         if self.values.dtype.kind not in "iuf":
-            objects = [None if _is_missing(v) else v for v in self.values]
+            objects = [None if is_missing(v) else v for v in self.values]
             if any(isinstance(v, _DATES) for v in objects):
                 raise ValueError(
                     f"Column {name!r} holds dates or durations. Replace it by numbers "
@@ -103,7 +103,8 @@ def _stack(columns, n_rows, dtype):
     return stacked
 
 
-def _is_missing(value):
+def is_missing(value):
+    """Return whether a value stands for a missing one."""
     if isinstance(value, _MAY_BE_NAN):
         return value != value
     return type(value).__name__ in _MISSING_TYPES
@@ -116,7 +117,7 @@ def _is_number(value):
 def _text(value):
     if isinstance(value, str):
         return str(value)
-    if _is_missing(value):
+    if is_missing(value):
         return "missing"
     if isinstance(value, float | np.floating) and value.is_integer():
         value = int(value)  # integers become floats where one is missing

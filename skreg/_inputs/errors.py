@@ -32,11 +32,18 @@ def unchanged_on_error(estimator):
         raise
 
 
+_FOR_MISSING = {
+    "X": "Fill in missing values, with TabularEncoder or SimpleImputer in a pipeline.",
+    "y": "Leave out the rows whose target is missing.",
+}
+
+
 @contextmanager
 def naming(argument, remedy_for_text=""):
     """Name the argument in the message of an error about it.
 
-    ``remedy_for_text`` is added if there was text instead of numbers. NumPy's warnings
+    ``remedy_for_text`` is added if there was text instead of numbers, and a remedy of
+    its own if values are missing. NumPy's warnings
     are off: invalid numbers are about to be refused, and a sum of finite numbers that
     overflows is no mistake.
     """
@@ -47,12 +54,15 @@ def naming(argument, remedy_for_text=""):
         message = str(error)
         if remedy_for_text and "convert string to float" in message:
             message = f"{message}. {remedy_for_text}"
+        kind = argument.removesuffix("_val")
+        if kind in _FOR_MISSING and re.match("Input .*contains NaN", message):
+            message = f"{argument} contains NaN. {_FOR_MISSING[kind]}"
         named = re.search(rf"\b{argument}\b", message)
         if named and message == str(error) and not isinstance(error, OverflowError):
             raise
         kinds = TypeError, MemoryError, ValueError
-        kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
-        raise kind(message if named else f"{argument}: {message}") from None
+        kept = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
+        raise kept(message if named else f"{argument}: {message}") from None
 
 
 def refuse_masked(**arguments):

@@ -77,11 +77,18 @@ def _deal(n_folds, n_rows, strata, seed):
         alone = counts[codes] == 1
         order = order[np.argsort(codes[order], kind="stable")]
         order = order[~alone[order]]
-    if not 2 <= n_folds <= len(order):
+    if n_folds < 2:
+        raise ValueError(f"cv={n_folds} has to be at least 2.")
+    if n_folds > len(order):
+        reason = ""
+        if alone.any():
+            reason = (
+                f" {alone.sum()} classes have a single row, which is not held out. If "
+                "the targets are numbers, use RegMLPRegressorCV."
+            )
         raise ValueError(
-            f"cv={n_folds} has to be at least 2, and at most the number of rows that "
-            f"can be held out: {len(order)} of n_samples={n_rows}. (The only row of a "
-            "class cannot.)"
+            f"cv={n_folds} needs as many rows that can be held out, but there are "
+            f"{len(order)} of n_samples={n_rows}.{reason}"
         )
     numbers = np.full(n_rows, -1)
     numbers[order] = np.arange(len(order)) % n_folds

@@ -9,6 +9,7 @@ from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
 from skreg._engine.heads import Binary, Multiclass, Multilabel
+from skreg._inputs.columns import is_missing
 from skreg._inputs.errors import naming, refuse_masked
 from skreg._inputs.rows import as_numpy
 from skreg._inputs.targets import Targets
@@ -198,13 +199,23 @@ def _is_multilabel(y, name):
             f"{name} has lists of labels, several classes per row. Turn them into an "
             "indicator matrix with sklearn.preprocessing.MultiLabelBinarizer."
         )
+    if y.dtype.kind == "O" and (n_missing := sum(map(is_missing, np.ravel(y)))):
+        raise ValueError(
+            f"{name} has missing labels, in {n_missing} of {len(y)} rows. Leave out "
+            "these rows."
+        )
     if y.dtype.kind == "O" and not all(isinstance(label, str) for label in np.ravel(y)):
         raise ValueError(
             f"Unknown label type: {name} has objects that are not all text. Give all "
             "labels one type, for example with astype(int) or astype(str)."
         )
     with naming(name):
-        check_classification_targets(y)
+        try:
+            check_classification_targets(y)
+        except ValueError as error:
+            if "continuous" not in str(error):
+                raise
+            raise ValueError(f"{error} For numbers there is RegMLPRegressor.") from None
     if np.ndim(y) == 1:
         return False
     kind = type_of_target(y, input_name=name)

@@ -1,4 +1,6 @@
-"""Parameter names of other libraries, which an error translates."""
+"""Parameter names: an error says which one was meant."""
+
+from difflib import get_close_matches
 
 from sklearn.base import BaseEstimator
 
@@ -7,7 +9,7 @@ _RATE = "The initial rate is learning_rate_init; learning_rate names its schedul
 _EPOCHS = "Use max_iter, the maximum number of epochs."
 _LAYERS = "Use hidden_layer_sizes, the units of each hidden layer."
 _BETA_1 = "Use momentum, which serves both solver='adam' and 'sgd'."
-_FAMILIAR = {
+FAMILIAR = {
     "dropout": _KEEP,
     "dropout_rate": _KEEP,
     "lr": _RATE,
@@ -32,7 +34,7 @@ _FAMILIAR = {
 
 
 class NamesChecked(BaseEstimator):
-    """Refuses a parameter name of another library, and says which one to use."""
+    """Refuses an unknown parameter name, and says which one to use."""
 
     def __new__(cls, *args, **kwargs):
         """Check the names of the parameters."""
@@ -57,12 +59,18 @@ class NamesChecked(BaseEstimator):
 
     @classmethod
     def _check_names(cls, names, error):
-        """Raise an error with a hint if a name is one of another library.
-
-        A subclass may check for more names.
-        """
+        """Raise an error with a hint if a name is not that of a parameter."""
+        own = cls._get_param_names()
         for name in names:
-            if name in _FAMILIAR:
+            if name.partition("__")[0] not in own:
                 raise error(
-                    f"{cls.__name__} has no parameter {name!r}. {_FAMILIAR[name]}"
+                    f"{cls.__name__} has no parameter {name!r}. {cls._hint(name)}"
                 )
+
+    @classmethod
+    def _hint(cls, name):
+        """Return what to use instead of an unknown name."""
+        if name in FAMILIAR:
+            return FAMILIAR[name]
+        close = get_close_matches(name, cls._get_param_names(), n=1)
+        return f"Did you mean {close[0]}?" if close else "get_params() lists them all."

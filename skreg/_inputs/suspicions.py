@@ -1,6 +1,6 @@
 """Warnings about input that looks wrong, but need not be.
 
-Both look at a few hundred rows, enough to see a mistake that affects all rows.
+All look at a few hundred rows, enough to see a mistake that affects all rows.
 """
 
 from math import inf
@@ -13,6 +13,8 @@ _N_ROWS = 500
 _LARGE, _SMALL = 1e3, 1e-3
 _ENOUGH_ROWS = 50
 """In fewer rows a column may be small by chance."""
+_MANY_NUMBERS = 10
+"""As many different numbers, or fewer, may well be categories."""
 
 
 def warn_of_scale(estimator, X):
@@ -65,6 +67,47 @@ def warn_of_other_range(estimator, X, X_val):
         "X_val. Was X_val transformed like X? In a pipeline, "
         "transform_input=['X_val'] does that."
     )
+
+
+def warn_of_texts(columns, infrequent):
+    """Warn if a column of text is nearly all numbers, or says nearly nothing.
+
+    ``infrequent`` has, for each column, the categories that are too rare to count.
+    """
+    for column, rare in zip(columns, infrequent, strict=True):
+        texts = column.as_text()
+        texts = texts[:: -(-len(texts) // _N_ROWS)]
+        numbers = [text for text in texts if _is_number(text)]
+        others = sorted({*texts} - {*numbers, "missing"})
+        if (
+            others
+            and not column.is_category
+            and len(numbers) > 0.5 * len(texts)
+            and len({*numbers}) > _MANY_NUMBERS
+        ):
+            warn_the_caller(
+                f"Column {column.name!r} has mostly numbers, but is read as categories "
+                f"because of {others[0]!r}. If that stands for a missing value, "
+                "replace it by NaN, as pandas.read_csv does with na_values."
+            )
+            continue
+        rare = set() if rare is None else {*rare}
+        n_rare = sum(text in rare for text in texts)
+        if len(texts) >= _ENOUGH_ROWS and n_rare > 0.9 * len(texts):
+            warn_the_caller(
+                f"Column {column.name!r} has text such as {texts[0]!r} that differs "
+                "from row to row. Nearly all of it is too rare to be a category, so "
+                "the column says nearly nothing. Convert text to the numbers or dates "
+                "that it stands for, dates to numbers, and leave out identifiers."
+            )
+
+
+def _is_number(text):
+    try:
+        float(text)
+    except ValueError:
+        return False
+    return True
 
 
 def _sample(X):

@@ -41,9 +41,15 @@ def class_weights(class_weight, labels, targets, sample_weight):
                 "from class to weight, or 'balanced'."
             )
         else:
-            weights = compute_class_weight(
-                class_weight, classes=labels.classes, y=labels.classes
-            )
+            try:
+                weights = compute_class_weight(
+                    class_weight, classes=labels.classes, y=labels.classes
+                )
+            except ValueError as error:
+                raise ValueError(
+                    f"{error}. It has {[*class_weight]}; y has "
+                    f"{labels.classes.tolist()}."
+                ) from None
     if not (np.isfinite(weights).all() and weights.min() >= 0):
         raise ValueError(
             "class_weight has to have finite, non-negative weights, got "

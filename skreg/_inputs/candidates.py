@@ -1,0 +1,60 @@
+"""The candidates of a committee: all combinations of lists, or draws."""
+
+from sklearn.model_selection import ParameterGrid, ParameterSampler
+
+from skreg._inputs.errors import naming
+from skreg._inputs.plan import hidden_layer_sizes
+
+_N_CANDIDATES = 30
+
+
+def draw_candidates(committee, network, n_rows, rng):
+    """Return the hyperparameters of each candidate, as dicts.
+
+    ``network`` has the parameters that all candidates share.
+    """
+    space, n_candidates = committee.param_distributions, committee.n_candidates
+    if space is None:
+        if n_candidates is not None:
+            raise ValueError(
+                f"n_candidates={n_candidates} was passed, but param_distributions is "
+                "None. Pass distributions to draw from."
+            )
+        return [{}]
+    if isinstance(space, str):
+        space = _auto_distributions(network, n_rows)
+        return [{}, *_draw(space, (n_candidates or _N_CANDIDATES) - 1, rng)]
+    with naming("param_distributions"):
+        candidates = _draw(space, n_candidates, rng)
+        if not candidates:
+            raise ValueError("there are no candidates. Pass None for no search.")
+        return candidates
+
+
+def _auto_distributions(network, n_rows):
+    """Return values that help on some tables, around the defaults."""
+    others = [0.0] * len(hidden_layer_sizes(network))
+    space: dict = {
+        "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)],
+        "activation": ["relu", "tanh"],
+    }
+    if network.solver == "adam":
+        space["learning_rate_init"] = [2e-3, 4e-3, 8e-3]
+    if network.solver != "lbfgs":
+        space |= {"keep_prob": [0.8, 0.9, 1.0], "input_keep_prob": [0.95, 1.0]}
+    return space
+
+
+def _draw(space, n, rng):
+    """Return ``n`` candidates, or all if there are fewer or ``n`` is None."""
+    sampler = ParameterSampler(space, 1 if n is None else n, random_state=rng)
+    parts = space if isinstance(space, list) else [space]
+    if any(hasattr(values, "rvs") for part in parts for values in part.values()):
+        if n is None:
+            raise ValueError(
+                "there are distributions, so n_candidates has to be the number of "
+                "candidates to draw."
+            )
+        return [*sampler]
+    grid = ParameterGrid(space)
+    return [*grid] if n is None or len(grid) <= n else [*sampler]
