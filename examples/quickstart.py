@@ -74,7 +74,8 @@ def main():
     X, y = load_digits(return_X_y=True)
     splitter = StratifiedShuffleSplit(N_SPLITS, train_size=N_ROWS, random_state=0)
     splits = list(splitter.split(X, y))
-    print(f"{len(X)} digits: {N_ROWS} to learn from, {N_SPLITS} random splits\n")
+    print(f"{len(X)} digits: {N_ROWS} to learn from, {N_SPLITS} random splits;")
+    print("means with their standard errors\n")
     print(f"{'':32}{'':{N_SPLITS}}{'log-loss':>15}{'accuracy':>16}{'fit':>8}")
     in_parallel = Parallel(n_jobs=2, return_as="generator")
     results = in_parallel(
