@@ -34,7 +34,7 @@ def make_folds(cv, table, strata, groups, seed):
                 f"groups were passed, but cv={cv} does not use them. Pass a splitter "
                 "that does, such as cv=GroupKFold(5)."
             )
-        return _deal(cv, table.X.shape[0], strata, seed)
+        return _random_folds(cv, table.X.shape[0], strata, seed)
     with naming("cv"):
         splitter = check_cv(cv, table.y, classifier=strata is not None)
         splits = splitter.split(table.X, table.y, groups)
@@ -69,7 +69,7 @@ def _row_numbers(rows, n_rows):
     return rows
 
 
-def _deal(n_folds, n_rows, strata, seed):
+def _random_folds(n_folds, n_rows, strata, seed):
     order = np.random.RandomState(seed).permutation(n_rows)
     alone = np.zeros(n_rows, bool)
     if strata is not None:

@@ -138,7 +138,7 @@ class Session:
             if rate is None or self._rate <= rate.schedule.floor:
                 return Status.CONVERGED
             state.history.stalls += 1
-            state.monitor.be_patient_again()
+            state.monitor.reset_patience()
         if self.n_done < self.n_epochs:
             return None
         return Status.COMPLETED if self.plan.ends_by_plan else Status.MAX_ITER

@@ -44,7 +44,7 @@ class Monitor:
         """Whether ``patience`` epochs went by without an improvement above ``tol``."""
         return self.epochs_without_improvement >= self.patience
 
-    def be_patient_again(self):
+    def reset_patience(self):
         """Count the epochs without improvement from zero."""
         self.epochs_without_improvement = 0
 
@@ -53,4 +53,4 @@ class Monitor:
         self.best_score, self.bar = state["best_score"], state["bar"]
         self.epochs_without_improvement = state["epochs_without_improvement"]
         if self.stalled:
-            self.be_patient_again()
+            self.reset_patience()

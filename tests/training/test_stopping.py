@@ -14,7 +14,7 @@ def test_it_stalls_after_exactly_so_many_epochs_without_improvement(scores, pati
         stalled.append(monitor.stalled)
     needed = patience + (scores[0] == 1)  # which is an improvement
     assert stalled == [k >= needed for k in range(1, 11)]
-    monitor.be_patient_again()
+    monitor.reset_patience()
     assert not monitor.stalled
 
 
