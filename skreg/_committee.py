@@ -36,7 +36,6 @@ _FAMILIAR = {
 _OWNED = {"early_stopping", "scoring", "random_state", "verbose", "warm_start"}
 _OF_LOSSES = {"class_weight", "loss", "quantile"}
 """Parameters that change the loss: losses under different values are not comparable."""
-"""Number of candidates for "auto"."""
 
 
 class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):

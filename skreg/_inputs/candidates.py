@@ -6,6 +6,7 @@ from skreg._inputs.errors import naming
 from skreg._inputs.plan import hidden_layer_sizes
 
 _N_CANDIDATES = 30
+"""For "auto"."""
 
 
 def draw_candidates(committee, network, n_rows, rng):

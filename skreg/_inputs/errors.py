@@ -42,10 +42,9 @@ _FOR_MISSING = {
 def naming(argument, remedy_for_text=""):
     """Name the argument in the message of an error about it.
 
-    ``remedy_for_text`` is added if there was text instead of numbers, and a remedy of
-    its own if values are missing. NumPy's warnings
-    are off: invalid numbers are about to be refused, and a sum of finite numbers that
-    overflows is no mistake.
+    ``remedy_for_text`` is added if there was text instead of numbers, and the remedy
+    for missing values if there were any. NumPy's warnings are off: invalid numbers are
+    about to be refused, and a sum of finite numbers that overflows is no mistake.
     """
     try:
         with np.errstate(over="ignore", invalid="ignore"):
@@ -54,15 +53,15 @@ def naming(argument, remedy_for_text=""):
         message = str(error)
         if remedy_for_text and "convert string to float" in message:
             message = f"{message}. {remedy_for_text}"
-        kind = argument.removesuffix("_val")
-        if kind in _FOR_MISSING and re.match("Input .*contains NaN", message):
-            message = f"{argument} contains NaN. {_FOR_MISSING[kind]}"
+        remedy = _FOR_MISSING.get(argument.removesuffix("_val"))
+        if remedy and re.match("Input .*contains NaN", message):
+            message = f"{argument} contains NaN. {remedy}"
         named = re.search(rf"\b{argument}\b", message)
         if named and message == str(error) and not isinstance(error, OverflowError):
             raise
         kinds = TypeError, MemoryError, ValueError
-        kept = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
-        raise kept(message if named else f"{argument}: {message}") from None
+        kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
+        raise kind(message if named else f"{argument}: {message}") from None
 
 
 def refuse_masked(**arguments):

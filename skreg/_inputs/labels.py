@@ -199,12 +199,13 @@ def _is_multilabel(y, name):
             f"{name} has lists of labels, several classes per row. Turn them into an "
             "indicator matrix with sklearn.preprocessing.MultiLabelBinarizer."
         )
-    if y.dtype.kind == "O" and (n_missing := sum(map(is_missing, np.ravel(y)))):
-        raise ValueError(
-            f"{name} has missing labels, in {n_missing} of {len(y)} rows. Leave out "
-            "these rows."
-        )
     if y.dtype.kind == "O" and not all(isinstance(label, str) for label in np.ravel(y)):
+        n_missing = sum(map(is_missing, np.ravel(y)))
+        if n_missing:
+            raise ValueError(
+                f"{name} has missing labels, {n_missing} of {y.size}. Leave out their "
+                "rows."
+            )
         raise ValueError(
             f"Unknown label type: {name} has objects that are not all text. Give all "
             "labels one type, for example with astype(int) or astype(str)."
