@@ -250,11 +250,14 @@ def main():
     parser.add_argument("--output", default="")
     options = parser.parse_args()
     seeds = [int(seed) for seed in options.seeds.split(",")]
+    found = [
+        t
+        for t in find_tables(options.data)
+        if not options.tables or {t.name, t.group} & set(options.tables)
+    ]
     tables, models, jobs = {}, {}, []
-    for t in find_tables(options.data):
-        if not options.tables or {t.name, t.group} & set(options.tables):
-            tables.setdefault(t.group, []).append(t)
-    for group in tables:
+    for group in sorted({t.group for t in found}, key=list(GROUPS).index):
+        tables[group] = [t for t in found if t.group == group]
         names = GROUPS[group].models
         models[group] = [m for m in names if m in (options.models or names)]
         jobs += product(models[group], tables[group], seeds)

@@ -1,7 +1,8 @@
 """The tables that `benchmarks.quality` trains on, and how they are split.
 
-A folder holds arrays in ``.npz`` files and raw frames, the target last, in ``.csv.gz``
-files. Every table becomes a frame of float32 numbers and pandas categories.
+A folder and the folders in it hold arrays in ``.npz`` files and raw frames, the target
+last, in ``.csv.gz`` files. An array is a table for regression if its target is
+floating-point. Every table becomes a frame of float32 numbers and pandas categories.
 """
 
 from dataclasses import dataclass
@@ -15,7 +16,6 @@ from sklearn.model_selection import train_test_split
 MIN_CLASS_ROWS, MAX_TRAINING_ROWS = 10, 6000
 TEST_SHARE = 0.3
 N_ADULT, N_IMAGES = 32561, 5000
-RAW = ("adult", "churn", "credit_g", "phishing_websites", "mnist")
 DROPPED = {"churn": ["phone number"]}
 """Columns that tell every row apart."""
 CATEGORIES = {
@@ -74,19 +74,20 @@ class Table:
 
 
 def find_tables(folder):
-    """Return all tables in a folder."""
-    folder = Path(folder)
-    paths = {
-        "small": [*folder.glob("*.npz"), *folder.glob("tables/*.npz")],
-        "raw": [folder / name for name in RAW],
-        "regression": [*folder.glob("regression/*.npz"), Path("diabetes")],
-    }
-    return [
-        Table(group, path.stem, path.parent)
-        for group in paths
-        for path in sorted(paths[group])
-        if group == "raw" or path.stem != "mnist"
-    ]
+    """Return all tables in a folder, and with those for regression also diabetes."""
+    tables = []
+    for path in sorted(Path(folder).rglob("*.npz")):
+        with np.load(path) as file:
+            is_float = file["y" if "y" in file else "y_train"].dtype.kind == "f"
+        group = "regression" if is_float else "raw" if path.stem == "mnist" else "small"
+        tables.append(Table(group, path.stem, path.parent))
+    if any(table.group == "regression" for table in tables):
+        tables.append(Table("regression", "diabetes", Path()))
+    for path in sorted(Path(folder).rglob("*.csv.gz")):
+        name = path.name.removesuffix(".csv.gz")
+        if name != "adult_test":
+            tables.append(Table("raw", name.removesuffix("_train"), path.parent))
+    return tables
 
 
 def _split(X, y, seed, stratified):
