@@ -56,9 +56,7 @@ def make_data():
 def main():
     X, y, sample_weight, X_val, y_val, X_test, y_test = make_data()
     with sklearn.config_context(enable_metadata_routing=True):
-        network = RegMLPClassifier(
-            early_stopping=True, learning_rate_init=0.005, random_state=0
-        )
+        network = RegMLPClassifier((64,), early_stopping=True, random_state=0)
         network.set_fit_request(sample_weight=True, X_val=True, y_val=True)
         network.set_score_request(sample_weight=True)
         scaler = StandardScaler().set_fit_request(sample_weight=False)

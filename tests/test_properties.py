@@ -23,7 +23,7 @@ hypothesis = pytest.importorskip("hypothesis", reason="extra: properties")
 given, settings, st = hypothesis.given, hypothesis.settings, hypothesis.strategies
 
 settings.register_profile(
-    "skreg", max_examples=250, deadline=None, derandomize=True, print_blob=True
+    "skreg", max_examples=100, deadline=None, derandomize=True, print_blob=True
 )
 settings.load_profile("skreg")
 
