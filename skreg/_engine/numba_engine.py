@@ -131,9 +131,9 @@ class _Evaluator:
             keep_probs=no_masks, input_scales=no_masks, one_mask=False
         )
         self._rule, self._vectors = rule, vectors
-        size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
-        self._buffers = _allocate(self._net, size, vectors[:, :0])
-        self._block = Block(dataset, network, no_masks, size, dtype, split=False)
+        self._size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
+        self._buffers = _allocate(self._net, self._size, vectors[:, :0])
+        self._block = Block(dataset, network, no_masks, self._size, dtype, split=False)
         self._outputs = np.empty((n_rows, network.sizes[-1]), dtype)
 
     def loss(self, outputs=None):
@@ -142,7 +142,7 @@ class _Evaluator:
         def evaluate(batches, part):
             (batch,) = batches
             rows, own = _rows_of(batch, _NO_BITS), self._outputs[part]
-            rest = batch.n_rows, 0.0, 0, self._vectors, own, self._buffers
+            rest = self._size, 0.0, 0, self._vectors, own, self._buffers
             return run_block(self._net, self._rule, rows, *rest)[1]
 
         loss = self._block.mean(self._index, evaluate)

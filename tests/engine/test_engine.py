@@ -22,7 +22,7 @@ from helpers import (
 from scipy.sparse import csr_array
 
 from skreg._engine.activations import ACTIVATIONS
-from skreg._engine.batches import Rows
+from skreg._engine.batches import Dataset, Rows
 from skreg._engine.dropout import draw_kept
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.heads import HEADS
@@ -215,6 +215,19 @@ def test_evaluate_is_the_weighted_mean_loss_of_the_rows_without_masks(
     assert engine.evaluate(outputs) == engine.evaluate()
     for x, z in zip(data.X[rows], outputs.T, strict=True):
         np.testing.assert_allclose(z, reference.outputs(layers, "tanh", x), rtol=1e-12)
+
+
+@every_engine
+def test_rows_that_fill_many_blocks_have_the_loss_of_one_block(engine):
+    network = make_network()
+    few = random_data(network, weighted=True)
+    many = Dataset(*(np.concatenate([part] * 2000) for part in vars(few).values()))
+    losses = []
+    for data in (few, many):
+        validation = Rows(data, np.arange(len(data.X)))
+        own, _ = start_engine(network, few, validation=validation, engine=engine)
+        losses.append(own.evaluate())
+    assert losses[1] == pytest.approx(losses[0], rel=1e-12)
 
 
 @every_engine
