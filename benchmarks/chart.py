@@ -22,6 +22,7 @@ CHARTS = {
             "LogisticRegression": "logistic regression",
             "MLPClassifier": "MLPClassifier",
             "HistGradientBoosting": "gradient boosting",
+            "RealMLP-TD-S": "RealMLP",
             **OURS,
         },
     ),

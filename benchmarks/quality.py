@@ -77,11 +77,14 @@ REGRESSORS = {
     "RegMLP, early stopping": scaled(RegMLPRegressor(early_stopping=True)),
 }
 if find_spec("pytabkit"):
+    import torch
     from pytabkit import RealMLP_TD_S_Classifier, TabM_D_Classifier
 
-    one_thread = {"device": "cpu", "n_threads": 1}
-    CLASSIFIERS["RealMLP-TD-S"] = make_pipeline(RealMLP_TD_S_Classifier(**one_thread))
-    CLASSIFIERS["TabM"] = make_pipeline(TabM_D_Classifier(**one_thread))
+    gpu = "cuda" if torch.cuda.is_available() else "cpu"
+    CLASSIFIERS["RealMLP-TD-S"] = make_pipeline(
+        RealMLP_TD_S_Classifier(device="cpu", n_threads=1)
+    )
+    CLASSIFIERS["TabM"] = make_pipeline(TabM_D_Classifier(device=gpu, n_threads=1))
 for models, committee in (
     (CLASSIFIERS, RegMLPClassifierCV()),
     (REGRESSORS, RegMLPRegressorCV()),
@@ -134,7 +137,8 @@ this page.
 - The log-loss is computed in float64 from probabilities clipped at {least:g}. The
   relative error is the RMSE over the standard deviation of the test targets. Its mean
   over the tables is geometric, and its difference is that of the logarithms.
-- Seconds are processor time on one thread, for encoding and fit.
+- Seconds are processor time on one thread, for encoding and fit. TabM uses a GPU if
+  there is one; its seconds leave out the GPU's.
 - *Out of fold* is the loss that a committee itself reports, its `best_score_`.
 - Wins, losses and the difference compare the loss of a table, averaged over the seeds,
   with that of the first model. Behind ± is the standard error over the tables.
