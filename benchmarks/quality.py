@@ -90,12 +90,16 @@ for models, committee in (
     (REGRESSORS, RegMLPRegressorCV()),
 ):
     raced = clone(committee).set_params(param_distributions="auto")
-    for name, model in {
+    behind_encoder = {
         "RegMLP": models["RegMLP"][-1],
         "RegMLP, early stopping": models["RegMLP, early stopping"][-1],
         "RegMLP committee": committee,
         "RegMLP committee, raced": raced,
-    }.items():
+    }
+    if find_spec("numba"):
+        compiled = clone(committee).set_params(estimator__engine="numba")
+        behind_encoder["RegMLP committee, numba"] = compiled
+    for name, model in behind_encoder.items():
         models[f"{name}, encoder"] = make_pipeline(TabularEncoder(), model)
 
 
@@ -185,12 +189,19 @@ def evaluate(name, data, seed):
     return score, -np.log(p).mean(), seconds, -getattr(model[-1], "best_score_", np.nan)
 
 
+def warm_up():
+    """Compile or load the numba engine, so that no fit has to."""
+    if find_spec("numba"):
+        RegMLPClassifier(2, engine="numba", max_iter=1).fit([[-1.0], [1.0]], [0, 1])
+
+
 def run(jobs, n_processes, cache):
     """Return the results of jobs (model, table, seed), those of the cache unrun."""
     lines = cache.read_text("utf-8").splitlines() if cache.exists() else []
     known = dict(map(json.loads, lines))
     keys = {job: cache_key(*job) for job in jobs}
-    with ProcessPoolExecutor(n_processes) as pool, cache.open("a", 1) as file:
+    pool = ProcessPoolExecutor(n_processes, initializer=warm_up)
+    with pool, cache.open("a", 1) as file:
         todo = [job for job in jobs if keys[job] not in known]
         futures = {pool.submit(evaluate, *job): job for job in todo}
         for n_done, future in enumerate(as_completed(futures), start=1):
