@@ -48,7 +48,7 @@ def read(page, heading):
     for row in [row for row in rows if row.startswith("|")][2:]:
         name, _, loss, seconds, _, difference, *_ = row.strip("| ").split(" | ")
         error = difference.split("±")[1]
-        points[name] = float(seconds), float(loss), float(error)
+        points[name] = float(seconds or "nan"), float(loss), float(error)
     return points
 
 

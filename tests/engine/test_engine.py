@@ -218,16 +218,19 @@ def test_evaluate_is_the_weighted_mean_loss_of_the_rows_without_masks(
 
 
 @every_engine
-def test_rows_that_fill_many_blocks_have_the_loss_of_one_block(engine):
-    network = make_network()
+def test_rows_that_fill_many_blocks_are_evaluated_like_one_block(engine):
+    network, n_copies = make_network(), 2000
     few = random_data(network, weighted=True)
-    many = Dataset(*(np.concatenate([part] * 2000) for part in vars(few).values()))
-    losses = []
+    many = Dataset(*(np.concatenate([part] * n_copies) for part in vars(few).values()))
+    losses, outputs = [], []
     for data in (few, many):
         validation = Rows(data, np.arange(len(data.X)))
         own, _ = start_engine(network, few, validation=validation, engine=engine)
-        losses.append(own.evaluate())
+        outputs.append(np.empty((network.sizes[-1], len(data.X))))
+        losses.append(own.evaluate(outputs[-1]))
     assert losses[1] == pytest.approx(losses[0], rel=1e-12)
+    repeated = np.tile(outputs[0], n_copies)
+    np.testing.assert_allclose(outputs[1], repeated, rtol=1e-12, atol=1e-12)
 
 
 @every_engine
