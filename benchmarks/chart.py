@@ -23,6 +23,7 @@ CHARTS = {
             "MLPClassifier": "MLPClassifier",
             "HistGradientBoosting": "gradient boosting",
             "RealMLP-TD-S": "RealMLP",
+            "TabM": "TabM",
             **OURS,
         },
     ),

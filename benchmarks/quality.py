@@ -148,8 +148,6 @@ this page.
 - Wins, losses and the difference compare the loss of a table, averaged over the seeds,
   with that of the first model. Behind ± is the standard error over the tables.
 
-## Tried without success
-
 <!-- notes begin -->
 <!-- notes end -->
 """
@@ -193,7 +191,8 @@ def evaluate(name, data, seed):
 def warm_up():
     """Compile or load the numba engine, so that no fit has to."""
     if find_spec("numba"):
-        RegMLPClassifier(2, engine="numba", max_iter=1).fit([[-1.0], [1.0]], [0, 1])
+        network = RegMLPClassifier(2, engine="numba", dtype="float32", max_iter=1)
+        network.fit([[-1.0], [1.0]], [0, 1])
 
 
 def run(jobs, n_processes, cache):
