@@ -3,7 +3,6 @@
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
-from sklearn.utils.validation import check_is_fitted
 
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
@@ -13,14 +12,8 @@ from skreg._engine.predictor import predict_outputs
 from skreg._inputs.auto import max_iter
 from skreg._inputs.endings import warn_of_break, warn_of_limit
 from skreg._inputs.errors import naming, refuse_masked, unchanged_on_error
-from skreg._inputs.names import NamesChecked
 from skreg._inputs.plan import as_float, make_plan
-from skreg._inputs.rows import (
-    check_features,
-    check_outputs,
-    check_range,
-    check_table,
-)
+from skreg._inputs.rows import check_outputs, check_range, check_table
 from skreg._inputs.scoring import Scorer, check_scorer, check_scores
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set, hold_out
@@ -30,15 +23,15 @@ from skreg._inputs.weights import (
     in_precision,
     of_mean_one,
 )
-from skreg._links import DocLinkMixin
-from skreg._training.callbacks import CallbackSupportMixin, FitTask, with_callbacks
+from skreg._predictions import Predictor
+from skreg._training.callbacks import FitTask, with_callbacks
 from skreg._training.loop import train
 from skreg._training.session import Session
 from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
 
 
-class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
+class NetworkEstimator(Predictor):
     """Fits and runs a network; a subclass defines the targets.
 
     A subclass has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which
@@ -217,12 +210,6 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         for name, value in attributes.items():
             setattr(self, name, value)
 
-    def _outputs(self, X):
-        """Return the network's outputs, of shape (n_outputs, n_rows) and X's dtype."""
-        check_is_fitted(self)
-        refuse_masked(X=X)
-        return self._run(check_features(self, X, reset=False))
-
     def _run(self, X):
         """Return the outputs for a checked X."""
         network = self._network()
@@ -257,8 +244,3 @@ class NetworkEstimator(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is too little memory
             return plan, TrainingState.new(plan, seed)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -1,7 +1,6 @@
 """The part of a committee that does not depend on the kind of target."""
 
 from copy import copy, deepcopy
-from itertools import starmap
 from numbers import Integral, Real
 from typing import Any
 
@@ -9,24 +8,22 @@ import numpy as np
 from sklearn.base import _fit_context, clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
-from sklearn.utils.validation import check_is_fitted
 
 from skreg._inputs.candidates import draw_candidates
 from skreg._inputs.errors import (
     naming,
-    refuse_masked,
     unchanged_on_error,
     warn_the_caller,
 )
 from skreg._inputs.folds import make_folds
-from skreg._inputs.names import FAMILIAR, NamesChecked
+from skreg._inputs.names import FAMILIAR
 from skreg._inputs.plan import make_plan
-from skreg._inputs.rows import check_features, check_table
+from skreg._inputs.rows import check_table
 from skreg._inputs.scoring import check_scorer
 from skreg._inputs.suspicions import warn_of_scale
-from skreg._links import DocLinkMixin
+from skreg._predictions import Predictor
 from skreg._race import Candidate, Member, Race
-from skreg._training.callbacks import CallbackSupportMixin, RaceTask, with_callbacks
+from skreg._training.callbacks import RaceTask, with_callbacks
 
 _FAMILIAR = {
     "n_iter": "Use n_candidates, the number of candidates to draw.",
@@ -38,12 +35,11 @@ _OF_LOSSES = {"class_weight", "loss", "quantile"}
 """Parameters that change the loss: losses under different values are not comparable."""
 
 
-class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
+class Committee(Predictor):
     """One network per fold, with hyperparameters raced by the out-of-fold score.
 
-    A subclass sets ``_member_class``, the class of its networks, and has two methods.
-    ``_of_outputs(targets, outputs)`` returns predictions, and ``_keep_out_of_fold``
-    stores the out-of-fold ones in an attribute.
+    A subclass sets ``_member_class``, the class of its networks, and has a method
+    ``_keep_out_of_fold``, which stores the out-of-fold predictions in an attribute.
     """
 
     _member_class: Any
@@ -235,21 +231,6 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
             members.append(Member(copy(network).set_params(random_state=own)))
         return Candidate(params, targets, members)
 
-    def _outputs_of_members(self, X):
-        """Return an iterator over the targets and the outputs of each member."""
-        check_is_fitted(self)
-        refuse_masked(X=X)
-        X = check_features(self, X, reset=False)
-        return ((member._fitted_targets(), member._run(X)) for member in self.members_)
-
-    def _mean_over_members(self, X):
-        """Return the mean prediction of the members for the rows of X."""
-        first, *others = starmap(self._of_outputs, self._outputs_of_members(X))
-        for own in others:
-            first += own
-        first /= len(self.members_)
-        return first
-
     def _mean_out_of_fold(self, table, folds):
         """Return each row's mean prediction by the members that did not train on it.
 
@@ -267,8 +248,3 @@ class Committee(DocLinkMixin, CallbackSupportMixin, NamesChecked):
         with np.errstate(invalid="ignore"):
             total /= count.reshape(-1, *[1] * (total.ndim - 1))
         return total
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.input_tags.sparse = True
-        return tags

@@ -3,7 +3,7 @@
 from functools import partial
 
 import numpy as np
-from sklearn.base import ClassifierMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import StrOptions
 from sklearn.utils.metaestimators import available_if
 
@@ -11,9 +11,10 @@ from skreg._base import NetworkEstimator
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import CONSTRAINTS, is_stochastic
 from skreg._inputs.weights import class_weights
+from skreg._predictions import PredictsLabels
 
 
-class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
+class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     r"""Multilayer perceptron classifier with dropout, weight decay and early stopping.
 
     The network minimises, over its weights W and biases b,
@@ -306,59 +307,6 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
         declared = partial(self._declared_targets, classes)
         return self._partial_fit(X, y, sample_weight, declared)
 
-    def predict(self, X):
-        """Predict the class of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to classify.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            The most probable class; for multilabel targets, an indicator matrix of the
-            classes whose probability is above 0.5.
-        """
-        probabilities = self.predict_proba(X)
-        return Labels.of_fitted(self).decode(probabilities)
-
-    def predict_proba(self, X):
-        """Predict the probability of each class.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to classify.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``. They sum to one, except for multilabel
-            targets, where each class has its own probability.
-        """
-        outputs = self._outputs(X)
-        return Labels.of_fitted(self).probabilities(outputs)
-
-    def predict_log_proba(self, X):
-        """Predict the logarithm of the probability of each class.
-
-        It is computed from the logits, so it is finite where the probability
-        underflows, and zero where it rounds to one.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to classify.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        outputs = self._outputs(X)
-        return Labels.of_fitted(self).log_probabilities(outputs)
-
     def _targets_of(self, y):
         labels = Labels.of(y)
         labels.check()
@@ -395,8 +343,3 @@ class RegMLPClassifier(ClassifierMixin, NetworkEstimator):
                 f"{self.classes_}. Leave it out, or start over with fit."
             )
         return labels if not fitted else Labels.of_fitted(self)
-
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags

@@ -1,20 +1,12 @@
 """Committees: a network for each fold, and the mean of their predictions."""
 
-from functools import reduce
-from itertools import starmap
-from math import log
-
-import numpy as np
-from sklearn.base import ClassifierMixin, RegressorMixin
-
 from skreg._committee import Committee
-from skreg._inputs.labels import Labels
-from skreg._inputs.values import Values
+from skreg._predictions import PredictsLabels, PredictsValues
 from skreg.classifier import RegMLPClassifier
 from skreg.regressor import RegMLPRegressor
 
 
-class RegMLPClassifierCV(ClassifierMixin, Committee):
+class RegMLPClassifierCV(PredictsLabels, Committee):
     """Committee of networks, one per fold, with a built-in hyperparameter search.
 
     Each network trains on all folds but one and uses that one for early stopping. So
@@ -118,70 +110,11 @@ class RegMLPClassifierCV(ClassifierMixin, Committee):
 
     _member_class = RegMLPClassifier
 
-    def predict(self, X):
-        """Predict the class of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to classify.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
-            The most probable class; for multilabel targets, an indicator matrix of the
-            classes whose probability is above 0.5.
-        """
-        probabilities = self.predict_proba(X)
-        return Labels.of_fitted(self).decode(probabilities)
-
-    def predict_proba(self, X):
-        """Predict the probability of each class: the mean over the networks.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to classify.
-
-        Returns
-        -------
-        probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``. They sum to one, except for multilabel
-            targets, where each class has its own probability.
-        """
-        return self._mean_over_members(X)
-
-    def predict_log_proba(self, X):
-        """Predict the logarithm of the probability of each class.
-
-        It is computed from the logits, so it is finite where the probability
-        underflows.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to classify.
-
-        Returns
-        -------
-        log_probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``.
-        """
-        members = starmap(Labels.log_probabilities, self._outputs_of_members(X))
-        return reduce(np.logaddexp, members) - log(len(self.members_))
-
-    _of_outputs = staticmethod(Labels.probabilities)
-
     def _keep_out_of_fold(self, predictions):
         self.oof_probabilities_ = predictions
 
-    def __sklearn_tags__(self):
-        tags = super().__sklearn_tags__()
-        tags.classifier_tags.multi_label = True
-        return tags
 
-
-class RegMLPRegressorCV(RegressorMixin, Committee):
+class RegMLPRegressorCV(PredictsValues, Committee):
     """Committee of regression networks, one per fold, with a built-in search.
 
     It works like `RegMLPClassifierCV`: each network trains on all folds but one and
@@ -261,22 +194,6 @@ class RegMLPRegressorCV(RegressorMixin, Committee):
     """
 
     _member_class = RegMLPRegressor
-    _of_outputs = staticmethod(Values.decode)
-
-    def predict(self, X):
-        """Predict the targets of each row: the mean over the networks.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions in y's unit, in float64.
-        """
-        return self._mean_over_members(X)
 
     def _keep_out_of_fold(self, predictions):
         self.oof_predictions_ = predictions

@@ -165,8 +165,7 @@ def _merge(one, two):
 def _validate(end, X, y):
     """Return the loss and the score of a network on validation rows."""
     network, _ = end
-    targets = network._fitted_targets()
-    outputs = network._outputs(X)
+    ((targets, outputs),) = network._outputs(X)
     gathered = np.empty_like(outputs)
     encoded = targets.encode(np.asarray(y), outputs.dtype)
     Dataset(X, encoded).gather_targets(np.arange(len(X)), gathered)

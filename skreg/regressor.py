@@ -3,7 +3,7 @@
 from functools import partial
 from numbers import Real
 
-from sklearn.base import RegressorMixin, _fit_context
+from sklearn.base import _fit_context
 from sklearn.utils._param_validation import Interval, StrOptions
 from sklearn.utils.metaestimators import available_if
 
@@ -11,9 +11,10 @@ from skreg._base import NetworkEstimator
 from skreg._engine.heads import LOSSES
 from skreg._inputs.plan import CONSTRAINTS, is_stochastic
 from skreg._inputs.values import Values
+from skreg._predictions import PredictsValues
 
 
-class RegMLPRegressor(RegressorMixin, NetworkEstimator):
+class RegMLPRegressor(PredictsValues, NetworkEstimator):
     r"""Multilayer perceptron regressor with dropout, weight decay and early stopping.
 
     The network minimises, over its weights W and biases b,
@@ -333,22 +334,6 @@ class RegMLPRegressor(RegressorMixin, NetworkEstimator):
         """
         targets_of = partial(Values.of, estimator=self, must_vary=True)
         return self._partial_fit(X, y, sample_weight, targets_of)
-
-    def predict(self, X):
-        """Predict the targets of each row.
-
-        Parameters
-        ----------
-        X : {array-like, sparse matrix} of shape (n_samples, n_features)
-            Rows to predict.
-
-        Returns
-        -------
-        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
-            Predictions in y's unit, in float64.
-        """
-        outputs = self._outputs(X)
-        return self._fitted_targets().decode(outputs)
 
     def _targets_of(self, y):
         return Values.of(y, self)

@@ -1,0 +1,127 @@
+"""Predictions of a network, or of the networks of a committee, for new rows."""
+
+from functools import reduce
+from itertools import starmap
+from math import log
+
+import numpy as np
+from sklearn.base import ClassifierMixin, RegressorMixin
+from sklearn.utils.validation import check_is_fitted
+
+from skreg._inputs.errors import refuse_masked
+from skreg._inputs.labels import Labels
+from skreg._inputs.names import NamesChecked
+from skreg._inputs.rows import check_features
+from skreg._inputs.values import Values
+from skreg._links import DocLinkMixin
+from skreg._training.callbacks import CallbackSupportMixin
+
+
+class Predictor(DocLinkMixin, CallbackSupportMixin, NamesChecked):
+    """Checks rows and runs networks; a committee has several, in ``members_``."""
+
+    def _outputs(self, X):
+        """Return an iterator over the targets and the outputs of each network."""
+        check_is_fitted(self)
+        refuse_masked(X=X)
+        X = check_features(self, X, reset=False)
+        networks = getattr(self, "members_", [self])
+        return ((network._fitted_targets(), network._run(X)) for network in networks)
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.input_tags.sparse = True
+        return tags
+
+
+class PredictsLabels(ClassifierMixin):
+    """The predictions of a classifier."""
+
+    _of_outputs = staticmethod(Labels.probabilities)
+
+    def predict(self, X):
+        """Predict the class of each row.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_classes)
+            The most probable class; for multilabel targets, an indicator matrix of the
+            classes whose probability is above 0.5.
+        """
+        probabilities = self.predict_proba(X)
+        return Labels.of_fitted(self).decode(probabilities)
+
+    def predict_proba(self, X):
+        """Predict the probability of each class; in a committee, the mean over all.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``. They sum to one, except for multilabel
+            targets, where each class has its own probability.
+        """
+        return _mean(starmap(self._of_outputs, self._outputs(X)))
+
+    def predict_log_proba(self, X):
+        """Predict the logarithm of the probability of each class.
+
+        It is computed from the logits, so it is finite where the probability
+        underflows, and zero where it rounds to one.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to classify.
+
+        Returns
+        -------
+        log_probabilities : ndarray of shape (n_samples, n_classes)
+            In the order of ``classes_``.
+        """
+        logs = [*starmap(Labels.log_probabilities, self._outputs(X))]
+        return reduce(np.logaddexp, logs) - log(len(logs))
+
+    def __sklearn_tags__(self):
+        tags = super().__sklearn_tags__()
+        tags.classifier_tags.multi_label = True
+        return tags
+
+
+class PredictsValues(RegressorMixin):
+    """The predictions of a regressor."""
+
+    _of_outputs = staticmethod(Values.decode)
+
+    def predict(self, X):
+        """Predict the targets of each row; in a committee, the mean over all.
+
+        Parameters
+        ----------
+        X : {array-like, sparse matrix} of shape (n_samples, n_features)
+            Rows to predict.
+
+        Returns
+        -------
+        y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
+            Predictions in y's unit, in float64.
+        """
+        return _mean(starmap(self._of_outputs, self._outputs(X)))
+
+
+def _mean(predictions):
+    """Return the mean over networks, in the memory of the first."""
+    first, *others = predictions
+    for own in others:
+        first += own
+    first /= 1 + len(others)
+    return first
