@@ -17,12 +17,7 @@ from skreg._inputs.rows import check_outputs, check_range, check_table
 from skreg._inputs.scoring import Scorer, check_scorer, check_scores
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set, hold_out
-from skreg._inputs.weights import (
-    check_some_weight,
-    effective_weights,
-    in_precision,
-    of_mean_one,
-)
+from skreg._inputs.weights import check_some_weight, effective_weights
 from skreg._predictions import Predictor
 from skreg._training.callbacks import FitTask, with_callbacks
 from skreg._training.loop import train
@@ -117,7 +112,9 @@ class NetworkEstimator(Predictor):
                 "of the data. Score your own validation set between calls."
             )
 
-    def _open(self, table, task, resume, given=None, stream=False, fold=None, until=0):
+    def _open(
+        self, table, task, resume, given=(None,) * 3, stream=False, fold=None, until=0
+    ):
         """Return the session that trains on a checked table.
 
         A ``stream`` has one epoch, and absolute weights. A member of a committee has a
@@ -132,7 +129,7 @@ class NetworkEstimator(Predictor):
         index, held_out = fold or (np.arange(X.shape[0]), None)
         plan, state = self._begin((len(index), X.shape[1]), targets, resume, stream)
         check_range(X, plan.dtype, "X")
-        is_given = given is not None and (given[0] is not None or given[1] is not None)
+        is_given = given[0] is not None or given[1] is not None
         if plan.early_stopping and not is_given and held_out is None:
             fraction = as_float(self, "validation_fraction")
             index, held_out = hold_out(
@@ -144,15 +141,10 @@ class NetworkEstimator(Predictor):
                 setattr(self, name, value)
         encoded = targets.encode(y, plan.dtype)
         by_class = self._class_weights(targets, encoded, sample_weight)
-        weights, validation = effective_weights(sample_weight, by_class, encoded), None
-        if given is not None:
-            validation = check_validation_set(
-                self, given, targets, by_class, plan.dtype
-            )
-        if not stream:
-            weights = of_mean_one(weights, index)
-        weights = in_precision(weights, plan.dtype)
-        check_some_weight(weights, index, "training")
+        weights = effective_weights(
+            sample_weight, by_class, encoded, plan.dtype, index, "training", not stream
+        )
+        validation = check_validation_set(self, given, targets, by_class, plan.dtype)
         dataset = Dataset(X, encoded, weights)
         if held_out is not None:
             check_some_weight(weights, held_out, "validation")

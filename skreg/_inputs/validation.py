@@ -14,13 +14,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import naming, warn_the_caller
 from skreg._inputs.rows import FLOATS, check_range, check_targets
-from skreg._inputs.weights import (
-    check_some_weight,
-    check_weights,
-    effective_weights,
-    in_precision,
-    of_mean_one,
-)
+from skreg._inputs.weights import check_weights, effective_weights
 
 
 @dataclass(frozen=True)
@@ -62,9 +56,9 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
         encoded = targets.encode(y, dtype, "y_val")
     sample_weight = check_weights(sample_weight, checked, "sample_weight_val")
     index = np.arange(checked.shape[0])
-    weights = effective_weights(sample_weight, by_class, encoded)
-    weights = in_precision(of_mean_one(weights, index), dtype)
-    check_some_weight(weights, index, "validation")
+    weights = effective_weights(
+        sample_weight, by_class, encoded, dtype, index, "validation"
+    )
     return ValidationSet(
         Rows(Dataset(checked, encoded, weights), index), y, sample_weight
     )

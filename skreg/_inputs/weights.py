@@ -58,11 +58,16 @@ def class_weights(class_weight, labels, targets, sample_weight):
     return weights
 
 
-def effective_weights(sample_weight, by_class, targets):
-    """Return sample weight × class weight of each row, or None where all are 1."""
-    if by_class is None:
-        weights = sample_weight
-    else:
+def effective_weights(
+    sample_weight, by_class, targets, dtype, rows, kind, mean_one=True
+):
+    """Return sample weight × class weight of each row, or None where all are 1.
+
+    They have the precision of training and, with ``mean_one``, mean 1 over ``rows``,
+    whose ``kind`` an error names.
+    """
+    weights = sample_weight
+    if by_class is not None:
         with np.errstate(over="ignore", invalid="ignore"):
             if targets.ndim == 2:
                 weights = np.where(targets > 0, by_class[:, 1:], by_class[:, :1])
@@ -76,24 +81,15 @@ def effective_weights(sample_weight, by_class, targets):
                 "sample_weight × class_weight is too large for some row. Divide the "
                 "weights by the largest one."
             )
+    if weights is None:
+        return None
+    with np.errstate(over="ignore"):
+        if mean_one:
+            weights = weights / (weights.max() or 1)
+            weights = weights / (weights[rows].mean() or 1)
+        weights = weights.astype(dtype)
+    check_some_weight(weights, rows, kind)
     return weights
-
-
-def of_mean_one(weights, rows):
-    """Return weights with mean 1 over ``rows``, unless all of these are zero."""
-    if weights is None:
-        return None
-    weights = weights / (weights.max() or 1)
-    with np.errstate(over="ignore"):
-        return weights / (weights[rows].mean() or 1)
-
-
-def in_precision(weights, dtype):
-    """Return weights in the precision of training; None if there are none."""
-    if weights is None:
-        return None
-    with np.errstate(over="ignore"):
-        return weights.astype(dtype)
 
 
 def check_some_weight(weights, rows, kind):
