@@ -1,5 +1,7 @@
 """When a fit ends, which epoch it keeps, and which rows decide that."""
 
+import warnings
+
 import numpy as np
 import pytest
 from estimators import (
@@ -12,6 +14,8 @@ from estimators import (
     weighted_loss,
 )
 from sklearn.base import clone
+
+from skreg import RegMLPClassifier
 
 pytestmark = SHORT_FITS
 
@@ -187,3 +191,33 @@ def test_sample_weights_of_the_validation_set_decide():
     expected = network(**params).fit(X, y, X_val=X_val[:60], y_val=y_val[:60])
     assert models[0].best_iter_ == expected.best_iter_ != models[1].best_iter_
     assert_same_network(models[0], expected)
+
+
+@pytest.mark.parametrize("scoring", ["loss", "accuracy"])
+def test_a_validation_loss_that_is_no_number_is_recorded(scoring):
+    rng = np.random.default_rng(0)
+    X_train, X_val = rng.normal(size=(2, 2000, 3)).astype(np.float32)
+    y_train, y_val = (X_train[:, 0] > 0), (X_val[:, 0] > 0)
+    X_val[0] = 3e38
+    model = RegMLPClassifier(
+        64, early_stopping=True, scoring=scoring, max_iter=3, random_state=0
+    )
+    with warnings.catch_warnings():
+        warnings.simplefilter("ignore")
+        if scoring == "loss":
+            with pytest.raises(ValueError, match="not a number in any"):
+                model.fit(X_train, y_train, X_val=X_val, y_val=y_val)
+            return
+        model.fit(X_train, y_train, X_val=X_val, y_val=y_val)
+    right = model.predict(X_val[1:]) == y_val[1:]
+    assert max(model.validation_scores_) == pytest.approx(right.mean(), abs=1e-3)
+    assert np.isnan(model.validation_loss_curve_).all()
+
+
+def test_rows_without_weight_may_overflow_in_a_first_block():
+    X = np.ones((600, 2), np.float32)
+    X[:300] *= np.where(np.arange(300) % 2, 3e38, -3e38)[:, np.newaxis]
+    weights = np.repeat([0.0, 1.0], 300)
+    model = RegMLPClassifier(64, shuffle=False, batch_size=16, random_state=0)
+    with pytest.raises(ValueError, match="diverged"):
+        model.fit(X, np.arange(600) % 2, weights)

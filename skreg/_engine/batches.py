@@ -1,7 +1,6 @@
 """Rows of a data set, gathered by index into buffers that are made once."""
 
 from dataclasses import dataclass
-from math import isfinite
 from typing import Any, NamedTuple
 
 import numpy as np
@@ -147,18 +146,11 @@ class Block:
             their slice of ``rows``, and returns the weighted sum of the losses.
         rng : Generator, optional
             Draws the masks.
-
-        Returns
-        -------
-        float
-            If a loss is not finite, neither is the result, which is returned early.
         """
         total = total_weight = 0.0
         for part in slices(len(rows), self._n_rows):
             total += sum_losses(self._gather(rows[part], rng), part)
             total_weight += self._weight(part.stop - part.start)
-            if not isfinite(total):
-                break
         return total / total_weight
 
     def mean_loss(self, rows, bind, run, rng=None, outputs=None):

@@ -52,7 +52,7 @@ class NumpyEngine:
         """Train on the rows in ``order``; return the running loss.
 
         That is the weighted mean of the losses, each taken before the step it led to;
-        nan as soon as training has diverged.
+        nan if training has diverged.
         """
         if self._block is None:
             self._make_buffers()

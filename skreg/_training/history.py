@@ -47,9 +47,12 @@ class History:
         """Epochs done."""
         return len(self.loss_curve)
 
-    def append(self, loss, penalty, validation_loss, score, learning_rate, n_samples):
-        """Add an epoch; nan stands for a rate, loss or score that does not exist."""
-        if self.validation_scores is None and not isnan(validation_loss):
+    def append(self, loss, penalty, learning_rate, n_samples, validation=None):
+        """Add an epoch; ``validation`` is the loss and the score, if there is a set.
+
+        nan stands for a rate that does not exist.
+        """
+        if self.validation_scores is None and validation is not None:
             self.validation_loss_curve = [nan] * self.n_epochs
             self.validation_scores = [nan] * self.n_epochs
         self.loss_curve.append(loss)
@@ -57,6 +60,7 @@ class History:
         if not isnan(learning_rate):
             self.learning_rate_curve.append(learning_rate)
         if self.validation_scores is not None:
+            validation_loss, score = validation or (nan, nan)
             self.validation_loss_curve.append(validation_loss)
             self.validation_scores.append(score)
             self.best_score.update(score, self.n_epochs)

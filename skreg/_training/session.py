@@ -120,11 +120,13 @@ class Session:
 
     def _record(self, loss, penalty, of_validation):
         state = self.state
-        unit, of_loss = self.loss_unit, state.follows[1] == "loss"
-        score = nan if self.scorer is None else self.scorer.score(of_validation)
-        losses = unit * loss, unit * penalty, unit * of_validation
-        score_unit = unit if of_loss else 1
-        state.history.append(*losses, score_unit * score, self._rate, len(self.rows))
+        unit, validation = self.loss_unit, None
+        if self.scorer is not None:
+            score = self.scorer.score(of_validation)
+            score_unit = unit if state.follows[1] == "loss" else 1
+            validation = unit * of_validation, score_unit * score
+        epoch = unit * loss, unit * penalty, self._rate, len(self.rows)
+        state.history.append(*epoch, validation)
         if self.plan.early_stopping:
             if state.monitor.update(score):
                 state.keep_best(self.engine.snapshot().parameters)

@@ -8,10 +8,10 @@ from skreg._training.schedules import Clock
 
 def test_curves_and_bests_grow_by_an_epoch():
     history = History()
-    history.append(3.0, 1.5, nan, nan, 0.5, 10)
+    history.append(3.0, 1.5, 0.5, 10)
     assert history.validation_scores is None
     for validation_loss, score in [(7.0, nan), (6.0, 0.6), (5.0, nan), (4.0, 0.6)]:
-        history.append(2.0, 0.5, validation_loss, score, nan, 10)
+        history.append(2.0, 0.5, nan, 10, (validation_loss, score))
     assert history.loss_curve == [3.0, 2.0, 2.0, 2.0, 2.0]
     assert history.penalty_curve == [1.5, 0.5, 0.5, 0.5, 0.5]
     assert history.learning_rate_curve == [0.5]
