@@ -22,10 +22,12 @@ from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
-from skreg._engine.batches import Dataset
+from skreg._engine.predictor import Evaluator
 from skreg._inputs.auto import patience, resolve
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
+from skreg._inputs.scoring import check_scorer, check_scores
+from skreg._inputs.validation import check_validation_set
 from skreg._training.state import mix_in, reseed
 from skreg._training.stopping import Monitor
 
@@ -85,6 +87,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     is_stochastic(estimator)
     validated = X_val is not None
     X = X.rechunk({1: -1})
+    check_scorer(estimator)
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]}))
     n_parts = len(X.chunks[0])
     y_parts = y.to_delayed().reshape(n_parts, -1)[:, 0]
@@ -122,15 +125,16 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             best = network
         if monitor.stalled:
             break
-    learned = vars(best).keys() - best.get_params().keys()
-    vars(estimator).update({name: getattr(best, name) for name in learned})
-    vars(estimator).update(_training=network._training, n_iter_=number)
-    estimator.loss_curve_ = network.loss_curve_
-    estimator.penalty_curve_ = network.penalty_curve_
     if validated:
-        estimator.validation_loss_curve_, estimator.validation_scores_ = losses, scores
-        estimator.best_iter_ = int(np.argmax(scores)) + 1
-        estimator.best_validation_score_ = max(scores)
+        check_scores(estimator.scoring, scores)
+        network.validation_loss_curve_, network.validation_scores_ = losses, scores
+        network.best_iter_ = int(np.nanargmax(scores)) + 1
+        network.best_validation_score_ = scores[network.best_iter_ - 1]
+    for name in best._network().attribute_names:
+        setattr(network, name, getattr(best, name))
+    learned = vars(network).keys() - network.get_params().keys()
+    vars(estimator).update({name: getattr(network, name) for name in learned})
+    estimator.n_iter_ = number
     return estimator
 
 
@@ -165,11 +169,11 @@ def _merge(one, two):
 def _validate(end, X, y):
     """Return the loss and the score of a network on validation rows."""
     network, _ = end
-    ((targets, outputs),) = network._outputs(X)
-    gathered = np.empty_like(outputs)
-    encoded = targets.encode(np.asarray(y), outputs.dtype)
-    Dataset(X, encoded).gather_targets(np.arange(len(X)), gathered)
-    loss = float(targets.head.values(outputs, gathered).mean()) * targets.loss_unit
+    targets, parts = network._fitted_targets(), network._network()
+    arrays = parts.arrays_of(network)
+    dtype = arrays[0][0].dtype
+    rows = check_validation_set(network, (X, y, None), targets, None, dtype).rows
+    loss = Evaluator(parts, arrays, rows).loss() * targets.loss_unit
     if network.scoring == "loss":
         return loss, -loss
     return loss, float(check_scoring(network, network.scoring)(network, X, y))
