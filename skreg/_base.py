@@ -198,7 +198,7 @@ class NetworkEstimator(Predictor):
     def _close(self, session):
         """Set the fitted attributes after training."""
         self.n_iter_ = session.n_done
-        attributes = session.state.attributes(session.engine.snapshot())
+        attributes = session.state.attributes(session.engine.snapshot(), session.plan)
         for name, value in attributes.items():
             setattr(self, name, value)
 

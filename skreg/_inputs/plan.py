@@ -89,8 +89,7 @@ class Plan:
     tol: float
     patience: float
     early_stopping: bool
-    follows: tuple
-    """Whether training stops by the validation score, and its ``scoring``."""
+    scoring: Any
 
     @property
     def ends_by_plan(self):
@@ -135,7 +134,6 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
         rate = _learning_rate(estimator, optimizer, values["learning_rate"])
     sizes = n_features, *hidden, targets.n_outputs
-    early_stopping = bool(estimator.early_stopping)
     return Plan(
         Network(sizes, estimator.activation, targets.head),
         optimizer,
@@ -151,8 +149,8 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
         int(estimator.max_fun),
         as_float(estimator, "tol"),
         patience(estimator),
-        early_stopping,
-        (early_stopping, estimator.scoring),
+        bool(estimator.early_stopping),
+        estimator.scoring,
     )
 
 

@@ -21,7 +21,7 @@ class Session:
     engine: Any
     """The engine that trains, with the calls of `NumpyEngine`."""
     plan: Any
-    """Its learning_rate, shuffle, penalties and early_stopping are used."""
+    """Its learning_rate, shuffle, penalties, early_stopping and scoring are used."""
     state: TrainingState
     rows: np.ndarray
     """Numbers of the training rows."""
@@ -123,7 +123,7 @@ class Session:
         unit, validation = self.loss_unit, None
         if self.scorer is not None:
             score = self.scorer.score(of_validation)
-            score_unit = unit if state.follows[1] == "loss" else 1
+            score_unit = unit if self.plan.scoring == "loss" else 1
             validation = unit * of_validation, score_unit * score
         epoch = unit * loss, unit * penalty, self._rate, len(self.rows)
         state.history.append(*epoch, validation)

@@ -35,8 +35,6 @@ class TrainingState:
     """Decides which rows are held out."""
     history: History
     monitor: Monitor
-    follows: tuple
-    """Whether the monitor follows the validation score, and its ``scoring``."""
     best: np.ndarray | None = None
     """The parameters of the best epoch, with early stopping."""
     restart: Callable[[], Snapshot] | None = None
@@ -51,7 +49,7 @@ class TrainingState:
         split_seed = int(rng.integers(np.iinfo(np.int32).max))
         start = Snapshot(plan.network, vectors, 0)
         monitor = Monitor(plan.tol, plan.patience)
-        return cls(start, rng, split_seed, History(), monitor, plan.follows)
+        return cls(start, rng, split_seed, History(), monitor)
 
     @classmethod
     def of(cls, estimator, plan):
@@ -61,6 +59,7 @@ class TrainingState:
         over. If the estimator's parameters were replaced, training starts from those.
         """
         left = estimator._training
+        followed = left["follows"]
         rng = np.random.Generator(np.random.SFC64())
         rng.bit_generator.state = left["rng"]
         curves = [getattr(estimator, name) for name in _CURVES]
@@ -68,8 +67,8 @@ class TrainingState:
         history.best_loss = Best(**left["best_loss"])
         history.best_score = Best(**left["best_score"])
         monitor, best = Monitor(plan.tol, plan.patience), None
-        same_scorer = _is_same_scorer(left["follows"][1], plan.follows[1])
-        if same_scorer and left["follows"][0] == plan.follows[0]:
+        same_scorer = _is_same_scorer(followed[1], plan.scoring)
+        if same_scorer and followed[0] == plan.early_stopping:
             monitor.resume(left["monitor"])
             if plan.early_stopping:
                 best = _parameters_of(estimator, plan.network)
@@ -81,8 +80,8 @@ class TrainingState:
         def restart():
             return _snapshot_of(estimator, plan)
 
-        stands = restart(), rng, left["split_seed"], history, monitor
-        return cls(*stands, plan.follows, best, restart)
+        split_seed = left["split_seed"]
+        return cls(restart(), rng, split_seed, history, monitor, best, restart)
 
     def keep_best(self, parameters):
         """Copy the parameters of the best epoch so far."""
@@ -91,7 +90,7 @@ class TrainingState:
         else:
             np.copyto(self.best, parameters)
 
-    def attributes(self, snapshot):
+    def attributes(self, snapshot, plan):
         """Return the fitted attributes after training that ends at a snapshot.
 
         They share its memory.
@@ -101,12 +100,11 @@ class TrainingState:
         fitted = last if self.best is None else self.best
         validated = history.validation_scores is not None
         best = history.best_score if validated else history.best_loss
-        early_stopping = self.follows[0]
         attributes: dict[str, Any] = network.attributes(network.views(fitted))
         return attributes | {
             "t_": history.samples,
             "loss_": history.loss_curve[-1] if history.loss_curve else np.nan,
-            "best_loss_": None if early_stopping else -history.best_loss.value,
+            "best_loss_": None if plan.early_stopping else -history.best_loss.value,
             **{name: getattr(history, name[:-1]) for name in _CURVES},
             "best_validation_score_": best.value if validated else None,
             "best_iter_": best.epoch,
@@ -118,7 +116,7 @@ class TrainingState:
                 "rng": self.rng.bit_generator.state,
                 "split_seed": self.split_seed,
                 "stalls": history.stalls,
-                "follows": list(self.follows),
+                "follows": [plan.early_stopping, plan.scoring],
                 "monitor": asdict(self.monitor),
                 "best_loss": asdict(history.best_loss),
                 "best_score": asdict(history.best_score),

@@ -71,6 +71,7 @@ def make_session(
         shuffle=False,
         penalties=(),
         early_stopping=False,
+        scoring="loss",
         ends_by_plan=False,
     )
     vars(plan).update(options)
@@ -82,9 +83,9 @@ def make_session(
     task = SimpleNamespace(
         begin_epoch=lambda: engine.happens("begin_epoch"), end_epoch=end_epoch
     )
-    monitor, follows = Monitor(0.0, patience), (plan.early_stopping, "loss")
+    monitor = Monitor(0.0, patience)
     start, history = engine.snapshot(), History(loss_curve=[9.0] * n_before)
-    state = TrainingState(start, generator(), 0, history, monitor, follows)
+    state = TrainingState(start, generator(), 0, history, monitor)
     if n_before:
         engine.vectors[...] = n_before
         state.restart = start.copy().copy
