@@ -136,7 +136,7 @@ class NetworkEstimator(Predictor):
                 X.shape[0], targets.strata(y), fraction, state.split_seed
             )
         if not resume:
-            targets = targets.scaled_to(y, sample_weight, index)
+            targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
             for name, value in targets.attributes().items():
                 setattr(self, name, value)
         encoded = targets.encode(y, plan.dtype)

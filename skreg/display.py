@@ -320,7 +320,7 @@ class WeightHistogramDisplay:
         """
         weights = {
             name: [
-                np.concatenate([np.ravel(w) for w in layer])
+                _flat(layer)
                 for layer in zip(*(network.coefs_ for network in networks), strict=True)
             ]
             for name, networks in networks_of(estimator, "coefs_").items()
@@ -377,15 +377,12 @@ class WeightHistogramDisplay:
 
     def _panels(self, per_layer):
         """Return, for each panel, the weights to show of every network, by name."""
+        weights = self.weights
         if not per_layer:
-            return [{name: _flat(layers) for name, layers in self.weights.items()}]
+            weights = {name: [_flat(layers)] for name, layers in weights.items()}
         return [
-            {
-                name: _flat(layers[k : k + 1])
-                for name, layers in self.weights.items()
-                if k < len(layers)
-            }
-            for k in range(max(map(len, self.weights.values())))
+            {name: own[k] for name, own in weights.items() if k < len(own)}
+            for k in range(max(map(len, weights.values())))
         ]
 
 

@@ -1,6 +1,5 @@
 """RegMLPRegressor: the network as a regressor."""
 
-from functools import partial
 from numbers import Real
 
 from sklearn.base import _fit_context
@@ -332,8 +331,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
             set; if a target is constant in the first call, as in a single row, and so
             has no scale (``loss="poisson"`` needs only a mean).
         """
-        targets_of = partial(Values.of, estimator=self, must_vary=True)
-        return self._partial_fit(X, y, sample_weight, targets_of)
+        return self._partial_fit(X, y, sample_weight, self._targets_of)
 
     def _targets_of(self, y):
         return Values.of(y, self)

@@ -19,7 +19,7 @@ class Targets:
         """Refuse to resume the training of a network for other targets."""
         raise NotImplementedError
 
-    def scaled_to(self, y, sample_weight, rows):
+    def scaled_to(self, y, sample_weight, rows, must_vary=False):
         """Return the targets with the scale of ``y`` in the training rows, if any."""
         return self
 

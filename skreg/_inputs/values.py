@@ -27,14 +27,11 @@ class Values(Targets):
     mean: Any = None
     """Array of shape (n_outputs,); None as long as the rows are not known."""
     scale: Any = None
-    must_vary: bool = False
-    """Whether a constant target is refused."""
 
     @classmethod
-    def of(cls, y, estimator, must_vary=False):
+    def of(cls, y, estimator):
         """Return the targets ``y`` of an estimator, whose scale is not known yet."""
-        n_outputs = len(_columns(y, warn=True))
-        return cls(n_outputs, make_head(estimator), must_vary=must_vary)
+        return cls(len(_columns(y, warn=True)), make_head(estimator))
 
     @classmethod
     def of_fitted(cls, estimator):
@@ -63,10 +60,11 @@ class Values(Targets):
                 "to start over."
             )
 
-    def scaled_to(self, y, sample_weight, rows):
+    def scaled_to(self, y, sample_weight, rows, must_vary=False):
         """Return the targets with the mean and the scale of ``y`` in the rows.
 
-        Targets that have a mean and a scale are returned as they are.
+        Targets that have a mean and a scale are returned as they are. With
+        ``must_vary``, a constant target is refused.
         """
         if self.scale is not None:
             return self
@@ -85,7 +83,7 @@ class Values(Targets):
                 "loss='poisson' needs a y with a positive sum, but it is zero in all "
                 "training rows."
             )
-        if self.must_vary and not self.head.of_counts and not np.ptp(columns, 1).all():
+        if must_vary and not self.head.of_counts and not np.ptp(columns, 1).all():
             raise ValueError(
                 "The first call to partial_fit fixes the scale of the targets, but y "
                 f"is constant in its {len(rows)} row(s). Begin with rows in which it "
