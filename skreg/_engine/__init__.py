@@ -1,5 +1,6 @@
 """The numerics, in NumPy and SciPy, and optionally in numba."""
 
+from skreg._engine.dropout import has_one_mask
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.subnetwork import SubnetworkEngine
 
@@ -11,7 +12,7 @@ def make_engine(plan, start, training, validation=None):
         from skreg._engine.numba_engine import NumbaEngine
 
         kind = NumbaEngine
-    elif plan.dropout_mask == "batch" and min(plan.keep_probs) < 1:
+    elif has_one_mask(plan):
         kind = SubnetworkEngine
     else:
         kind = NumpyEngine

@@ -10,6 +10,11 @@ as fast as drawing a uniform float32 per unit.
 import numpy as np
 
 
+def has_one_mask(plan):
+    """Return whether all rows of a mini-batch have the same masks."""
+    return plan.dropout_mask == "batch" and min(plan.keep_probs) < 1
+
+
 def threshold_of(keep_prob):
     """Return the threshold below which 16 random bits keep a unit."""
     return max(1, round(keep_prob * 2**16))

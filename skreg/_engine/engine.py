@@ -6,6 +6,7 @@ from typing import Any
 import numpy as np
 
 from skreg._engine.batches import Block
+from skreg._engine.dropout import has_one_mask
 from skreg._engine.floats import all_finite, flush_tiny
 from skreg._engine.network import Parameters, Snapshot
 from skreg._engine.passes import Memory, Pass
@@ -91,14 +92,14 @@ class NumpyEngine:
         if not self._optimizer.averages_gradient:
             self._scratch = np.empty_like(self._vectors[0])
         self._gradient = self._gradient_of(self._network, self._vectors)
-        keep_probs = self._row_keep_probs()
-        self._block = Block(
-            self._training, self._network, keep_probs, plan.batch_size, dtype
-        )
+        self._block = self._make_block()
 
-    def _row_keep_probs(self):
-        """Return the keep probabilities for masks that are drawn per row."""
-        return self._plan.keep_probs
+    def _make_block(self, split=True):
+        plan, keep_probs = self._plan, self._plan.keep_probs
+        if has_one_mask(plan):
+            keep_probs = [1.0] * len(keep_probs)  # no masks per row
+        sizes = plan.batch_size, self._vectors.dtype
+        return Block(self._training, self._network, keep_probs, *sizes, split)
 
     def _gradient_of(self, network, vectors):
         """Return the `Parameters` in which a network's gradient is accumulated."""

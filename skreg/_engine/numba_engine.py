@@ -10,7 +10,7 @@ from skreg._engine import compiled
 from skreg._engine.batches import Block, MiniBatch
 from skreg._engine.blas import SparseRows
 from skreg._engine.compiled import GEMM, Buffers, Net, Rows, Rule, run_block
-from skreg._engine.dropout import threshold_of
+from skreg._engine.dropout import has_one_mask, threshold_of
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.heads import CLASS_HEADS, LOSSES
 from skreg._engine.optimizers import SGD, Adam, NesterovSGD
@@ -74,18 +74,7 @@ class NumbaEngine(NumpyEngine):
         _COMPILED.add(dtype)
 
     def _make_buffers(self):
-        plan = self._plan
-        keep_probs = plan.keep_probs
-        if self._net.one_mask:
-            keep_probs = [1.0] * len(keep_probs)
-        self._block = Block(
-            self._training,
-            self._network,
-            keep_probs,
-            plan.batch_size,
-            self._vectors.dtype,
-            split=False,
-        )
+        self._block = self._make_block(split=False)
 
     def _mean_loss(self, order, learning_rate, rng):
         def train(batches, part):
@@ -167,7 +156,7 @@ def _describe(plan, dtype):
     """Return the network and the rule of a plan."""
     network, optimizer = plan.network, plan.optimizer
     keep_probs = np.array(plan.keep_probs)
-    one_mask = plan.dropout_mask == "batch" and min(plan.keep_probs) < 1
+    one_mask = has_one_mask(plan)
     scales = 1 / keep_probs if one_mask else np.ones(len(keep_probs))
     head, numbers = network.head, [getattr(optimizer, n, 0.0) for n in _NUMBERS]
     net = Net(

@@ -46,9 +46,6 @@ class SubnetworkEngine(NumpyEngine):
         )
         self._passes: dict[tuple, tuple] = {}
 
-    def _row_keep_probs(self):
-        return [1.0] * len(self._plan.keep_probs)
-
     def _bind(self, batch):
         return batch
 
