@@ -208,25 +208,21 @@ def _tanh(z):
 def _activate(activation, z, b):
     """Z ← f(z + b)."""
     number = z.dtype.type
-    zero, half = number(0), number(0.5)
+    zero, half, one = number(0), number(0.5), number(1)
     for i in range(z.shape[0]):
         row = z[i]
         if activation == RELU:
             for j in range(len(row)):
                 row[j] = max(row[j] + b[j], zero)
-        elif activation == TANH:
-            for j in range(len(row)):
-                row[j] += b[j]
+            continue
+        factor = half if activation == LOGISTIC else one
+        for j in range(len(row)):
+            row[j] = factor * (row[j] + b[j])
+        if activation in (TANH, LOGISTIC):
             _tanh(row)
-        elif activation == LOGISTIC:  # (1 + tanh(z / 2)) / 2
-            for j in range(len(row)):
-                row[j] = half * (row[j] + b[j])
-            _tanh(row)
+        if activation == LOGISTIC:  # (1 + tanh(z / 2)) / 2
             for j in range(len(row)):
                 row[j] = half + half * row[j]
-        else:
-            for j in range(len(row)):
-                row[j] += b[j]
 
 
 @_compiled
@@ -390,16 +386,15 @@ def _backward(net, sizes, rows, first, x, w, g, scale, carry, buffers):
         delta = _matrix(buffers.deltas, end, n_rows, n_out)
         dW = _matrix(g, start, n_in, n_out)
         _add_sum_of_rows(delta, g[bias : bias + n_out], scale, carry)
+        h = x if k == 0 else _matrix(buffers.h, end - n_rows * n_in, n_rows, n_in)
         if k == 0 and len(rows.starts):
             _scale(g[start : start + n_in * n_out], carry)
             _add_times_sparse(rows, first, buffers.place, delta, dW, scale * x_scale)
-        elif k == 0:
-            _multiply(net.gemm, x, True, delta, False, dW, scale * x_scale, carry)
         else:
-            W = _matrix(w, start, n_in, n_out)
-            h = _matrix(buffers.h, end - n_rows * n_in, n_rows, n_in)
-            below = _matrix(buffers.deltas, end - n_rows * n_in, n_rows, n_in)
             _multiply(net.gemm, h, True, delta, False, dW, scale * x_scale, carry)
+        if k > 0:
+            W = _matrix(w, start, n_in, n_out)
+            below = _matrix(buffers.deltas, end - n_rows * n_in, n_rows, n_in)
             _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
             keep_prob = one
             if net.keep_probs[k] < 1 and not net.one_mask:
@@ -540,9 +535,7 @@ def run_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buff
         delta = _matrix(buffers.deltas, end - z.size, len(x), n_outputs)
         loss += _losses(net, rows, first, z, delta)
         if len(outputs):
-            for i in range(len(x)):
-                for k in range(n_outputs):
-                    outputs[first + i, k] = z[i, k]
+            outputs[first : first + len(x)] = z
             continue
         g = own[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: own.shape[1]]
         scale, carry = number(rule.numbers[3] / len(x)), number(rule.numbers[4])
