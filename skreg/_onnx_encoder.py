@@ -105,13 +105,20 @@ def _as_text(x, kind, node):
     return node(OnnxCast, x, to=_STRING)
 
 
+def node_maker(container):
+    """Return a function that makes a node and can name its output."""
+
+    def node(make, *inputs, output=None, **attributes):
+        names = None if output is None else [output]
+        opset = container.target_opset
+        return make(*inputs, op_version=opset, output_names=names, **attributes)
+
+    return node
+
+
 def convert_encoder(scope, operator, container):
     """Add the nodes of the encoder to the graph."""
-    encoder = operator.raw_operator
-
-    def node(make, *inputs, **attributes):
-        return make(*inputs, op_version=container.target_opset, **attributes)
-
+    encoder, node = operator.raw_operator, node_maker(container)
     numbers, texts, n_columns = [], [], 0
     for variable in operator.inputs:
         n_more = variable.type.shape[1]
@@ -138,7 +145,6 @@ def convert_encoder(scope, operator, container):
     ]
     (encoded,) = operator.outputs
     table = node(OnnxConcat, *parts, axis=1)
-    table = node(
-        OnnxCast, table, to=guess_proto_type(encoded.type), output_names=[encoded]
-    )
+    kind = guess_proto_type(encoded.type)
+    table = node(OnnxCast, table, to=kind, output=encoded)
     table.add_to(scope, container)  # along with all nodes that it depends on

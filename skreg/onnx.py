@@ -65,7 +65,7 @@ try:
     )
     from skl2onnx.common.utils import check_input_and_output_numbers
 
-    from skreg._onnx_encoder import convert_encoder, declare_encoded
+    from skreg._onnx_encoder import convert_encoder, declare_encoded, node_maker
 except ImportError as error:
     raise ImportError(
         "skreg.onnx needs skl2onnx. Install it with: pip install skreg[onnx]"
@@ -89,17 +89,6 @@ def _onnx_labels(model, scope):
     return model.classes_.astype(np.int64 if is_number else np.str_)
 
 
-def _node_maker(container):
-    """Return a function that makes a node and can name its output."""
-
-    def node(make, *inputs, output=None, **attributes):
-        names = None if output is None else [output]
-        opset = container.target_opset
-        return make(*inputs, op_version=opset, output_names=names, **attributes)
-
-    return node
-
-
 def _network(model, features, numbers, as_logits, node):
     """Return the last layer's outputs, in the type of ``numbers``.
 
@@ -111,6 +100,9 @@ def _network(model, features, numbers, as_logits, node):
             f"activation={model.activation!r} has no ONNX operator here. Supported "
             f"are {[*_OPERATORS]}."
         )
+    unknown = {*model._network().attribute_names} - {"coefs_", "intercepts_"}
+    if unknown:
+        raise NotImplementedError(f"The parameters {sorted(unknown)} are not exported.")
     *hidden, last = zip(model.coefs_, model.intercepts_, strict=True)
     dtype = guess_numpy_type(numbers)
     h = node(OnnxCast, features, to=guess_proto_type(numbers))
@@ -146,7 +138,7 @@ def _declare_outputs(operator):
 
 def _convert(scope, operator, container):
     """Add the nodes of a classifier to the graph."""
-    model, node = operator.raw_operator, _node_maker(container)
+    model, node = operator.raw_operator, node_maker(container)
     labels, probabilities = operator.outputs
     targets, numbers = Labels.of_fitted(model), probabilities.type
     dtype = guess_numpy_type(numbers)
@@ -178,7 +170,7 @@ def _declare_numbers(operator):
 
 def _convert_regressor(scope, operator, container):
     """Add the nodes of a regressor to the graph."""
-    model, node = operator.raw_operator, _node_maker(container)
+    model, node = operator.raw_operator, node_maker(container)
     (predictions,) = operator.outputs
     dtype = guess_numpy_type(predictions.type)
 

@@ -16,6 +16,7 @@ from skreg import (
     TabularEncoder,
 )
 from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.network import Network
 
 to_onnx = pytest.importorskip("skl2onnx").to_onnx
 onnxruntime = pytest.importorskip("onnxruntime")
@@ -346,3 +347,11 @@ def test_inputs_that_do_not_fit_the_table():
         ValueError, match="3 columns, and TabularEncoder was fitted on 2"
     ):
         to_onnx(encoder, initial_types=[("X", wide)])
+
+
+def test_parameters_that_the_graph_lacks_are_refused(monkeypatch):
+    model = fit(TARGETS["binary"])
+    names = ["coefs_", "intercepts_", "scales_"]
+    monkeypatch.setattr(Network, "attribute_names", names)
+    with pytest.raises(NotImplementedError, match="'scales_'"):
+        to_onnx(model, X32[:1])

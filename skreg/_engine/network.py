@@ -36,6 +36,11 @@ class Network:
     head: Head
     """The loss of its outputs, and the predictions made from them."""
 
+    @classmethod
+    def of(cls, estimator, sizes, head):
+        """Return the network of an estimator, which has the other fields."""
+        return cls(sizes, estimator.activation, head)
+
     @cached_property
     def layers(self):
         """The layers, from the inputs up."""
@@ -76,9 +81,9 @@ class Network:
 
     @cached_property
     def penalised_parts(self):
-        """The part of the vector that is penalised, by layer."""
+        """The penalised part of the vector, by layer with such parameters."""
         blocks = [[b for b in own if b.penalised] for own in self.blocks]
-        sizes = [sum(prod(b.shape) for b in own) for own in blocks]
+        sizes = [sum(prod(b.shape) for b in own) for own in blocks if own]
         ends = accumulate(sizes, initial=0)
         return tuple(slice(*part) for part in pairwise(ends))
 

@@ -14,6 +14,7 @@ from skreg._engine.dropout import has_one_mask, threshold_of
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.heads import CLASS_HEADS, LOSSES
 from skreg._engine.optimizers import SGD, Adam, NesterovSGD
+from skreg._engine.penalties import L2
 from skreg._engine.predictor import rows_per_block
 
 ACTIVATIONS = {
@@ -37,6 +38,8 @@ OPTIMIZERS = {
     NesterovSGD: compiled.NESTEROV,
     Adam: compiled.ADAM,
 }
+KNOWN = dict.fromkeys(["coefs_", "intercepts_", L2])
+"""Parameters and penalties; they have no code."""
 _COMPILED: set = set()
 """Precisions for which there is machine code."""
 _NO_PLACES, _NO_BITS = np.empty(0, np.int32), np.empty(0, np.uint16)
@@ -155,6 +158,8 @@ def _rows_of(batch, bits):
 def _describe(plan, dtype):
     """Return the network and the rule of a plan."""
     network, optimizer = plan.network, plan.optimizer
+    for name in network.attribute_names:
+        _code_of(name, KNOWN)
     keep_probs = np.array(plan.keep_probs)
     one_mask = has_one_mask(plan)
     scales = 1 / keep_probs if one_mask else np.ones(len(keep_probs))
@@ -170,8 +175,9 @@ def _describe(plan, dtype):
         scales.astype(dtype),
         one_mask,
     )
-    alphas = np.zeros(len(network.layers))
+    alphas = np.zeros(len(network.sizes) - 1)
     for penalty in plan.penalties:
+        _code_of(type(penalty), KNOWN)
         alphas += penalty.alphas
     tiny = np.finfo(dtype).tiny * 2**26
     rule = Rule(
@@ -183,7 +189,7 @@ def _describe(plan, dtype):
 
 
 def _code_of(kind, codes):
-    """Return the code of an activation, a head or an optimizer."""
+    """Return the code of a part of the plan, or refuse a part that was not compiled."""
     if kind not in codes:
         raise NotImplementedError(
             f"engine='numba' has no {getattr(kind, '__name__', kind)!r}. Use "

@@ -36,13 +36,14 @@ class Memory:
             kinds = [self.z[part], self._h[part], self._zeros[: n_rows * n_units]]
             if self._backward:
                 kinds += [self.slopes[part], self._dropped[part], self._deltas[part]]
-            if layer is network.layers[-1]:
+            is_last = layer is network.layers[-1]
+            if is_last:
                 # With few outputs, reductions over them are fast only if the rows are
                 # contiguous.
                 arrays = [kind.reshape(shape[::-1]).T for kind in kinds]
             else:
                 arrays = [kind.reshape(shape) for kind in kinds]
-            if self._h is self.z or layer.activation is None:
+            if self._h is self.z or is_last:
                 arrays[1] = arrays[0]
             memory.append(LayerMemory(*arrays)._replace(row_of_ones=ones))
         return memory
@@ -78,7 +79,7 @@ class Forward:
         for k, (layer, own) in enumerate(
             zip(network.layers, self._memory, strict=True)
         ):
-            scale = input_scales[k] if input_scales else 1.0
+            scale = input_scales[layer.level] if input_scales else 1.0
             bound = layer.bind(arrays[k], x, masks, own, scale)
             self._passes.append(bound)
             x = bound.out

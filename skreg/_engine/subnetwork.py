@@ -123,9 +123,8 @@ class Subnetwork:
         self._drops_inputs = drops[0]
         self._all_units = [np.arange(size) for size in network.sizes]
         sizes = [n + int(d) for n, d in zip(network.sizes, drops, strict=True)]
-        self._padded = padded = UnitFirstNetwork(
-            tuple(sizes), network.activation, network.head
-        )
+        fields = vars(replace(network, sizes=tuple(sizes)))
+        self._padded = padded = UnitFirstNetwork(**fields)
         self._network_of = lru_cache(_MAX_PASSES)(
             lambda sizes: replace(padded, sizes=sizes)
         )

@@ -135,7 +135,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
         rate = _learning_rate(estimator, optimizer, values["learning_rate"])
     sizes = n_features, *hidden, targets.n_outputs
     return Plan(
-        Network(sizes, estimator.activation, targets.head),
+        Network.of(estimator, sizes, targets.head),
         optimizer,
         penalties,
         keep_probs,

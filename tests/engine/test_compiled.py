@@ -7,13 +7,12 @@ import pytest
 
 pytest.importorskip("numba")
 
-from helpers import make_network, random_data, start_engine
+from helpers import make_network, make_optimizers, random_data, start_engine
 from numba import njit
 
 from skreg._engine import compiled, numba_engine
 from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.heads import HEADS
-from skreg._inputs.plan import OPTIMIZERS
 
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 
@@ -21,13 +20,22 @@ every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_it_has_whatever_the_numpy_engine_has():
     assert set(numba_engine.ACTIVATIONS) == set(ACTIVATIONS)
     assert set(numba_engine.HEADS) == set(HEADS.values())
-    assert len(numba_engine.OPTIMIZERS) == len(OPTIMIZERS) + 1  # with Nesterov's
+    optimizers = {type(kind) for kind in make_optimizers().values()}
+    assert set(numba_engine.OPTIMIZERS) == optimizers
 
 
 @pytest.mark.usefixtures("softplus")
 def test_an_activation_that_is_not_compiled_is_refused():
     network = make_network(activation="softplus")
     with pytest.raises(NotImplementedError, match="engine='numba' has no 'softplus'"):
+        start_engine(network, random_data(network), engine="numba")
+
+
+def test_parameters_that_are_not_compiled_are_refused(monkeypatch):
+    network = make_network()
+    names = [*network.attribute_names, "scales_"]
+    monkeypatch.setattr(type(network), "attribute_names", names)
+    with pytest.raises(NotImplementedError, match="has no 'scales_'"):
         start_engine(network, random_data(network), engine="numba")
 
 
