@@ -4,21 +4,26 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 
+from skreg._endings import warn_of_break, warn_of_limit
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
 from skreg._engine.network import Network
 from skreg._engine.objective import Objective
 from skreg._engine.predictor import predict_outputs
 from skreg._inputs.auto import max_iter
-from skreg._inputs.endings import warn_of_break, warn_of_limit
-from skreg._inputs.errors import naming, refuse_masked, unchanged_on_error
+from skreg._inputs.errors import (
+    naming,
+    refuse_masked,
+    unchanged_on_error,
+    warn_the_caller,
+)
 from skreg._inputs.plan import as_float, make_plan
 from skreg._inputs.rows import check_outputs, check_range, check_table
-from skreg._inputs.scoring import Scorer, check_scorer, check_scores
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set, hold_out
 from skreg._inputs.weights import check_some_weight, effective_weights
 from skreg._predictions import Predictor
+from skreg._scoring import Scorer, check_scorer, check_scores
 from skreg._training.callbacks import FitTask, with_callbacks
 from skreg._training.loop import train
 from skreg._training.session import Session
@@ -142,7 +147,13 @@ class NetworkEstimator(Predictor):
         encoded = targets.encode(y, plan.dtype)
         by_class = self._class_weights(targets, encoded, sample_weight)
         weights = effective_weights(
-            sample_weight, by_class, encoded, plan.dtype, index, "training", not stream
+            sample_weight,
+            by_class,
+            encoded,
+            dtype=plan.dtype,
+            rows=index,
+            kind="training",
+            mean_one=not stream,
         )
         validation = check_validation_set(self, given, targets, by_class, plan.dtype)
         dataset = Dataset(X, encoded, weights)
@@ -163,16 +174,16 @@ class NetworkEstimator(Predictor):
         else:
             horizon += state.history.n_epochs
         return Session(
-            engine,
-            plan,
-            state,
-            training.numbers,
-            task,
-            n_epochs,
-            horizon,
-            validation and Scorer(self, engine, validation, targets),
-            None if plan.optimizer else Objective(plan, training),
-            targets.loss_unit,
+            engine=engine,
+            plan=plan,
+            state=state,
+            rows=training.numbers,
+            task=task,
+            n_epochs=n_epochs,
+            horizon=horizon,
+            scorer=validation and Scorer(self, engine, validation, targets),
+            objective=None if plan.optimizer else Objective(plan, training),
+            loss_unit=targets.loss_unit,
         )
 
     def _train(self, session):
@@ -192,7 +203,7 @@ class NetworkEstimator(Predictor):
             )
         except KeyboardInterrupt:
             session.status = Status.INTERRUPTED
-            warn_of_break(session)
+            warn_the_caller("Interrupted by user after training. Everything is kept.")
         return session.status
 
     def _close(self, session):
@@ -213,7 +224,7 @@ class NetworkEstimator(Predictor):
     def _network(self):
         """Return the description of the fitted network."""
         sizes = self.n_features_in_, *(weights.shape[1] for weights in self.coefs_)
-        return Network(sizes, self.activation, self._fitted_targets().head)
+        return Network.of(self, sizes, self._fitted_targets().head)
 
     def _class_weights(self, targets, encoded, sample_weight):
         """Return the weight of each class, or None if there are no classes."""

@@ -19,10 +19,10 @@ from skreg._inputs.folds import make_folds
 from skreg._inputs.names import FAMILIAR
 from skreg._inputs.plan import make_plan
 from skreg._inputs.rows import check_table
-from skreg._inputs.scoring import check_scorer
 from skreg._inputs.suspicions import warn_of_scale
 from skreg._predictions import Predictor
 from skreg._race import Candidate, Member, Race
+from skreg._scoring import check_scorer
 from skreg._training.callbacks import RaceTask, with_callbacks
 
 _FAMILIAR = {

@@ -57,7 +57,7 @@ class PredictsLabels(ClassifierMixin):
         return Labels.of_fitted(self).decode(probabilities)
 
     def predict_proba(self, X):
-        """Predict the probability of each class; in a committee, the mean over all.
+        """Predict the probability of each class; of a committee, the mean.
 
         Parameters
         ----------
@@ -103,7 +103,7 @@ class PredictsValues(RegressorMixin):
     _of_outputs = staticmethod(Values.decode)
 
     def predict(self, X):
-        """Predict the targets of each row; in a committee, the mean over all.
+        """Predict the targets of each row; of a committee, the mean.
 
         Parameters
         ----------

@@ -13,11 +13,11 @@ from scipy.stats import rankdata
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
+from skreg._endings import ADVICE, warn_of_break, warn_of_limit
 from skreg._inputs.auto import max_iter
-from skreg._inputs.endings import ADVICE, warn_of_break, warn_of_limit
 from skreg._inputs.errors import warn_the_caller
 from skreg._inputs.rows import Table
-from skreg._inputs.scoring import check_scores
+from skreg._scoring import check_scores
 from skreg._training.callbacks import FitTask
 from skreg._training.loop import train
 from skreg._training.racing import order_of, plan_rungs

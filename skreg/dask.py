@@ -26,8 +26,8 @@ from skreg._engine.predictor import Evaluator
 from skreg._inputs.auto import patience, resolve
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
-from skreg._inputs.scoring import check_scorer, check_scores
 from skreg._inputs.validation import check_validation_set
+from skreg._scoring import check_scorer, check_scores
 from skreg._training.state import mix_in, reseed
 from skreg._training.stopping import Monitor
 
@@ -130,6 +130,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         network.validation_loss_curve_, network.validation_scores_ = losses, scores
         network.best_iter_ = int(np.nanargmax(scores)) + 1
         network.best_validation_score_ = scores[network.best_iter_ - 1]
+    if estimator.early_stopping:
+        network.best_loss_ = None
     for name in best._network().attribute_names:
         setattr(network, name, getattr(best, name))
     learned = vars(network).keys() - network.get_params().keys()

@@ -200,7 +200,7 @@ def test_an_interrupt_in_a_callback_after_the_last_epoch_keeps_the_model():
             if context.task_name != "epoch":
                 raise KeyboardInterrupt
 
-    with pytest.warns(UserWarning, match="interrupted by user"):
+    with pytest.warns(UserWarning, match="Interrupted by user after training"):
         model = network(Callback()).fit(X, y)
     assert_same_training(model, network().fit(X, y))
 

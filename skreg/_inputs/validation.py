@@ -57,7 +57,7 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
     sample_weight = check_weights(sample_weight, checked, "sample_weight_val")
     index = np.arange(checked.shape[0])
     weights = effective_weights(
-        sample_weight, by_class, encoded, dtype, index, "validation"
+        sample_weight, by_class, encoded, dtype=dtype, rows=index, kind="validation"
     )
     return ValidationSet(
         Rows(Dataset(checked, encoded, weights), index), y, sample_weight

@@ -59,12 +59,12 @@ def class_weights(class_weight, labels, targets, sample_weight):
 
 
 def effective_weights(
-    sample_weight, by_class, targets, dtype, rows, kind, mean_one=True
+    sample_weight, by_class, targets, *, dtype, rows, kind, mean_one=True
 ):
     """Return sample weight × class weight of each row, or None where all are 1.
 
-    They have the precision of training and, with ``mean_one``, mean 1 over ``rows``,
-    whose ``kind`` an error names.
+    They have the ``dtype`` of training and, with ``mean_one``, mean 1 over ``rows``. An
+    error names the ``kind`` of the rows.
     """
     weights = sample_weight
     if by_class is not None:

@@ -103,6 +103,8 @@ def check_scores(scoring, scores, warn=warn_the_caller):
         "Does the validation set have rows of every class, and is the score defined "
         "for this kind of target? scoring='loss' always is."
     )
+    if scoring == "loss":
+        causes = "Are some validation rows far outside the range of the training rows?"
     if n_without == len(scores):
         raise ValueError(
             f"scoring={scoring!r} was not a number in any of the {len(scores)} epochs, "
