@@ -308,9 +308,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         return self._partial_fit(X, y, sample_weight, declared)
 
     def _targets_of(self, y):
-        labels = Labels.of(y)
-        labels.check()
-        return labels
+        return Labels.of(y)
 
     def _fitted_targets(self):
         return Labels.of_fitted(self)
@@ -336,10 +334,10 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
             return Labels.of_fitted(self)
         labels = Labels.declared(classes, y)
         if not fitted:
-            labels.check("classes")
-        elif not np.array_equal(labels.classes, self.classes_):
+            return labels
+        if not np.array_equal(labels.classes, self.classes_):
             raise ValueError(
                 f"classes={classes!r} is not the same as in the first call, which had "
                 f"{self.classes_}. Leave it out, or start over with fit."
             )
-        return labels if not fitted else Labels.of_fitted(self)
+        return Labels.of_fitted(self)

@@ -20,6 +20,7 @@ from estimators import (
     assert_same_training,
     committee,
 )
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 
@@ -250,6 +251,41 @@ def test_it_learns_and_stops_early_at_the_best_round(client):
     assert model.early_stopping
     assert model.best_iter_ == 1 + int(np.argmax(model.validation_scores_))
     assert model.score(X_val, y_val) == model.best_validation_score_ > 0.8
+    for curve in ("learning_rate_curve_", "penalty_curve_", "validation_scores_"):
+        assert len(getattr(model, curve)) == model.n_iter_
+    assert model.t_ == model.n_iter_ * len(X)
+    assert model.loss_ == model.loss_curve_[-1]
+    assert model.best_loss_ is None
+
+
+def test_validation_rows_may_be_sparse(client):
+    params = {"max_iter": 2, "early_stopping": True}
+    dense, sparse = network(**params), network(**params)
+    fit_local_sgd(dense, *partitions(2), X_val=X_val, y_val=y_val)
+    fit_local_sgd(sparse, *partitions(2), X_val=csr_array(X_val), y_val=y_val)
+    np.testing.assert_allclose(
+        sparse.validation_loss_curve_, dense.validation_loss_curve_, rtol=1e-6
+    )
+
+
+def test_scores_that_are_no_number_are_not_the_best(client):
+    class Undefined:
+        """A scorer that is undefined, at least in the second round."""
+
+        def __init__(self, always):
+            self.always = always
+
+        def __call__(self, estimator, X, y):
+            second = len(estimator.loss_curve_) == 2
+            return np.nan if self.always or second else len(estimator.loss_curve_)
+
+    model = network(max_iter=3, early_stopping=True, scoring=Undefined(False))
+    with pytest.warns(UserWarning, match="in some epochs"):
+        fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
+    assert model.best_iter_ == model.best_validation_score_ == 3
+    model.scoring = Undefined(True)
+    with pytest.raises(ValueError, match="not a number in any"):
+        fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
 
 
 def test_a_worker_killed_in_a_round_changes_nothing(client):
@@ -338,5 +374,11 @@ def test_what_is_refused_changes_nothing(client):
     model.set_params(early_stopping=False, class_weight="balanced")
     with pytest.raises(ValueError, match="balanced"):
         fit_local_sgd(model, *partitions(2))
-    model.set_params(early_stopping=True, class_weight=None)
+    model.set_params(class_weight=None)
+    with pytest.raises(ValueError, match="classes has only 1 class"):
+        fit_local_sgd(model, *partitions(2), classes=[0])
+    model.set_params(early_stopping=True, scoring="acuracy")
+    with pytest.raises(ValueError, match="Did you mean 'accuracy'"):
+        fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
+    model.set_params(scoring="loss")
     assert vars(model) == before

@@ -36,13 +36,16 @@ def _auto_distributions(network, n_rows):
     """Return values that help on some tables, around the defaults."""
     others = [0.0] * len(hidden_layer_sizes(network))
     space: dict = {
-        "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)],
-        "activation": ["relu", "tanh"],
+        "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)]
     }
+    if others:
+        space["activation"] = ["relu", "tanh"]
     if network.solver == "adam":
         space["learning_rate_init"] = [2e-3, 4e-3, 8e-3]
     if network.solver != "lbfgs":
-        space |= {"keep_prob": [0.8, 0.9, 1.0], "input_keep_prob": [0.95, 1.0]}
+        space["input_keep_prob"] = [0.95, 1.0]
+        if others:
+            space["keep_prob"] = [0.8, 0.9, 1.0]
     return space
 
 

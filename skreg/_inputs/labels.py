@@ -32,7 +32,8 @@ class Labels(Targets):
         if _is_multilabel(y, "y"):
             return cls(np.arange(y.shape[1]), multilabel=True)
         with naming("y"):
-            return cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
+            labels = cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
+        return labels._checked("y")
 
     @classmethod
     def declared(cls, classes, y):
@@ -50,7 +51,7 @@ class Labels(Targets):
                 "classes for multilabel targets has to be the column indices, counted "
                 f"from 0; got {classes}."
             )
-        return cls(classes, multilabel)
+        return cls(classes, multilabel)._checked("classes")
 
     @classmethod
     def of_fitted(cls, estimator):
@@ -72,13 +73,14 @@ class Labels(Targets):
             return Multilabel()
         return Binary() if self.n_outputs == 1 else Multiclass()
 
-    def check(self, name="y"):
-        """Refuse a problem with only one class."""
+    def _checked(self, name):
+        """Return the labels, but refuse a single class."""
         if len(self.classes) < 2 and not self.multilabel:
             raise ValueError(
                 f"The number of classes has to be greater than one; {name} has only "
                 f"{len(self.classes)} class: {self.classes.tolist()}."
             )
+        return self
 
     def check_same(self, fitted):
         """Refuse to resume the training of a network for other classes."""
