@@ -47,8 +47,8 @@ class Net(NamedTuple):
     """Units of each level, from the inputs to the outputs."""
     activation: int
     head: int
-    head_number: np.ndarray
-    """The error where the loss is clipped, or its quantile, of shape (1,)."""
+    head_number: float
+    """The error where the loss is clipped, or its quantile."""
     keep_probs: np.ndarray
     thresholds: np.ndarray
     """Of each level; random bits below it keep a unit."""
@@ -62,9 +62,15 @@ class Rule(NamedTuple):
     """An optimizer and the penalties."""
 
     optimizer: int
-    numbers: np.ndarray
-    """Momentum, beta_2, epsilon, the optimizer's scale and carry, and the size below
-    which an average becomes 0."""
+    momentum: float
+    beta_2: float
+    epsilon: float
+    scale: float
+    """Factor of the gradient."""
+    carry: float
+    """Factor of the gradient before."""
+    tiny: float
+    """The size below which an average becomes 0."""
     alphas: np.ndarray
     """Of each layer."""
 
@@ -255,8 +261,9 @@ def _mask(out, bits, threshold, keep_prob):
 @_compiled
 def _losses(net, rows, first, z, out):
     """Out ← s_i ∂ℓ/∂z, for the rows from ``first`` on; return Σ s_i ℓ."""
-    number, y, parameter, total = z.dtype.type, rows.y, net.head_number[0], 0.0
+    number, y, total = z.dtype.type, rows.y, 0.0
     n_rows, n_outputs = z.shape
+    parameter = number(net.head_number)
     zero, one, half = number(0), number(1), number(0.5)
     share = one / number(n_outputs)
     for i in range(n_rows):
@@ -430,9 +437,9 @@ def _step(rule, sizes, rate, n_steps, vectors, g):
 @_compiled
 def _move(rule, alpha, rate, n_steps, w, g, v, s):
     """Take the step of one part; averages that are nearly subnormal become 0."""
-    number, momentum, beta_2 = w.dtype.type, rule.numbers[0], rule.numbers[1]
-    beta, decay = number(momentum), number(rule.numbers[3]) * alpha
-    tiny, zero, eta = number(rule.numbers[5]), number(0), number(rate)
+    number, momentum, beta_2 = w.dtype.type, rule.momentum, rule.beta_2
+    beta, decay = number(momentum), number(rule.scale) * alpha
+    tiny, zero, eta = number(rule.tiny), number(0), number(rate)
     if rule.optimizer == HEAVY_BALL:  # the gradient is accumulated in v
         for i in range(len(w)):
             average = v[i] + decay * w[i]
@@ -447,12 +454,9 @@ def _move(rule, alpha, rate, n_steps, w, g, v, s):
     else:
         unbias = (1 - beta_2**n_steps) ** 0.5
         eta = number(rate * unbias / (1 - momentum**n_steps))
-        epsilon = max(number(rule.numbers[2] * unbias), tiny)
-        rest, other, other_rest = (
-            number(1 - momentum),
-            number(beta_2),
-            number(1 - beta_2),
-        )
+        epsilon = max(number(rule.epsilon * unbias), tiny)
+        rest = number(1 - momentum)
+        other, other_rest = number(beta_2), number(1 - beta_2)
         for i in range(len(w)):
             own = g[i] + decay * w[i]
             m = beta * v[i] + rest * own
@@ -538,7 +542,7 @@ def run_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buff
             outputs[first : first + len(x)] = z
             continue
         g = own[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: own.shape[1]]
-        scale, carry = number(rule.numbers[3] / len(x)), number(rule.numbers[4])
+        scale, carry = number(rule.scale / len(x)), number(rule.carry)
         _backward(net, sizes, rows, first, x, own[0], g, scale, carry, buffers)
         n_steps += 1
         _step(rule, sizes, rate, n_steps, own, g)

@@ -43,7 +43,6 @@ KNOWN = dict.fromkeys(["coefs_", "intercepts_", L2])
 _COMPILED: set = set()
 """Precisions for which there is machine code."""
 _NO_PLACES, _NO_BITS = np.empty(0, np.int32), np.empty(0, np.uint16)
-_NUMBERS = "momentum", "beta_2", "epsilon", "scale", "carry"
 
 
 class NumbaEngine(NumpyEngine):
@@ -163,27 +162,31 @@ def _describe(plan, dtype):
     keep_probs = np.array(plan.keep_probs)
     one_mask = has_one_mask(plan)
     scales = 1 / keep_probs if one_mask else np.ones(len(keep_probs))
-    head, numbers = network.head, [getattr(optimizer, n, 0.0) for n in _NUMBERS]
+    head = network.head
     net = Net(
-        GEMM[dtype.itemsize],
-        np.array(network.sizes),
-        _code_of(network.activation, ACTIVATIONS),
-        _code_of(type(head), HEADS),
-        np.array([getattr(head, "delta", getattr(head, "quantile", 0.5))], dtype),
-        keep_probs.astype(dtype),
-        np.array([threshold_of(p) for p in plan.keep_probs]),
-        scales.astype(dtype),
-        one_mask,
+        gemm=GEMM[dtype.itemsize],
+        sizes=np.array(network.sizes),
+        activation=_code_of(network.activation, ACTIVATIONS),
+        head=_code_of(type(head), HEADS),
+        head_number=getattr(head, "delta", getattr(head, "quantile", 0.5)),
+        keep_probs=keep_probs.astype(dtype),
+        thresholds=np.array([threshold_of(p) for p in plan.keep_probs]),
+        input_scales=scales.astype(dtype),
+        one_mask=one_mask,
     )
     alphas = np.zeros(len(network.sizes) - 1)
     for penalty in plan.penalties:
         _code_of(type(penalty), KNOWN)
         alphas += penalty.alphas
-    tiny = np.finfo(dtype).tiny * 2**26
     rule = Rule(
-        _code_of(type(optimizer), OPTIMIZERS),
-        np.array([*numbers, tiny]),
-        alphas.astype(dtype),
+        optimizer=_code_of(type(optimizer), OPTIMIZERS),
+        momentum=optimizer.momentum,
+        beta_2=getattr(optimizer, "beta_2", 0.0),
+        epsilon=getattr(optimizer, "epsilon", 0.0),
+        scale=optimizer.scale,
+        carry=optimizer.carry,
+        tiny=float(np.finfo(dtype).tiny) * 2**26,
+        alphas=alphas.astype(dtype),
     )
     return net, rule
 
