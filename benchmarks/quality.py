@@ -141,8 +141,8 @@ this page.
 - The log-loss is computed in float64 from probabilities clipped at {least:g}. The
   relative error is the RMSE over the standard deviation of the test targets. Its mean
   over the tables is geometric, and its difference is that of the logarithms.
-- Seconds are processor time on one thread, for encoding and fit, and only of models
-  that ran on the same machine. RealMLP and TabM use a GPU if there is one.
+- Seconds are {seconds}, for encoding and fit, and only of models that ran on the same
+  machine. RealMLP and TabM use a GPU if there is one.
 - *Out of fold* is the loss that a committee itself reports, its `best_score_`.
 - Wins, losses and the difference compare the loss of a table, averaged over the seeds,
   with that of the first model. Behind ± is the standard error over the tables.
@@ -153,32 +153,35 @@ this page.
 NOTES = re.compile("<!-- notes begin -->.*<!-- notes end -->", re.DOTALL)
 
 
-def seeded(name, group, seed):
-    """Return a new model with all its random states set."""
+def prepared(name, group, seed, cores):
+    """Return a new model with its random states and its number of cores set."""
     model = clone(GROUPS[group].models[name])
     states = [key for key in model.get_params() if key.endswith("random_state")]
+    if "n_jobs" in model[-1].get_params():
+        model[-1].set_params(n_jobs=cores)
     return model.set_params(**dict.fromkeys(states, seed))
 
 
-def cache_key(name, data, seed):
+def cache_key(name, data, seed, cores):
     """Return a hash of all that a result depends on."""
-    model = seeded(name, data.group, seed)
+    model = prepared(name, data.group, seed, cores)
     sources = [Path(__file__).with_name("tables.py")]
     if model[-1].__module__.startswith("skreg"):
         sources += sorted(Path(skreg.__file__).parent.rglob("*.py"))
     texts = [path.read_text("utf-8") for path in sources]
-    return joblib.hash((model, data.group, data.name, seed, texts))
+    return joblib.hash((model, data.group, data.name, seed, cores, texts))
 
 
-def evaluate(name, data, seed):
+def evaluate(name, data, seed, cores):
     """Return the score, the loss, the seconds and the loss out of fold of one fit."""
     X_train, X_test, y_train, y_test = data.split(seed)
-    model = seeded(name, data.group, seed)
-    with warnings.catch_warnings(), threadpool_limits(1):
+    model = prepared(name, data.group, seed, cores)
+    clock = time.process_time if cores == 1 else time.perf_counter
+    with warnings.catch_warnings(), threadpool_limits(cores):
         warnings.simplefilter("ignore")
-        start = time.process_time()
+        start = clock()
         model.fit(X_train, y_train)
-        seconds = time.process_time() - start
+        seconds = clock() - start
         score = model.score(X_test, y_test)
         if data.group == "regression":
             return score, (1 - score) ** 0.5, seconds, np.nan
@@ -195,7 +198,10 @@ def warm_up():
 
 
 def run(jobs, n_processes, cache):
-    """Return the results of jobs (model, table, seed), those of the cache unrun."""
+    """Return the results of jobs, those of the cache unrun.
+
+    A job is a model, a table, a seed and a number of cores.
+    """
     lines = cache.read_text("utf-8").splitlines() if cache.exists() else []
     known = dict(map(json.loads, lines))
     keys = {job: cache_key(*job) for job in jobs}
@@ -204,7 +210,7 @@ def run(jobs, n_processes, cache):
         todo = [job for job in jobs if keys[job] not in known]
         futures = {pool.submit(evaluate, *job): job for job in todo}
         for n_done, future in enumerate(as_completed(futures), start=1):
-            name, data, seed = job = futures[future]
+            name, data, seed, _ = job = futures[future]
             known[keys[job]] = list(map(float, future.result()))
             file.write(json.dumps([keys[job], known[keys[job]]]) + "\n")
             print(f"{n_done}/{len(todo)} {data.name}, seed {seed}: {name}")
@@ -261,6 +267,9 @@ def main():
     parser.add_argument("--tables", nargs="*", help="names or groups; all")
     parser.add_argument("--seeds", default="0,1,2")
     parser.add_argument("--processes", type=int, default=2)
+    parser.add_argument(
+        "--cores", type=int, default=1, help="per fit; with several, fit in turn"
+    )
     parser.add_argument("--cache", type=Path, default=Path("quality.jsonl"))
     parser.add_argument("--output", default="")
     options = parser.parse_args()
@@ -275,8 +284,10 @@ def main():
         tables[group] = [t for t in found if t.group == group]
         names = GROUPS[group].models
         models[group] = [m for m in names if m in (options.models or names)]
-        jobs += product(models[group], tables[group], seeds)
-    results = run(jobs, options.processes, options.cache)
+        jobs += product(models[group], tables[group], seeds, [options.cores])
+    in_turn = options.cores > 1
+    measured = run(jobs, 1 if in_turn else options.processes, options.cache)
+    results = {job[:3]: result for job, result in measured.items()}
     sections = [
         summarize(group, tables[group], models[group], seeds, results)
         for group in tables
@@ -286,6 +297,11 @@ def main():
     page = PAGE.format(
         sections="\n\n".join(sections),
         seeds=", ".join(map(str, seeds)),
+        seconds=(
+            f"those of the clock on {options.cores} cores"
+            if in_turn
+            else "processor time on one thread"
+        ),
         least=LEAST_PROBABILITY,
     )
     publish(NOTES.sub(lambda _: NOTES.search(before)[0], page), options.output)
