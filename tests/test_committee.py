@@ -203,7 +203,7 @@ def test_the_best_score_is_the_mean_loss_over_the_folds(kind, weighted):
         make_scorer(log_loss, response_method="predict_proba", greater_is_better=False),
         lambda model, X, y: model.score(X, y),
     ],
-    ids=str,
+    ids=["accuracy", "roc_auc", "neg_log_loss", "scorer", "function"],
 )
 def test_any_score_is_raced_by(scoring):
     X, y = problem()

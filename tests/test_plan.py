@@ -29,7 +29,7 @@ def test_hidden_layer_sizes_may_be_a_number_or_any_sequence(sizes):
         ({"hidden_layer_sizes": (), "keep_prob": 0.5}, {"hidden_layer_sizes": ()}),
         ({"random_state": np.random.RandomState(0)}, {"random_state": 0}),
     ],
-    ids=str,
+    ids=", ".join,
 )
 def test_equal_settings(a, b):
     X, y = problem()
