@@ -539,7 +539,9 @@ def run_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buff
         delta = _matrix(buffers.deltas, end - z.size, len(x), n_outputs)
         loss += _losses(net, rows, first, z, delta)
         if len(outputs):
-            outputs[first : first + len(x)] = z
+            for i in range(len(x)):
+                for k in range(n_outputs):
+                    outputs[first + i, k] = z[i, k]
             continue
         g = own[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: own.shape[1]]
         scale, carry = number(rule.scale / len(x)), number(rule.carry)
