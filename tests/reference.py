@@ -154,9 +154,10 @@ class Optimizer:
         self.s = 0.0
         self.t = 0
 
-    def step(self, w, g, learning_rate):
-        """Return the new weights."""
+    def step(self, w, g, penalty, learning_rate):
+        """Return the new weights, from the gradients of the loss and the penalty."""
         beta = self.momentum
+        g = g + penalty
         self.t += 1
         self.v = beta * self.v + (1 - beta) * g
         if self.name == "SGD":

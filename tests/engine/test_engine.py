@@ -79,13 +79,15 @@ def reference_epoch(network, data, optimizer, alphas, keep_probs, dropout_mask):
             indicators(network, data, rows), weights[rows], masks,
         )  # fmt: skip
         total += loss * len(rows)
-        g = np.empty_like(w)
+        g, p = np.zeros((2, len(w)))
         _, decay = reference.penalty_and_gradient(layers, alphas)
-        for own, given, extra in zip(network.views(g), gradient, decay, strict=True):
-            own[0][...], own[1][...] = given[0] + extra, given[1]
+        for own, given in zip(network.views(g), gradient, strict=True):
+            own[0][...], own[1][...] = given
+        for own, extra in zip(network.views(p), decay, strict=True):
+            own[0][...] = extra
         naive = reference.Optimizer(optimizer, momentum=0.8, beta_2=0.99)
         naive.v, naive.s, naive.t = v, s, t
-        w[...] = np.where(moves, naive.step(w, g, RATE), w)
+        w[...] = np.where(moves, naive.step(w, g, p, RATE), w)
         v, s = np.where(moves, naive.v, v), np.where(moves, naive.s, s)
     penalty, _ = reference.penalty_and_gradient(layers, alphas)
     return total / weights.sum() + penalty, w

@@ -40,7 +40,7 @@ def test_steps_equal_the_papers_equations(name, alpha, size, dtype):
     naive, expected = reference.Optimizer(name, 0.8, 0.99), w
     for g, rate in zip(gradients, RATES, strict=True):
         penalty = np.append(alpha * expected[:-1], 0)
-        expected = naive.step(expected, g + penalty, rate)
+        expected = naive.step(expected, g, penalty, rate)
     penalties = (L2((alpha,)),) if alpha else ()
     own = run(make_optimizers(penalties)[name], w.astype(dtype), gradients, RATES)
     assert own.dtype == dtype
