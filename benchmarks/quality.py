@@ -141,8 +141,8 @@ this page.
 - The log-loss is computed in float64 from probabilities clipped at {least:g}. The
   relative error is the RMSE over the standard deviation of the test targets. Its mean
   over the tables is geometric, and its difference is that of the logarithms.
-- Seconds are {seconds}, for encoding and fit, and only of models that ran on the same
-  machine. RealMLP and TabM use a GPU if there is one.
+- Seconds are {seconds}, for encoding and fit, and only
+  of models that ran on the same machine. RealMLP and TabM use a GPU if there is one.
 - *Out of fold* is the loss that a committee itself reports, its `best_score_`.
 - Wins, losses and the difference compare the loss of a table, averaged over the seeds,
   with that of the first model. Behind ± is the standard error over the tables.
