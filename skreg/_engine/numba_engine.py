@@ -38,8 +38,8 @@ OPTIMIZERS = {
     NesterovSGD: compiled.NESTEROV,
     Adam: compiled.ADAM,
 }
-KNOWN = dict.fromkeys(["coefs_", "intercepts_", L2])
-"""Parameters and penalties; they have no code."""
+PARTS = {"coefs_", "intercepts_", L2}
+"""Parameters and penalties that the compiled code has."""
 _COMPILED: set = set()
 """Precisions for which there is machine code."""
 _NO_PLACES, _NO_BITS = np.empty(0, np.int32), np.empty(0, np.uint16)
@@ -157,8 +157,8 @@ def _rows_of(batch, bits):
 def _describe(plan, dtype):
     """Return the network and the rule of a plan."""
     network, optimizer = plan.network, plan.optimizer
-    for name in network.attribute_names:
-        _code_of(name, KNOWN)
+    for part in (*network.attribute_names, *map(type, plan.penalties)):
+        _check_known(part, PARTS)
     keep_probs = np.array(plan.keep_probs)
     one_mask = has_one_mask(plan)
     scales = 1 / keep_probs if one_mask else np.ones(len(keep_probs))
@@ -176,7 +176,6 @@ def _describe(plan, dtype):
     )
     alphas = np.zeros(len(network.sizes) - 1)
     for penalty in plan.penalties:
-        _code_of(type(penalty), KNOWN)
         alphas += penalty.alphas
     rule = Rule(
         optimizer=_code_of(type(optimizer), OPTIMIZERS),
@@ -192,13 +191,18 @@ def _describe(plan, dtype):
 
 
 def _code_of(kind, codes):
-    """Return the code of a part of the plan, or refuse a part that was not compiled."""
-    if kind not in codes:
+    """Return the code of an activation, a head or an optimizer."""
+    _check_known(kind, codes)
+    return codes[kind]
+
+
+def _check_known(kind, known):
+    """Refuse a part of the plan that the compiled code lacks."""
+    if kind not in known:
         raise NotImplementedError(
             f"engine='numba' has no {getattr(kind, '__name__', kind)!r}. Use "
             "engine='numpy', or add it to skreg/_engine/numba_engine.py."
         )
-    return codes[kind]
 
 
 def _allocate(net, n_rows, vectors):
