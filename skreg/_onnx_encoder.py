@@ -73,7 +73,8 @@ def _encode_numbers(encoder, x, node):
     if len(column):
         distance = node(OnnxSub, node(OnnxGather, x, column, axis=1), left)
         code = node(OnnxDiv, distance, width)
-        parts.append(between(code, np.array([0.0]), np.array([1.0])))
+        code = between(code, np.array([0.0]), np.array([1.0]))
+        parts.append(node(OnnxSub, code, encoder.code_means_))
     return parts
 
 

@@ -30,7 +30,8 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
     - an indicator of missing values, if there were any in `fit`; the median replaces
       them,
     - a piecewise-linear code [1]_: with the edges :math:`b_0 < \dots < b_T` of T bins,
-      :math:`\min(\max((x - b_t) / (b_{t+1} - b_t), 0), 1)` for each bin.
+      :math:`\min(\max((x - b_t) / (b_{t+1} - b_t), 0), 1)` for each bin, less its mean
+      in `fit`.
 
     Numbers outside the range seen in `fit` are clipped to it.
 
@@ -61,6 +62,8 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
     bin_edges_ : list of ndarray of shape (n_edges,)
         Bin edges of each numeric column, from its minimum to its maximum. With two or
         fewer edges there is no code.
+    code_means_ : ndarray of shape (n_bins,)
+        Mean of the code for each bin of all columns, one column after the other.
     one_hot_ : OneHotEncoder or None
         Encoder of the categories, as text; None if there are no categorical columns.
     n_features_in_ : int
@@ -86,8 +89,8 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
     >>> print(*encoder.get_feature_names_out())
     x0 x0_missing x0_bin0 x0_bin1 x1_Rome x1_infrequent_sklearn
     >>> encoder.transform([[40, "Rome"], [None, "Bonn"]]).round(2)
-    array([[ 0.69,  0.  ,  1.  ,  0.5 ,  1.  ,  0.  ],
-           [-0.23,  1.  ,  1.  ,  0.  ,  0.  ,  1.  ]], dtype=float32)
+    array([[ 0.69,  0.  ,  0.25,  0.25,  1.  ,  0.  ],
+           [-0.23,  1.  ,  0.25, -0.25,  0.  ,  1.  ]], dtype=float32)
     """
 
     _parameter_constraints: dict = {
@@ -136,6 +139,10 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         edges = [_bin_edges(x, self.n_bins) for x in observed]
         medians = np.array([np.median(x) for x in observed])
         filled = np.where(missing, medians, numbers)
+        code_sums = sum(
+            _code(filled[rows], edges).sum(axis=0)
+            for rows in gen_batches(len(filled), _ROWS_AT_ONCE)
+        )
         scales = filled.std(axis=0, dtype=np.float64)
         constant = np.array([len(b) == 1 for b in edges], dtype=bool)
         one_hot = None
@@ -153,6 +160,7 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         self.scales_ = np.where(constant | (scales == 0), 1, scales)
         self.has_missing_ = missing.any(axis=0)
         self.bin_edges_ = edges
+        self.code_means_ = code_sums / len(filled)
         self.one_hot_ = one_hot
         return self
 
@@ -220,8 +228,7 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         """Write the numeric part of the output; return its number of columns."""
         low = [edges[0] for edges in self.bin_edges_]
         high = [edges[-1] for edges in self.bin_edges_]
-        column, left, width = code_bins(self.bin_edges_)
-        widths = [numbers.shape[1], self.has_missing_.sum(), len(column)]
+        widths = [numbers.shape[1], self.has_missing_.sum(), len(self.code_means_)]
         number, indicator, code, _ = np.split(encoded, np.cumsum(widths), axis=1)
         for rows in gen_batches(len(numbers), _ROWS_AT_ONCE):
             x = numbers[rows]
@@ -229,7 +236,7 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
             x = np.clip(np.where(missing, self.medians_, x), low, high)
             number[rows] = (x - self.means_) / self.scales_
             indicator[rows] = missing[:, self.has_missing_]
-            code[rows] = np.clip((x[:, column] - left) / width, 0, 1)
+            code[rows] = _code(x, self.bin_edges_) - self.code_means_
         return sum(widths)
 
     def __sklearn_tags__(self):
@@ -261,6 +268,12 @@ def _bin_edges(x, n_bins):
     centers = np.cumsum(counts) - counts / 2
     quantiles = np.linspace(centers[0], centers[-1], n_bins + 1)
     return np.unique(np.interp(quantiles, centers, values))  # rounding may join two
+
+
+def _code(x, bin_edges):
+    """Return the piecewise-linear code of rows of numbers."""
+    column, left, width = code_bins(bin_edges)
+    return np.clip((x[:, column] - left) / width, 0, 1)
 
 
 def code_bins(bin_edges):
