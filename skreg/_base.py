@@ -1,5 +1,7 @@
 """The part of a network estimator that does not depend on the kind of target."""
 
+from copy import deepcopy
+
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
@@ -198,7 +200,7 @@ class NetworkEstimator(Predictor):
         names = session.plan.network.attribute_names
         try:
             session.task.end(
-                lambda: {n: [a.copy() for a in getattr(self, n)] for n in names},
+                lambda: deepcopy({name: getattr(self, name) for name in names}),
                 session.status.value,
             )
         except KeyboardInterrupt:
@@ -224,7 +226,8 @@ class NetworkEstimator(Predictor):
     def _network(self):
         """Return the description of the fitted network."""
         sizes = self.n_features_in_, *(weights.shape[1] for weights in self.coefs_)
-        return Network.of(self, sizes, self._fitted_targets().head)
+        scaled = self.feature_scales_ is not None
+        return Network.of(self, sizes, self._fitted_targets().head, scaled)
 
     def _class_weights(self, targets, encoded, sample_weight):
         """Return the weight of each class, or None if there are no classes."""
@@ -232,18 +235,24 @@ class NetworkEstimator(Predictor):
 
     def _begin(self, shape, targets, resume, stream):
         """Return the plan and the state; set the attributes known before training."""
-        dtype = self.coefs_[0].dtype if resume else None
-        plan = make_plan(self, shape, targets, stream, dtype)
         if resume:
-            before = self._network().sizes
-            if plan.network.sizes != before:
-                raise ValueError(
-                    f"hidden_layer_sizes={self.hidden_layer_sizes!r} does not match "
-                    f"the trained network, which has {[*before[1:-1]]}. Set it back, "
-                    "or call fit with warm_start=False to start over."
-                )
+            before = self._network()
+            dtype = self.coefs_[0].dtype
+            plan = make_plan(self, shape, targets, stream, dtype, before.scaled)
+            self._check_same("hidden_layer_sizes", plan.network.sizes, before.sizes)
+            self._check_same("feature_scales", plan.network.scaled, before.scaled)
             return plan, TrainingState.of(self, plan)
+        plan = make_plan(self, shape, targets, stream)
         self.n_layers_ = len(plan.network.sizes)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is too little memory
             return plan, TrainingState.new(plan, seed)
+
+    def _check_same(self, name, value, before):
+        """Refuse a parameter that makes another network than the trained one."""
+        if value != before:
+            raise ValueError(
+                f"{name}={getattr(self, name)!r} does not match the trained network, "
+                f"which has {before}. Set it back, or call fit with warm_start=False "
+                "to start over."
+            )

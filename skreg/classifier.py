@@ -34,6 +34,12 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         Units of each hidden layer. ``()`` is logistic regression.
     activation : {"identity", "logistic", "tanh", "relu"}, default="relu"
         Activation of the hidden layers.
+    feature_scales : bool or "auto", default="auto"
+        Whether the network learns a factor for each feature, in front of the first
+        layer [6]_. The factors are penalised as the weights of that layer, which takes
+        features that do not help out of the network. "auto" is True for "adam" with
+        hidden layers and more than 64 rows. When training is resumed, the network
+        keeps its factors.
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
         "sgd" follows a moving average of the gradient. "adam" [1]_ also scales each
         step by an average of the squared gradient. "lbfgs" [2]_ takes the whole
@@ -42,10 +48,11 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     alpha : "auto", float or array-like of float, default="auto"
         Strength of the L2 penalty on the weights: one number for all layers, or one per
         layer from the inputs up. Its meaning depends neither on the number n of rows
-        nor on the batch size. "auto" penalises only the first layer, with 50 / n, or
-        25 / n with ``early_stopping``; dropout regularises the others. For "lbfgs" it
-        is 10 / n on all layers. Without hidden layers it is 1 / n. With at most 64 rows
-        it is always 0.1, on all layers.
+        nor on the batch size. "auto" penalises only the first layer, with 25 / n for
+        classes, 8 / n for numbers and with ``early_stopping``, and twice as much
+        without ``feature_scales``; dropout regularises the others. For "lbfgs" it is
+        10 / n on all layers. Without hidden layers it is 1 / n. With at most 64 rows it
+        is always 0.1, on all layers.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8, or 0.9 with
@@ -139,6 +146,9 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         Weights of each layer.
     intercepts_ : list of ndarray of shape (fan_out,)
         Biases of each layer.
+    feature_scales_ : ndarray of shape (`n_features_in_`,) or None
+        Factor of each feature: the inputs of the first layer are ``X *
+        feature_scales_``.
     n_layers_ : int
         Number of layers, including input and output.
     n_outputs_ : int
@@ -191,6 +201,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
        Restarts", ICLR 2017.
     .. [5] I. Sutskever, J. Martens, G. Dahl and G. Hinton, "On the importance of
        initialization and momentum in deep learning", ICML 2013.
+    .. [6] D. Holzmüller, L. Grinsztajn and I. Steinwart, "Better by Default: Strong
+       Pre-Tuned MLPs and Boosted Trees on Tabular Data", NeurIPS 2024.
 
     Examples
     --------
@@ -214,6 +226,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         hidden_layer_sizes=(256, 256),
         activation="relu",
         *,
+        feature_scales="auto",
         solver="adam",
         alpha="auto",
         keep_prob="auto",
@@ -245,6 +258,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     ):
         self.hidden_layer_sizes = hidden_layer_sizes
         self.activation = activation
+        self.feature_scales = feature_scales
         self.solver = solver
         self.alpha = alpha
         self.keep_prob = keep_prob

@@ -161,8 +161,7 @@ def _merge(one, two):
     """Return the mean of two networks, weighted by their rows, and the sum of rows."""
     (a, n_a), (b, n_b) = one, two
     network = copy.deepcopy(a)
-    names = network._network().attribute_names
-    mix_in(network, b, n_b / (n_a + n_b), names)
+    mix_in(network, b, n_b / (n_a + n_b), network._network())
     network.t_ += n_b
     return network, n_a + n_b
 

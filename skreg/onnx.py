@@ -79,6 +79,7 @@ _OPERATORS = {
     "softmax": OnnxSoftmax,
     "exp": OnnxExp,
 }
+_PARAMETERS = {"coefs_", "intercepts_", "feature_scales_"}
 
 
 def _onnx_labels(model, scope):
@@ -100,10 +101,13 @@ def _network(model, features, numbers, as_logits, node):
             f"activation={model.activation!r} has no ONNX operator here. Supported "
             f"are {[*_OPERATORS]}."
         )
-    unknown = {*model._network().attribute_names} - {"coefs_", "intercepts_"}
+    unknown = {*model._network().attribute_names} - _PARAMETERS
     if unknown:
         raise NotImplementedError(f"The parameters {sorted(unknown)} are not exported.")
-    *hidden, last = zip(model.coefs_, model.intercepts_, strict=True)
+    coefs = [*model.coefs_]
+    if model.feature_scales_ is not None:
+        coefs[0] = model.feature_scales_[:, np.newaxis] * coefs[0]
+    *hidden, last = zip(coefs, model.intercepts_, strict=True)
     dtype = guess_numpy_type(numbers)
     h = node(OnnxCast, features, to=guess_proto_type(numbers))
     for layer in hidden:

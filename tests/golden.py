@@ -34,6 +34,7 @@ CASES = {
     "nesterov": {"solver": "sgd", "nesterovs_momentum": True, "momentum": 0.5},
     "lbfgs": {"solver": "lbfgs", "batch_size": "auto"},
     "l2": {"alpha": 0.1},
+    "factors": {"feature_scales": True, "alpha": [0.1, 0, 0]},
     "l2 by layer": {"alpha": [0.3, 0, 0.1]},
     "sample": {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9},
     "batch": {"keep_prob": [0.5, 0.8], "input_keep_prob": 0.9, "dropout_mask": "batch"},

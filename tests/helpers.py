@@ -27,10 +27,15 @@ def generator(seed=0):
 
 
 def make_network(
-    head="multiclass", hidden=(5, 4), activation="tanh", n_features=3, kind=Network
+    head="multiclass",
+    hidden=(5, 4),
+    activation="tanh",
+    n_features=3,
+    kind=Network,
+    scaled=False,
 ):
     n_outputs = 1 if head == "binary" else 3
-    return kind((n_features, *hidden, n_outputs), activation, HEADS[head]())
+    return kind((n_features, *hidden, n_outputs), activation, HEADS[head](), scaled)
 
 
 def head_name(network):

@@ -1,8 +1,9 @@
 """The network in loops, straight from the equations: slow, and easy to believe.
 
-Nothing here is shared with the package. The parameters are a list of pairs: weights of
-shape (fan_in, fan_out) and biases; masks are lists with an entry for the input and one
-for each hidden layer, of shape (n_rows, n_units), with entries 0 and 1 / p.
+Nothing here is shared with the package. The parameters are a list per layer: weights of
+shape (fan_in, fan_out), biases and, in the first layer, perhaps factors of the
+features. Masks are lists with an entry for the input and one for each hidden layer, of
+shape (n_rows, n_units), with entries 0 and 1 / p.
 """
 
 import math
@@ -32,12 +33,17 @@ def affine(coef, bias, x):
     ]
 
 
+def scaled(x, factors):
+    """Return the products of x and its factors, or x if there are none."""
+    return [a * s for a, s in zip(x, factors[0], strict=True)] if factors else x
+
+
 def row_pass(layers, activation, x, masks):
     """Return the inputs of each layer and its pre-activations, for one row."""
     f, _ = ACTIVATIONS[activation]
     inputs, pre_activations = [[a * m for a, m in zip(x, masks[0], strict=True)]], []
-    for layer, (coef, bias) in enumerate(layers, 1):
-        z = affine(coef, bias, inputs[-1])
+    for layer, (coef, bias, *factors) in enumerate(layers, 1):
+        z = affine(coef, bias, scaled(inputs[-1], factors))
         pre_activations.append(z)
         if layer < len(layers):
             inputs.append([f(a) * m for a, m in zip(z, masks[layer], strict=True)])
@@ -46,7 +52,7 @@ def row_pass(layers, activation, x, masks):
 
 def outputs(layers, activation, x):
     """Return the outputs for one row without masks."""
-    no_masks = [[1.0] * len(coef) for coef, _ in layers]
+    no_masks = [[1.0] * len(coef) for coef, *_ in layers]
     return row_pass(layers, activation, x, no_masks)[1][-1]
 
 
@@ -117,7 +123,7 @@ HEADS = {
 
 
 def loss_and_gradient(layers, activation, head, X, Y, weights, masks):
-    """Return (1/n) Σ_i s_i ℓ_i and its gradient, in pairs as the layers are."""
+    """Return (1/n) Σ_i s_i ℓ_i and its gradient, in lists as the layers are."""
     n, (row_loss, row_gradient) = len(X), HEADS[head]
     loss = 0
     gradient = [[np.zeros_like(block) for block in pair] for pair in layers]
@@ -127,8 +133,11 @@ def loss_and_gradient(layers, activation, head, X, Y, weights, masks):
         loss += weights[i] * row_loss(zs[-1], Y[i]) / n
         delta = [weights[i] * slope / n for slope in row_gradient(zs[-1], Y[i])]
         for layer in range(len(layers) - 1, -1, -1):
-            gradient[layer][0] += np.outer(inputs[layer], delta)
+            coef, _, *factors = layers[layer]
+            gradient[layer][0] += np.outer(scaled(inputs[layer], factors), delta)
             gradient[layer][1] += delta
+            for j, a in enumerate(inputs[layer] if factors else []):
+                gradient[layer][2][j] += a * sum(w * d for w, d in zip(coef[j], delta))
             if layer:
                 slopes = [ACTIVATIONS[activation][1](z) for z in zs[layer - 1]]
                 delta = layers[layer][0] @ delta * row_masks[layer] * slopes
@@ -136,11 +145,13 @@ def loss_and_gradient(layers, activation, head, X, Y, weights, masks):
 
 
 def penalty_and_gradient(layers, alphas):
-    """Return Σ_l alpha_l / 2 · ‖W_l‖² and its gradient in the weights of each layer."""
+    """Return Σ_l alpha_l / 2 · (‖W_l‖² + ‖s_l‖²) and its gradient, in lists."""
     total, gradient = 0, []
-    for (coef, _), alpha in zip(layers, alphas, strict=True):
+    for (coef, bias, *factors), alpha in zip(layers, alphas, strict=True):
         total += alpha / 2 * sum(float(w) ** 2 for w in coef.flat)
-        gradient.append(alpha * coef)
+        total += alpha / 2 * sum(float(s) ** 2 for own in factors for s in own)
+        slopes = [alpha * coef, np.zeros_like(bias), *(alpha * s for s in factors)]
+        gradient.append(slopes)
     return total, gradient
 
 

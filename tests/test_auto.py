@@ -8,7 +8,7 @@ import pytest
 from estimators import problem
 from sklearn.linear_model import LogisticRegression
 
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPRegressor
 from skreg._engine.heads import Binary
 from skreg._engine.penalties import L2
 from skreg._inputs.plan import make_plan
@@ -41,7 +41,10 @@ def test_auto_of_a_fit(n_rows, solver):
     few = n_rows <= 64
     size = next(size for (a, b), size in BATCH_SIZES.items() if a <= n_rows <= b)
     assert plan.batch_size == (n_rows if few else size)
-    assert plan.penalties == (L2((0.1,) if few else (50 / n_rows, 0, 0)),)
+    scaled = solver == "adam" and not few
+    strength = 25 if scaled else 50
+    assert plan.network.scaled == scaled
+    assert plan.penalties == (L2((0.1,) if few else (strength / n_rows, 0, 0)),)
     assert plan.keep_probs == [1, 1, 1] if few else [1, 0.8, 0.8]
     assert plan.dtype == ("float64" if few else "float32")
     assert plan.learning_rate.schedule is SCHEDULES["cosine"]
@@ -66,7 +69,7 @@ def test_auto_of_lbfgs(n_rows):
 def test_auto_of_early_stopping(n_rows):
     plan = plan_of(n_rows, early_stopping=True)
     few = n_rows <= 64
-    assert plan.penalties == (L2((0.1,) if few else (25 / n_rows, 0, 0)),)
+    assert plan.penalties == (L2((0.1,) if few else (8 / n_rows, 0, 0)),)
     assert plan.keep_probs == [1, 1, 1] if few else [1, 0.9, 0.9]
     assert plan.patience == 12
 
@@ -77,7 +80,8 @@ def test_auto_of_a_stream(n_rows, solver):
     plan = plan_of(n_rows, stream=True, solver=solver)
     size = next(size for (a, b), size in BATCH_SIZES.items() if a <= n_rows <= b)
     assert plan.batch_size == (min(n_rows, 16) if size == "all" else size)
-    assert plan.penalties == (L2((50 / 50_000, 0, 0)),)
+    assert plan.network.scaled == (solver == "adam")
+    assert plan.penalties == (L2(((25 if solver == "adam" else 50) / 50_000, 0, 0)),)
     assert plan.keep_probs == [1, 0.8, 0.8]
     assert plan.dtype == "float32"
     assert plan.learning_rate.schedule is SCHEDULES["constant"]
@@ -98,8 +102,27 @@ def test_auto_of_other_schedules(schedule, early_stopping):
 def test_auto_fits_any_number_of_layers(hidden):
     plan = plan_of(500, hidden_layer_sizes=hidden)
     assert plan.keep_probs == [1, *[0.8] * len(hidden)]
-    alphas = (50 / 500, *[0] * len(hidden)) if hidden else (1 / 500,)
+    alphas = (25 / 500, *[0] * len(hidden)) if hidden else (1 / 500,)
+    assert plan.network.scaled == bool(hidden)
     assert plan.penalties == (L2(alphas),)
+
+
+def test_auto_of_numbers_has_the_penalty_of_early_stopping():
+    estimator = RegMLPRegressor()
+    plan = make_plan(estimator, (500, 7), SimpleNamespace(n_outputs=1, head=None))
+    assert plan.penalties == (L2((8 / 500, 0, 0)),)
+    assert plan.keep_probs == [1, 0.8, 0.8]
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_auto_without_feature_scales_has_twice_the_penalty(early_stopping):
+    params = {"early_stopping": early_stopping}
+    with_them, without = (
+        plan_of(500, feature_scales=value, **params) for value in ("auto", False)
+    )
+    assert not without.network.scaled
+    (double,), (single,) = without.penalties, with_them.penalties
+    assert double.alphas == tuple(2 * alpha for alpha in single.alphas)
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])
@@ -149,6 +172,7 @@ def test_a_given_value_replaces_its_own_auto_alone(name, n_rows, stream):
 CHANGED = {
     "hidden_layer_sizes": [(), 5, (5, 4, 3)],
     "activation": ["identity", "logistic", "tanh"],
+    "feature_scales": [False, True],
     "alpha": [0, 0.1, [0.1, 0, 0]],
     "keep_prob": [1, 0.5, [0.5, 1]],
     "input_keep_prob": [0.5],

@@ -90,6 +90,7 @@ PARAMETERS = {
         [[0.5]],
         np.array(0.5),
     ],
+    "feature_scales": ["on", 2, None, [True]],
     "input_keep_prob": [0, 1.1, np.nan, [0.5], None],
     "dropout_mask": ["row", None],
     "batch_size": [0, -1, 2.5, "all", None],

@@ -104,6 +104,7 @@ def test_the_penalty_is_recorded_as_it_is_after_each_epoch(params, dropout):
     for _ in range(4):
         model.partial_fit(X, y, [0, 1])
         sizes = [float((coef**2).sum()) for coef in model.coefs_]
+        sizes[0] += float((model.feature_scales_**2).sum())
         expected.append(sum(a / 2 * s for a, s in zip(alphas, sizes)))
     np.testing.assert_allclose(model.penalty_curve_, expected, rtol=1e-12)
     assert {type(value) for value in model.penalty_curve_} == {float}

@@ -151,11 +151,12 @@ def test_a_step_of_a_stream_copies_the_state_once():
     wide = rng.normal(size=(10, 3000))
     labels = np.arange(10) % 2
     model = network(hidden_layer_sizes=200).partial_fit(wide, labels, [0, 1])
-    state = 3 * model.coefs_[0].nbytes  # with two averages of adam
-    gradient = state / 3
+    weights = model.coefs_[0].nbytes
+    state = 3 * weights  # with two averages of adam
+    gradient, scaled = weights, 2 * weights
     more = 0.1 * state
     used = allocated(lambda: model.partial_fit(wide, labels))
-    assert used < state + gradient + more
+    assert used < state + gradient + scaled + more
 
 
 # Rare classes

@@ -56,6 +56,8 @@ class Net(NamedTuple):
     """For each layer, a factor on its inputs, besides masks."""
     one_mask: bool
     """Whether all rows of a mini-batch have the same mask."""
+    scaled: bool
+    """Whether there are factors of features."""
 
 
 class Rule(NamedTuple):
@@ -69,6 +71,8 @@ class Rule(NamedTuple):
     """Factor of the gradient."""
     carry: float
     """Factor of the gradient before."""
+    scale_rate: float
+    """Factor of the learning rate for the factors of features."""
     tiny: float
     """The size below which an average becomes 0."""
     alphas: np.ndarray
@@ -106,6 +110,8 @@ class Buffers(NamedTuple):
     kept_x: np.ndarray
     kept_vectors: np.ndarray
     """The parameters between kept units, and the averages."""
+    products: np.ndarray
+    """The first weights times the factors of features, and their gradient."""
 
 
 def _compiled(function):
@@ -350,23 +356,50 @@ def _bits_of(net, rows, level, first, n_rows):
 
 
 @_compiled
-def _count_weights(sizes):
-    n = 0
+def _count_weights(net, sizes):
+    """Return how many weights and factors of features there are."""
+    n = sizes[0] if net.scaled else 0
     for k in range(len(sizes) - 1):
         n += sizes[k] * sizes[k + 1]
     return n
 
 
 @_compiled
+def _multiply_rows(W, s, memory):
+    """Return diag(s) W, in memory."""
+    n_in, n_out = W.shape
+    S = _matrix(memory, 0, n_in, n_out)
+    for i in range(n_in):
+        for k in range(n_out):
+            S[i, k] = s[i] * W[i, k]
+    return S
+
+
+@_compiled
+def _add_factors(W, s, dS, dW, ds):
+    """Add the gradients with respect to W and s, from that for S = diag(s) W."""
+    for i in range(len(s)):
+        total = ds[i]
+        for k in range(W.shape[1]):
+            total += W[i, k] * dS[i, k]
+            dW[i, k] += s[i] * dS[i, k]
+        ds[i] = total
+
+
+@_compiled
 def _forward(net, sizes, rows, first, x, w, buffers):
     """Write the outputs of each layer, masked; return the last ones."""
     n_rows, n_layers, zero = x.shape[0], len(sizes) - 1, w.dtype.type(0)
-    start, bias, end = 0, _count_weights(sizes), 0
+    start, bias, end = 0, _count_weights(net, sizes), 0
     below = x
     for k in range(n_layers):
         n_in, n_out, last = sizes[k], sizes[k + 1], k == n_layers - 1
         W, b = _matrix(w, start, n_in, n_out), w[bias : bias + n_out]
         z = _matrix(buffers.h, end, n_rows, n_out)
+        start += n_in * n_out
+        if k == 0 and net.scaled:
+            W = _multiply_rows(W, w[start : start + n_in], buffers.products[0])
+            start += n_in
         if k == 0 and len(rows.starts):
             _scale(buffers.h[end : end + n_rows * n_out], zero)
             _add_sparse_times(rows, first, buffers.place, W, z, net.input_scales[k])
@@ -376,7 +409,7 @@ def _forward(net, sizes, rows, first, x, w, buffers):
         if not last and net.keep_probs[k + 1] < 1 and not net.one_mask:
             bits = _bits_of(net, rows, k + 1, first, n_rows)
             _mask(z, bits, net.thresholds[k + 1], net.keep_probs[k + 1])
-        start, bias, end = start + n_in * n_out, bias + n_out, end + n_rows * n_out
+        bias, end = bias + n_out, end + n_rows * n_out
         below = z
     return below
 
@@ -385,22 +418,31 @@ def _forward(net, sizes, rows, first, x, w, buffers):
 def _backward(net, sizes, rows, first, x, w, g, scale, carry, buffers):
     """Accumulate the gradient, from what `_losses` wrote."""
     n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
-    start, end = _count_weights(sizes), n_rows * sizes[1:].sum()
+    start, end = _count_weights(net, sizes), n_rows * sizes[1:].sum()
     bias = len(g)
     for k in range(len(sizes) - 2, -1, -1):
         n_in, n_out, x_scale = sizes[k], sizes[k + 1], net.input_scales[k]
         start, bias, end = start - n_in * n_out, bias - n_out, end - n_rows * n_out
+        scaled = k == 0 and net.scaled
+        if scaled:
+            start -= n_in
         delta = _matrix(buffers.deltas, end, n_rows, n_out)
-        dW = _matrix(g, start, n_in, n_out)
+        W, dW = _matrix(w, start, n_in, n_out), _matrix(g, start, n_in, n_out)
+        dS = _matrix(buffers.products[1], 0, n_in, n_out) if scaled else dW
+        keep = zero if scaled else carry
         _add_sum_of_rows(delta, g[bias : bias + n_out], scale, carry)
         h = x if k == 0 else _matrix(buffers.h, end - n_rows * n_in, n_rows, n_in)
         if k == 0 and len(rows.starts):
-            _scale(g[start : start + n_in * n_out], carry)
-            _add_times_sparse(rows, first, buffers.place, delta, dW, scale * x_scale)
+            _scale(dS.reshape(dS.size), keep)
+            _add_times_sparse(rows, first, buffers.place, delta, dS, scale * x_scale)
         else:
-            _multiply(net.gemm, h, True, delta, False, dW, scale * x_scale, carry)
+            _multiply(net.gemm, h, True, delta, False, dS, scale * x_scale, keep)
+        if scaled:
+            end_of_W = start + n_in * n_out
+            _scale(g[start : end_of_W + n_in], carry)
+            s, ds = w[end_of_W : end_of_W + n_in], g[end_of_W : end_of_W + n_in]
+            _add_factors(W, s, dS, dW, ds)
         if k > 0:
-            W = _matrix(w, start, n_in, n_out)
             below = _matrix(buffers.deltas, end - n_rows * n_in, n_rows, n_in)
             _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
             keep_prob = one
@@ -421,7 +463,7 @@ def _add_sum_of_rows(delta, out, scale, carry):
 
 
 @_compiled
-def _step(rule, sizes, rate, n_steps, vectors, g):
+def _step(net, rule, sizes, rate, n_steps, vectors, g):
     """Take an optimizer's step, part by part, in one pass over memory."""
     start = 0
     for k in range(len(sizes)):
@@ -429,14 +471,19 @@ def _step(rule, sizes, rate, n_steps, vectors, g):
             end, alpha = start + sizes[k] * sizes[k + 1], rule.alphas[k]
         else:
             end, alpha = len(g), g.dtype.type(0)
-        w, v, s = vectors[0, start:end], vectors[1, start:end], vectors[-1, start:end]
-        _move(rule, alpha, rate, n_steps, w, g[start:end], v, s)
+        _move(rule, alpha, rate, n_steps, vectors, g, start, end)
         start = end
+        if k == 0 and net.scaled:
+            end += sizes[0]
+            _move(rule, alpha, rate * rule.scale_rate, n_steps, vectors, g, start, end)
+            start = end
 
 
 @_compiled
-def _move(rule, alpha, rate, n_steps, w, g, v, s):
+def _move(rule, alpha, rate, n_steps, vectors, g, start, end):
     """Take the step of one part; averages that are nearly subnormal become 0."""
+    w, v, s = vectors[0, start:end], vectors[1, start:end], vectors[-1, start:end]
+    g = g[start:end]
     number, momentum, beta_2 = w.dtype.type, rule.momentum, rule.beta_2
     beta, decay = number(momentum), number(rule.scale) * alpha
     tiny, zero, eta = number(rule.tiny), number(0), number(rate)
@@ -486,9 +533,19 @@ def _choose_units(net, bits, buffers):
 
 
 @_compiled
-def _copy_kept(sizes, vectors, buffers, out, back):
+def _copy_units(whole, units, own, back):
+    """Copy some entries of a row of parameters, out or back."""
+    for j in range(len(units)):
+        if back:
+            whole[units[j]] = own[j]
+        else:
+            own[j] = whole[units[j]]
+
+
+@_compiled
+def _copy_kept(net, vectors, buffers, out, back):
     """Copy the parameters between kept units and their averages, out or back."""
-    n_layers = len(sizes) - 1
+    sizes, n_layers = net.sizes, len(net.sizes) - 1
     for v in range(len(vectors)):
         start, place = 0, 0
         for k in range(2 * n_layers):  # the weights, then the biases
@@ -499,15 +556,15 @@ def _copy_kept(sizes, vectors, buffers, out, back):
             for i in range(n_kept_rows):
                 row = start + (buffers.kept[k, i] if k < n_layers else 0) * sizes[level]
                 whole = vectors[v, row : row + sizes[level]]
-                own = out[v, place : place + len(units)]
-                if back:
-                    for j in range(len(units)):
-                        whole[units[j]] = own[j]
-                else:
-                    for j in range(len(units)):
-                        own[j] = whole[units[j]]
+                _copy_units(whole, units, out[v, place : place + len(units)], back)
                 place += len(units)
             start += n_rows * sizes[level]
+            if k == 0 and net.scaled:
+                units = buffers.kept[0, : buffers.n_kept[0]]
+                whole = vectors[v, start : start + sizes[0]]
+                _copy_units(whole, units, out[v, place : place + len(units)], back)
+                place += len(units)
+                start += sizes[0]
 
 
 @_compiled
@@ -525,9 +582,9 @@ def run_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buff
         if net.one_mask:
             bit += _choose_units(net, rows.bits[bit:], buffers)
             sizes = buffers.n_kept
-            n = _count_weights(sizes) + sizes[1:].sum()
+            n = _count_weights(net, sizes) + sizes[1:].sum()
             own = _matrix(buffers.kept_vectors, 0, len(vectors), n)
-            _copy_kept(net.sizes, vectors, buffers, own, False)
+            _copy_kept(net, vectors, buffers, own, False)
             if net.keep_probs[0] < 1 and not len(rows.starts):
                 kept_x = _matrix(buffers.kept_x, 0, len(x), sizes[0])
                 for i in range(len(x)):
@@ -547,7 +604,7 @@ def run_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buff
         scale, carry = number(rule.scale / len(x)), number(rule.carry)
         _backward(net, sizes, rows, first, x, own[0], g, scale, carry, buffers)
         n_steps += 1
-        _step(rule, sizes, rate, n_steps, own, g)
+        _step(net, rule, sizes, rate, n_steps, own, g)
         if net.one_mask:
-            _copy_kept(net.sizes, vectors, buffers, own, True)
+            _copy_kept(net, vectors, buffers, own, True)
     return n_steps, loss

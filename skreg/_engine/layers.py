@@ -6,7 +6,7 @@ shape (n_rows, n_units).
 """
 
 from dataclasses import dataclass
-from typing import NamedTuple
+from typing import Any, NamedTuple
 
 import numpy as np
 
@@ -18,7 +18,7 @@ class ParameterBlock(NamedTuple):
     """An array of parameters of a layer."""
 
     name: str
-    """The fitted attribute, without its underscore, that lists such blocks."""
+    """The fitted attribute, without its underscore."""
     axes: tuple
     """For each axis, the level whose units run along it; level 0 is the inputs."""
     shape: tuple
@@ -28,6 +28,10 @@ class ParameterBlock(NamedTuple):
     start: float = 0.0
     order: str = "C"
     """Memory order in the vector of all parameters."""
+    listed: bool = True
+    """Whether the attribute is a list of such blocks, one per layer."""
+    rate: float = 1.0
+    """Factor of the learning rate of Adam."""
 
 
 @dataclass(frozen=True)
@@ -57,7 +61,39 @@ class Dense:
         ``masks`` has the dropout mask of each level, or None.
         """
         mask = masks[self.level + 1] if masks else None
-        return DensePass(self.activation, parameters, x, mask, memory, input_scale)
+        return self._pass(self.activation, parameters, x, mask, memory, input_scale)
+
+    @property
+    def _pass(self):
+        return DensePass
+
+
+@dataclass(frozen=True)
+class ScaledDense(Dense):
+    """h = f(x diag(s) W + b), with a learnt factor for each input.
+
+    The factors s begin at 1. They are penalised as W is, so what counts is the product:
+    a penalty of alpha / 2 (‖s‖² + ‖W‖²) is one of alpha Σ_i ‖s_i W_i‖ on the products,
+    the group lasso, at its minimum over all ways to write them. It takes features that
+    do not help out of the network (Hoff, "Lasso, fractional norm and structured
+    sparse estimation using a Hadamard product parametrization", 2017).
+
+    The front scale of RealMLP has such factors, with six times the learning rate of
+    the weights (Holzmüller et al., "Better by Default", NeurIPS 2024).
+    """
+
+    @property
+    def blocks(self):
+        """W, b and s."""
+        scales = ParameterBlock(
+            "feature_scales", (self.level,), (self.fan_in,), True, 0.0,
+            start=1.0, listed=False, rate=4.0,
+        )  # fmt: skip
+        return (*super().blocks, scales)
+
+    @property
+    def _pass(self):
+        return ScaledDensePass
 
 
 class LayerMemory(NamedTuple):
@@ -71,6 +107,10 @@ class LayerMemory(NamedTuple):
     dropped: np.ndarray | None = None
     delta: np.ndarray | None = None
     row_of_ones: np.ndarray | None = None
+    products: np.ndarray | None = None
+    """For diag(s) W and its gradient, as rows."""
+    column: np.ndarray | None = None
+    """For a number per input."""
 
 
 class DensePass:
@@ -98,12 +138,15 @@ class DensePass:
         dW, db = gradient
         delta, x_scale = self._memory.delta, self._input_scale
         self._delta, self._slope = delta, self._memory.slope
-        self._add_dW = columns_times(self._x, delta, dW, scale * x_scale, carry)
+        self._add_dW = self._bind_weights(dW, scale * x_scale, carry)
         ones = self._memory.row_of_ones
         self._add_db = product(ones, delta, db[np.newaxis], scale, carry)
         self._write_dx = None
         if delta_below is not None:
             self._write_dx = product(delta, self._W.T, delta_below, x_scale)
+
+    def _bind_weights(self, dW, scale, carry):
+        return columns_times(self._x, self._delta, dW, scale, carry)
 
     def forward(self):
         z, f = self._z, self._f
@@ -124,3 +167,52 @@ class DensePass:
         self._add_db()
         if self._write_dx is not None:
             self._write_dx()
+
+
+class ScaledDensePass(DensePass):
+    """A dense layer with S = diag(s) W in place of W.
+
+    Backward, ∂J/∂W = s ⊙ ∂J/∂S and ∂J/∂s_i = Σ_k W_ik (∂J/∂S)_ik.
+    """
+
+    def __init__(self, activation, parameters, x, mask, memory, input_scale):
+        self._factor, b, s = parameters
+        self._s = s[:, np.newaxis]
+        self._S, *rest = (_like(self._factor, row) for row in memory.products)
+        self._dS: Any = rest[0] if rest else None
+        super().__init__(activation, (self._S, b), x, mask, memory, input_scale)
+
+    def bind_backward(self, gradient, delta_below, scale, carry):
+        """As in `DensePass`."""
+        *gradient, self._ds = gradient
+        super().bind_backward(gradient, delta_below, scale, carry)
+
+    def _bind_weights(self, dW, scale, carry):
+        W, s, ds = self._factor, self._s, self._ds
+        dS, own = dW, ds
+        if carry:
+            dS, own = self._dS, self._memory.column[: len(ds)]
+        write_dS = columns_times(self._x, self._delta, dS, scale, 0.0)
+
+        def write_gradients():
+            write_dS()
+            np.einsum("ik,ik->i", W, dS, out=own)
+            np.multiply(s, dS, out=dS)
+
+        def add_gradients():
+            write_gradients()
+            for total, new in (dW, dS), (ds, own):
+                np.multiply(total, carry, out=total)
+                np.add(total, new, out=total)
+
+        return add_gradients if carry else write_gradients
+
+    def forward(self):
+        np.multiply(self._s, self._factor, out=self._S)
+        super().forward()
+
+
+def _like(matrix, memory):
+    """Return a view of memory with the shape and the order of a matrix."""
+    order = "C" if matrix.flags.c_contiguous else "F"
+    return memory[: matrix.size].reshape(matrix.shape, order=order)

@@ -10,7 +10,7 @@ import numpy as np
 
 from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.heads import Head
-from skreg._engine.layers import Dense, ParameterBlock
+from skreg._engine.layers import Dense, ParameterBlock, ScaledDense
 from skreg._engine.penalties import penalty_value
 
 
@@ -35,23 +35,26 @@ class Network:
     """Of the hidden layers, a key of `ACTIVATIONS`."""
     head: Head
     """The loss of its outputs, and the predictions made from them."""
+    scaled: bool = False
+    """Whether it has a learnt factor for each feature."""
 
     @classmethod
-    def of(cls, estimator, sizes, head):
+    def of(cls, estimator, sizes, head, scaled):
         """Return the network of an estimator, which has the other fields."""
-        return cls(sizes, estimator.activation, head)
+        return cls(sizes, estimator.activation, head, scaled)
 
     @cached_property
     def layers(self):
         """The layers, from the inputs up."""
-        bound = ACTIVATIONS[self.activation].bound
-        *hidden, last = enumerate(pairwise(self.sizes))
-        level, fans = last
-        last_bound = 0.0 if self.head.starts_at_zero else bound(*fans)
-        return (
-            *(Dense(k, *sizes, self.activation, bound(*sizes)) for k, sizes in hidden),
-            Dense(level, *fans, None, last_bound),
-        )
+        last = len(self.sizes) - 2
+        layers: list = []
+        for k, fans in enumerate(pairwise(self.sizes)):
+            bound = ACTIVATIONS[self.activation].bound(*fans)
+            if k == last and self.head.starts_at_zero:
+                bound = 0.0
+            kind = ScaledDense if self.scaled and k == 0 else Dense
+            layers.append(kind(k, *fans, None if k == last else self.activation, bound))
+        return tuple(layers)
 
     @cached_property
     def blocks(self):
@@ -87,6 +90,11 @@ class Network:
         ends = accumulate(sizes, initial=0)
         return tuple(slice(*part) for part in pairwise(ends))
 
+    @cached_property
+    def faster_parts(self):
+        """Parts of the vector that do not learn at the common rate, and its factors."""
+        return [(p.part, p.block.rate) for p in self.layout if p.block.rate != 1]
+
     def views(self, vector):
         """Return views of a vector of all parameters, by layer and block."""
         views: list = [[None] * len(blocks) for blocks in self.blocks]
@@ -97,12 +105,16 @@ class Network:
     def attributes(self, arrays):
         """Return the fitted attributes that hold ``arrays``, given by layer and block.
 
-        Each is a list of the blocks of one name, from the inputs up.
+        Each is a list of the blocks of one name, from the inputs up, or the only one;
+        "feature_scales_" is None if there are none.
         """
-        attributes: dict = {}
+        attributes: dict = {} if self.scaled else {"feature_scales_": None}
         for blocks, values in zip(self.blocks, arrays, strict=True):
             for block, value in zip(blocks, values, strict=True):
-                attributes.setdefault(f"{block.name}_", []).append(value)
+                if block.listed:
+                    attributes.setdefault(f"{block.name}_", []).append(value)
+                else:
+                    attributes[f"{block.name}_"] = value
         return attributes
 
     @property
@@ -112,7 +124,8 @@ class Network:
 
     def arrays_of(self, estimator):
         """Return the arrays of a fitted estimator, by layer and block."""
-        lists = {n: iter(getattr(estimator, n)) for n in self.attribute_names}
+        values = {n: getattr(estimator, n) for n in self.attribute_names}
+        lists = {n: iter(v if isinstance(v, list) else [v]) for n, v in values.items()}
         return [[next(lists[f"{b.name}_"]) for b in blocks] for blocks in self.blocks]
 
     def initialize(self, vector, rng):
@@ -130,6 +143,9 @@ class Parameters:
     def __init__(self, network, vector):
         self._network, self.vector = network, vector
         parts = network.penalised_parts
+        self.faster = [
+            (vector[part], part, rate) for part, rate in network.faster_parts
+        ]
         self._penalised = (vector[: parts[-1].stop],)
         self._penalised_by_layer = tuple(vector[part] for part in parts)
 

@@ -38,7 +38,7 @@ OPTIMIZERS = {
     NesterovSGD: compiled.NESTEROV,
     Adam: compiled.ADAM,
 }
-PARTS = {"coefs_", "intercepts_", L2}
+PARTS = {"coefs_", "intercepts_", "feature_scales_", L2}
 """Parameters and penalties that the compiled code has."""
 _COMPILED: set = set()
 """Precisions for which there is machine code."""
@@ -173,10 +173,12 @@ def _describe(plan, dtype):
         thresholds=np.array([threshold_of(p) for p in plan.keep_probs]),
         input_scales=scales.astype(dtype),
         one_mask=one_mask,
+        scaled=network.scaled,
     )
     alphas = np.zeros(len(network.sizes) - 1)
     for penalty in plan.penalties:
         alphas += penalty.alphas
+    rates = [rate for _, rate in network.faster_parts]
     rule = Rule(
         optimizer=_code_of(type(optimizer), OPTIMIZERS),
         momentum=optimizer.momentum,
@@ -184,6 +186,7 @@ def _describe(plan, dtype):
         epsilon=getattr(optimizer, "epsilon", 0.0),
         scale=optimizer.scale,
         carry=optimizer.carry,
+        scale_rate=rates[0] if rates and isinstance(optimizer, Adam) else 1.0,
         tiny=float(np.finfo(dtype).tiny) * 2**26,
         alphas=alphas.astype(dtype),
     )
@@ -218,6 +221,7 @@ def _allocate(net, n_rows, vectors):
         sizes.copy(),
         np.empty(n_rows * sizes[0] if net.one_mask else 0, dtype),
         np.empty(vectors.size if net.one_mask else 0, dtype),
+        np.empty((2, sizes[0] * sizes[1] if net.scaled else 0), dtype),
     )
 
 

@@ -103,7 +103,8 @@ class Adam(Optimizer):
     w ← w - η m̂ / (√ŝ + ε),  m̂ = m / (1 - β₁ᵗ),  ŝ = s / (1 - β₂ᵗ).
 
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1;
-    β₁ is ``momentum``.
+    β₁ is ``momentum``. As steps do not depend on the size of the gradient, blocks of
+    parameters may have larger ones.
     """
 
     beta_2: float
@@ -126,7 +127,10 @@ class Adam(Optimizer):
         # If ε rounded to zero, a weight that had no gradient yet would give 0 / 0.
         g += max(self.epsilon * unbias_s, np.finfo(g.dtype).tiny)
         np.divide(m, g, g)
-        add_scaled(w.vector, -learning_rate * unbias_s / unbias_m, g)
+        rate = learning_rate * unbias_s / unbias_m
+        add_scaled(w.vector, -rate, g)
+        for own, part, factor in w.faster:
+            add_scaled(own, (1 - factor) * rate, g[part])
 
 
 def _update_average(average, beta, x):

@@ -24,6 +24,13 @@ class Memory:
             self.slopes, self._dropped, self._deltas = np.empty((3, size), dtype)
             self.ones = np.ones(size, dtype)
             self.row = np.empty(n_rows, dtype)
+        self._scaled: dict = {}
+        if network.scaled:
+            n_features, n_units = network.sizes[:2]
+            self._scaled = {
+                "products": np.empty((1 + backward, n_features * n_units), dtype),
+                "column": np.empty(n_features, dtype),
+            }
 
     def of_layers(self, network, n_rows):
         """Return the `LayerMemory` of each layer, of this or a smaller network."""
@@ -46,6 +53,7 @@ class Memory:
             if self._h is self.z or is_last:
                 arrays[1] = arrays[0]
             memory.append(LayerMemory(*arrays)._replace(row_of_ones=ones))
+        memory[0] = memory[0]._replace(**self._scaled)
         return memory
 
 

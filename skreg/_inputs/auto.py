@@ -7,6 +7,8 @@ with each optimizer.
 from math import inf, log2
 from typing import Any
 
+from sklearn.base import is_classifier
+
 from skreg._training.schedules import SCHEDULES
 
 FEW_ROWS = 64
@@ -15,15 +17,23 @@ STREAM_ROWS = 50_000
 """Assumed length of a stream, which is unknown."""
 
 
-def resolve(estimator, n_rows, n_layers, stream=False):
+def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     """Return the values of the parameters that may be "auto", by name.
 
-    In a ``stream``, ``n_rows`` are only a part of all rows.
+    In a ``stream``, ``n_rows`` are only a part of all rows. ``scaled`` says whether a
+    network to train further has factors of features.
     """
     full_batch = estimator.solver == "lbfgs"
     few = n_rows <= FEW_ROWS and not stream
     exact = full_batch or few
-    strength, keep_prob = (25, 0.9) if estimator.early_stopping else (50, 0.8)
+    if scaled is None:
+        scaled = estimator.solver == "adam" and n_layers > 1 and not few
+    scaled = bool(given_or(estimator, "feature_scales", scaled))
+    overfits = is_classifier(estimator) and not estimator.early_stopping
+    strength = 25 if overfits else 8  # of losses, that of probabilities suffers most
+    keep_prob = 0.9 if estimator.early_stopping else 0.8
+    if not scaled:
+        strength *= 2
     if n_layers == 1:
         strength = 1  # that of LogisticRegression(C=1)
     alpha: Any = [strength / (STREAM_ROWS if stream else n_rows)]
@@ -31,6 +41,7 @@ def resolve(estimator, n_rows, n_layers, stream=False):
     if exact:
         alpha, keep_prob = 0.1 if few else min(strength, 10) / n_rows, 1.0
     values = {
+        "feature_scales": scaled,
         "alpha": alpha,
         "keep_prob": keep_prob,
         "batch_size": n_rows if exact else _batch_size(n_rows),

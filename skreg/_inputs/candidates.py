@@ -36,7 +36,7 @@ def _auto_distributions(network, n_rows):
     """Return values that help on some tables, around the defaults."""
     others = [0.0] * len(hidden_layer_sizes(network))
     space: dict = {
-        "alpha": [[strength / n_rows, *others] for strength in (3, 8, 25, 60)]
+        "alpha": [[strength / n_rows, *others] for strength in (2, 5, 12, 30)]
     }
     if others:
         space["activation"] = ["relu", "tanh"]

@@ -25,6 +25,7 @@ _AUTO = StrOptions({"auto"})
 CONSTRAINTS: dict = {
     "hidden_layer_sizes": ["array-like", _POSITIVE_INTEGER],
     "activation": [StrOptions(set(ACTIVATIONS))],
+    "feature_scales": ["boolean", _AUTO],
     "solver": [StrOptions({*OPTIMIZERS, "lbfgs"})],
     **{name: [_NOT_NEGATIVE, "array-like"] for name in PENALTIES},
     "alpha": [_AUTO, _NOT_NEGATIVE, "array-like"],
@@ -103,7 +104,7 @@ class Plan:
         return 0 if self.optimizer is None else self.optimizer.n_averages
 
 
-def make_plan(estimator, shape, targets, stream=False, dtype=None):
+def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     """Return the plan of an estimator.
 
     Parameters
@@ -118,12 +119,14 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
         Whether these rows are only a part of all rows.
     dtype : dtype, default=None
         Precision of a network to train further.
+    scaled : bool, default=None
+        Whether such a network has factors of features, which "auto" keeps.
     """
     n_rows, n_features = shape
     full_batch = estimator.solver == "lbfgs"
     hidden = hidden_layer_sizes(estimator)
     n_layers = len(hidden) + 1
-    values = resolve(estimator, n_rows, n_layers, stream)
+    values = resolve(estimator, n_rows, n_layers, stream, scaled)
     keep_probs = _keep_probs(estimator, values["keep_prob"], len(hidden))
     penalties = _penalties(estimator, values, n_layers)
     optimizer = rate = None
@@ -135,7 +138,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None):
         rate = _learning_rate(estimator, optimizer, values["learning_rate"])
     sizes = n_features, *hidden, targets.n_outputs
     return Plan(
-        Network.of(estimator, sizes, targets.head),
+        Network.of(estimator, sizes, targets.head, values["feature_scales"]),
         optimizer,
         penalties,
         keep_probs,

@@ -130,19 +130,20 @@ def reseed(estimator, seed):
     estimator._training = estimator._training | {"rng": state}
 
 
-def mix_in(estimator, other, share, names):
+def mix_in(estimator, other, share, network):
     """Move a fitted estimator to (1 - share) · itself + share · ``other``.
 
-    This moves its parameters (the attributes ``names``), its averages, and the last
-    entries of its curves.
+    This moves the parameters of its network, its averages, and the last entries of its
+    curves.
     """
 
     def mean(p, q):
         return (p + share * (q - p)).astype(p.dtype)
 
-    for name in names:
-        arrays = map(mean, getattr(estimator, name), getattr(other, name))
-        setattr(estimator, name, [*arrays])
+    both = network.arrays_of(estimator), network.arrays_of(other)
+    means = [[*map(mean, *layer)] for layer in zip(*both, strict=True)]
+    for name, value in network.attributes(means).items():
+        setattr(estimator, name, value)
     averages = mean(estimator._training["averages"], other._training["averages"])
     estimator._training = estimator._training | {"averages": averages}
     for name in ("loss_curve_", "penalty_curve_"):

@@ -52,9 +52,19 @@ def moving(network, masks):
     """Return which parameters join units that the first row's masks keep."""
     moves = np.empty(network.n_parameters, bool)
     kept = [mask[0] > 0 for mask in masks] + [np.ones(network.sizes[-1], bool)]
-    for k, (W, b) in enumerate(network.views(moves)):
+    for k, (W, b, *factors) in enumerate(network.views(moves)):
         W[...], b[...] = np.outer(kept[k], kept[k + 1]), kept[k + 1]
+        for s in factors:
+            s[...] = kept[k]
     return moves
+
+
+def rates(network, optimizer):
+    """Return the learning rate of each parameter."""
+    rates = np.full(network.n_parameters, RATE)
+    for s in network.views(rates)[0][2:]:
+        s *= 4 if optimizer == "Adam" else 1
+    return rates
 
 
 def reference_epoch(network, data, optimizer, alphas, keep_probs, dropout_mask):
@@ -81,13 +91,13 @@ def reference_epoch(network, data, optimizer, alphas, keep_probs, dropout_mask):
         total += loss * len(rows)
         g, p = np.zeros((2, len(w)))
         _, decay = reference.penalty_and_gradient(layers, alphas)
-        for own, given in zip(network.views(g), gradient, strict=True):
-            own[0][...], own[1][...] = given
-        for own, extra in zip(network.views(p), decay, strict=True):
-            own[0][...] = extra
+        for vector, values in (g, gradient), (p, decay):
+            for own, given in zip(network.views(vector), values, strict=True):
+                for block, value in zip(own, given, strict=True):
+                    block[...] = value
         naive = reference.Optimizer(optimizer, momentum=0.8, beta_2=0.99)
         naive.v, naive.s, naive.t = v, s, t
-        w[...] = np.where(moves, naive.step(w, g, p, RATE), w)
+        w[...] = np.where(moves, naive.step(w, g, p, rates(network, optimizer)), w)
         v, s = np.where(moves, naive.v, v), np.where(moves, naive.s, s)
     penalty, _ = reference.penalty_and_gradient(layers, alphas)
     return total / weights.sum() + penalty, w
@@ -160,10 +170,12 @@ def strided(X):
 @every_keep_probs
 @pytest.mark.parametrize("optimizer", make_optimizers())
 @pytest.mark.parametrize("arrange", [np.asfortranarray, strided, unaligned, csr_array])
+@pytest.mark.parametrize("scaled", [False, True])
 def test_an_epoch_with_any_optimizer_and_layout_equals_the_reference(
-    optimizer, arrange, keep_probs, dropout_mask, engine
+    optimizer, arrange, keep_probs, dropout_mask, engine, scaled
 ):
-    network = make_network("multiclass", (21, 10), "logistic", n_features=13)
+    shape = {"hidden": (21, 10), "n_features": 13}
+    network = make_network("multiclass", activation="logistic", scaled=scaled, **shape)
     data = random_data(network, weighted=True)
     masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask, "engine": engine}
     # Adam's division by a small root enlarges the rounding.
@@ -175,10 +187,11 @@ def test_an_epoch_with_any_optimizer_and_layout_equals_the_reference(
 @every_keep_probs
 @pytest.mark.parametrize("optimizer", make_optimizers())
 @pytest.mark.parametrize("alphas", [(0.1, 0.2, 0.3), (0.4, 0, 0), (0, 0.2, 0)])
+@pytest.mark.parametrize("scaled", [False, True])
 def test_an_epoch_with_a_penalty_per_layer_equals_the_reference(
-    alphas, optimizer, keep_probs, dropout_mask, engine
+    alphas, optimizer, keep_probs, dropout_mask, engine, scaled
 ):
-    network = make_network("multiclass", (21, 10), "tanh")
+    network = make_network("multiclass", (21, 10), "tanh", scaled=scaled)
     masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask, "engine": engine}
     check_epoch(network, random_data(network), 1e-8, optimizer, alphas, **masks)
 
@@ -192,10 +205,11 @@ def test_masks_per_batch_have_an_engine_of_their_own(p, kind):
 
 @every_engine
 @every_mask
+@pytest.mark.parametrize("scaled", [False, True])
 def test_evaluate_is_the_weighted_mean_loss_of_the_rows_without_masks(
-    dropout_mask, engine
+    dropout_mask, engine, scaled
 ):
-    network, rows = make_network(), np.array([1, 5, 2])
+    network, rows = make_network(scaled=scaled), np.array([1, 5, 2])
     data, outputs = random_data(network, weighted=True), np.empty((3, 3))
     options = {"validation": Rows(data, rows), "dropout_mask": dropout_mask, **DROPOUT}
     options["engine"] = engine

@@ -9,6 +9,7 @@ from skreg._engine.heads import LOSSES
 from skreg._engine.network import Network, Parameters
 from skreg._engine.subnetwork import UnitFirstNetwork
 
+is_scaled = pytest.mark.parametrize("scaled", [False, True])
 hiddens = pytest.mark.parametrize("hidden", [(), (4,), (5, 2, 4)])
 
 
@@ -24,8 +25,11 @@ def test_numbers_are_zero_at_first(head):
 
 @pytest.mark.parametrize("kind", [Network, UnitFirstNetwork])
 @hiddens
-def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(kind, hidden):
-    network, end = make_network(hidden=hidden, kind=kind), 0
+@is_scaled
+def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(
+    kind, hidden, scaled
+):
+    network, end = make_network(hidden=hidden, kind=kind, scaled=scaled), 0
     parameters = Parameters(network, np.zeros(network.n_parameters, int))
     (penalised,) = parameters.penalised(1)
     for k, (block, layer, index, part) in enumerate(network.layout, 1):
@@ -39,21 +43,24 @@ def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(kind, hid
         assert not parameters.vector[end:].any()
     assert end == network.n_parameters
     assert len(network.layout) == sum(map(len, network.blocks))
-    for own, (weights, _) in zip(
+    for own, (weights, _, *factors) in zip(
         parameters.penalised(len(network.layers)), parameters.layers, strict=True
     ):
-        assert own.size == weights.size
-        assert (own == weights.flat[0]).all()
+        flat = weights.flatten("C" if kind is Network else "F")
+        np.testing.assert_array_equal(own, np.concatenate([flat, *factors]))
     first = parameters.layers[0][0]
     assert (first if kind is Network else first.T).flags.c_contiguous
 
 
 @hiddens
-def test_attributes_and_arrays_are_inverse(hidden):
-    network = make_network(hidden=hidden)
+@is_scaled
+def test_attributes_and_arrays_are_inverse(hidden, scaled):
+    network = make_network(hidden=hidden, scaled=scaled)
     arrays = network.views(np.arange(network.n_parameters))
     attributes = network.attributes(arrays)
-    assert [*attributes] == network.attribute_names == ["coefs_", "intercepts_"]
+    assert [*attributes] == network.attribute_names
+    assert {*attributes} == {"coefs_", "intercepts_", "feature_scales_"}
+    assert (attributes["feature_scales_"] is None) is not scaled
     back = network.arrays_of(SimpleNamespace(**attributes))
     assert [*map(list, back)] == arrays
     assert all(a is b for one, two in zip(back, arrays) for a, b in zip(one, two))

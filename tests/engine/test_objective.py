@@ -14,12 +14,13 @@ from skreg._engine.penalties import PENALTIES
 @pytest.mark.parametrize("hidden", [(), (5, 4, 3)])
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, "softplus"])
 @pytest.mark.parametrize("head", HEADS)
+@pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.usefixtures("softplus")
 def test_the_objective_has_its_directional_difference_as_gradient(
-    head, activation, hidden, n_at_once, by_layer, monkeypatch
+    head, activation, hidden, n_at_once, by_layer, scaled, monkeypatch
 ):
     monkeypatch.setattr("skreg._engine.objective._ROWS_AT_ONCE", n_at_once)
-    network = make_network(head, hidden, activation)
+    network = make_network(head, hidden, activation, scaled=scaled)
     data, vector = random_data(network, weighted=True), random_vector(network)
     strengths = (0.3, 0, 0.2, 0.1)[: len(network.layers)] if by_layer else (0.1,)
     plan = make_plan(network, penalties=[p(strengths) for p in PENALTIES.values()])
