@@ -117,11 +117,25 @@ def node_maker(container):
     return node
 
 
+def _columns(variables):
+    """Yield the inputs as declared: each has its own type.
+
+    skl2onnx joins the inputs of a step of a ColumnTransformer into one tensor, which
+    turns True to "1" next to text, and rounds large integers next to floats.
+    """
+    for variable in variables:
+        joined = [o for o in variable.operators_outputs_ if o.type == "SklearnConcat"]
+        if joined:
+            yield from _columns(joined[0].inputs)
+        else:
+            yield variable
+
+
 def convert_encoder(scope, operator, container):
     """Add the nodes of the encoder to the graph."""
     encoder, node = operator.raw_operator, node_maker(container)
     numbers, texts, n_columns = [], [], 0
-    for variable in operator.inputs:
+    for variable in _columns(operator.inputs):
         n_more = variable.type.shape[1]
         categorical = encoder.is_categorical_[n_columns : n_columns + n_more]
         n_columns += n_more

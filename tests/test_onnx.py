@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
@@ -288,6 +289,51 @@ def test_a_data_frame_in_a_pipeline():
     inputs = {name: frame[[name]].to_numpy() for name in frame}
     _, probabilities = session.run(None, inputs)
     np.testing.assert_allclose(probabilities, model.predict_proba(frame), atol=1e-5)
+
+
+@pytest.mark.parametrize("committee", [False, True])
+def test_encoders_in_a_column_transformer(committee):
+    pd = pytest.importorskip("pandas")
+    amount = 1e9 + rng.uniform(0, 1, N_ROWS)
+    stamp = 1_600_000_000 + rng.integers(0, 100, N_ROWS)
+    frame = pd.DataFrame({**TABLE, "amount": amount, "stamp": stamp})
+    mlp = RegMLPClassifier((8,), learning_rate_init=0.1, max_iter=5, random_state=0)
+    if committee:
+        mlp = RegMLPClassifierCV(mlp, random_state=0)
+    for special in (["amount", "year"], ["member", "age", "stamp"], ["stamp", "city"]):
+        encoder = make_column_transformer(
+            (TabularEncoder(n_bins=20, min_frequency=15), special),
+            remainder=TabularEncoder(min_frequency=15),
+        )
+        model = make_pipeline(encoder, mlp).fit(frame, TABLE["visits"] > 1)
+        more_types = {"amount": TABLE_TYPES["age"], "stamp": TABLE_TYPES["visits"]}
+        inputs = {name: frame[[name]].to_numpy() for name in frame}
+        types = [*{**TABLE_TYPES, **more_types}.items()]
+        encoded = run_encoder(encoder, types, inputs)
+        np.testing.assert_array_equal(encoded, encoder.transform(frame))
+        graph = to_onnx(model, initial_types=types, options={"zipmap": False})
+        session = onnxruntime.InferenceSession(
+            graph.SerializeToString(), providers=["CPUExecutionProvider"]
+        )
+        labels, probabilities = session.run(None, inputs)
+        np.testing.assert_array_equal(labels, model.predict(frame))
+        np.testing.assert_allclose(probabilities, model.predict_proba(frame), atol=1e-5)
+
+
+def test_an_encoder_of_what_a_column_transformer_returns():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(TABLE)
+    columns = make_column_transformer(
+        (StandardScaler(), ["age", "year"]),
+        ("passthrough", ["member"]),
+        ("passthrough", ["city"]),
+    )
+    model = make_pipeline(columns, TabularEncoder(min_frequency=15)).fit(frame)
+    names = "age", "year", "member", "city"
+    inputs = {name: frame[[name]].to_numpy() for name in names}
+    types = [(name, TABLE_TYPES[name]) for name in inputs]
+    encoded = run_encoder(model, types, inputs)
+    np.testing.assert_allclose(encoded, model.transform(frame), atol=1e-5)
 
 
 def test_a_table_in_a_pipeline_for_numbers():
