@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 )
 
 from skreg._inputs.columns import check_columns, columns_of, split
-from skreg._inputs.suspicions import warn_of_texts
+from skreg._inputs.suspicions import warn_of_other_categories, warn_of_texts
 from skreg._links import DocLinkMixin
 
 _ROWS_AT_ONCE = 1024  # the code of this many rows fits in the processor's cache
@@ -187,12 +187,15 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         check_is_fitted(self)
         X = check_columns(X, self)
         validate_data(self, X, reset=False, skip_check_array=True)
-        numbers, texts = split(columns_of(X), self.is_categorical_)
+        columns = columns_of(X)
+        numbers, texts = split(columns, self.is_categorical_)
         encoded = np.zeros(
             (len(numbers), len(self.get_feature_names_out())), self.dtype
         )
         n_columns = self._write_numbers(numbers, encoded)
         if self.one_hot_ is not None:
+            categorical = compress(columns, self.is_categorical_)
+            warn_of_other_categories(categorical, texts, self.one_hot_)
             rows, categories = self.one_hot_.transform(texts).nonzero()
             encoded[rows, n_columns + categories] = 1
         return encoded

@@ -612,3 +612,40 @@ def test_text_that_stands_for_numbers_or_dates_is_suspected(column, message):
 def test_categories_are_not_suspected(column, recwarn):
     TabularEncoder().fit(column)
     assert not recwarn.list
+
+
+HELD = {
+    "booleans": ([[True], [False]], [[1], [0]], "'False', 'True' in fit .* as '0'"),
+    "spelling": ([["01"], ["02"]], [[1], [2]], "'01', '02' in fit .* such as '1'"),
+    "many": ([["a"], ["b"], ["c"], ["d"]], [["e"]], "'a', 'b', 'c', ... in fit"),
+}
+
+
+@pytest.mark.parametrize("name", HELD)
+def test_a_column_without_any_of_its_categories_is_suspected(name):
+    before, now, message = HELD[name]
+    encoder = TabularEncoder().fit(np.array(before * 50, object))
+    now = np.array(now * 50, object)
+    with pytest.warns(UserWarning, match=f"Column 0 held {message}"):
+        encoder.transform(now)
+
+
+@pytest.mark.parametrize(
+    "column",
+    [
+        [["c"]],  # too few rows to say
+        [["c"]] * 99 + [["a"]],
+        [["c"]] * 99 + [["rare"]],
+        [[None]] * 100,
+    ],
+)
+def test_other_categories_are_not_suspected(column, recwarn):
+    TabularEncoder().fit([["a"], ["b"]] * 50 + [["rare"]]).transform(column)
+    assert not recwarn.list
+
+
+def test_new_identifiers_are_suspected_once():
+    with pytest.warns(UserWarning, match="differs from row to row"):
+        encoder = TabularEncoder().fit([[f"u{i}"] for i in range(100)])
+    others = encoder.transform([[f"v{i}"] for i in range(100)])  # warnings are errors
+    assert others.tolist() == [[1]] * 100

@@ -102,6 +102,28 @@ def warn_of_texts(columns, infrequent):
             )
 
 
+def warn_of_other_categories(columns, texts, one_hot):
+    """Warn if a column has none of its categories in `fit`.
+
+    ``texts`` has a column of categories for each of ``columns``.
+    """
+    if len(texts) < _ENOUGH_ROWS:
+        return
+    for j, (column, known) in enumerate(zip(columns, one_hot.categories_, strict=True)):
+        found = {*texts[:, j]} - {"missing"}
+        rare = one_hot.infrequent_categories_[j]
+        frequent = {*known} - {"missing", *([] if rare is None else rare)}
+        if not found or not frequent or not found.isdisjoint(known):
+            continue
+        held = ", ".join(map(repr, sorted(frequent)[:3]))
+        more = ", ..." if len(frequent) > 3 else ""
+        warn_the_caller(
+            f"Column {column.name!r} held {held}{more} in fit and now holds only other "
+            f"values, such as {min(found)!r}. Convert it to the type and spelling that "
+            "it had in fit, or fit the encoder again."
+        )
+
+
 def _is_number(text):
     try:
         float(text)
