@@ -14,7 +14,7 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skreg._inputs.columns import check_columns, columns_of, split
+from skreg._inputs.columns import check_columns, columns_of, split, unique_names
 from skreg._inputs.suspicions import warn_of_other_categories, warn_of_texts
 from skreg._links import DocLinkMixin
 
@@ -189,9 +189,8 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         validate_data(self, X, reset=False, skip_check_array=True)
         columns = columns_of(X)
         numbers, texts = split(columns, self.is_categorical_)
-        encoded = np.zeros(
-            (len(numbers), len(self.get_feature_names_out())), self.dtype
-        )
+        shape = len(numbers), len(self.get_feature_names_out())
+        encoded = np.zeros(shape, self.dtype)
         n_columns = self._write_numbers(numbers, encoded)
         if self.one_hot_ is not None:
             categorical = compress(columns, self.is_categorical_)
@@ -213,7 +212,8 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         names : ndarray of str
             For a column "age": "age", "age_missing", "age_bin0" and so on. For a column
             "city": "city_Rome" and so on, and for its rare and unknown categories
-            "city_infrequent_sklearn", as in scikit-learn's OneHotEncoder.
+            "city_infrequent_sklearn", as in scikit-learn's OneHotEncoder. A name that
+            another column has already gets an underscore: "age_missing_".
         """
         check_is_fitted(self)
         columns = _check_feature_names_in(self, input_features)
@@ -225,7 +225,7 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         if self.one_hot_ is not None:
             categorical = columns[self.is_categorical_]
             names += self.one_hot_.get_feature_names_out(categorical).tolist()
-        return np.array(names, dtype=object)
+        return np.array(unique_names(names), dtype=object)
 
     def _write_numbers(self, numbers, encoded):
         """Write the numeric part of the output; return its number of columns."""

@@ -355,6 +355,32 @@ def test_set_output(library):
     np.testing.assert_array_equal(encoded.to_numpy(), plain)
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_names_that_the_table_has_already(library):
+    module = pytest.importorskip(library)
+    table = {
+        "age_missing": [0.0, 1.0, 0.0, 0.0],
+        "age": [20.0, None, 30.0, 50.0],
+        "age_bin0_": [4.0, 5.0, 6.0, 9.0],
+        "age_bin0": [1.0, 2.0, 3.0, 4.0],
+        "a_b": ["c", "d", "c", "d"],
+        "a": ["b_c", "d", "b_c", "d"],
+    }
+    frame = module.DataFrame(table)
+    encoder = TabularEncoder(2, min_frequency=1)
+    encoder.set_output(transform=library).fit(frame)
+    assert names(encoder) == [
+        "age_missing", "age", "age_bin0_", "age_bin0", "age_missing_",
+        "age_bin0__", "age_bin1", "age_bin0__bin0", "age_bin0__bin1",
+        "age_bin0_bin0", "age_bin0_bin1", "a_b_c", "a_b_d", "a_b_c_", "a_d",
+    ]  # fmt: skip
+    encoded = encoder.transform(frame)
+    assert list(encoded.columns) == names(encoder)
+    assert list(encoded["age_missing_"]) == table["age_missing"]
+    expected = StandardScaler().fit_transform(frame[["age_missing"]].to_numpy())
+    np.testing.assert_allclose(encoded["age_missing"], expected[:, 0], rtol=1e-6)
+
+
 def test_set_output_keeps_the_index():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame({"x": [1.0, 2.0]}, index=["first", "second"])

@@ -96,6 +96,16 @@ def split(columns, is_categorical):
     return _stack(numbers, n_rows, dtype), _stack(texts, n_rows, object)
 
 
+def unique_names(names):
+    """Return the names, with underscores after one that another column has already."""
+    unique: dict[str, None] = {}
+    for name in names:
+        while name in unique:
+            name += "_"
+        unique[name] = None
+    return [*unique]
+
+
 def _stack(columns, n_rows, dtype):
     stacked = np.empty((n_rows, len(columns)), dtype)
     for j, column in enumerate(columns):
