@@ -13,15 +13,18 @@ worker's part of the round, and the result is the same bit for bit.
 """
 
 import copy
+from math import isnan
 from typing import Any
 
 import dask
+import dask.array as da
 import numpy as np
 from dask import delayed
 from sklearn.base import clone
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
+from skreg._base import NetworkEstimator
 from skreg._engine.predictor import Evaluator
 from skreg._inputs.auto import patience, resolve
 from skreg._inputs.labels import Labels
@@ -66,6 +69,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         For anything that the estimator's ``partial_fit`` refuses, and for
         ``early_stopping=True`` without validation rows. The estimator is left
         unchanged.
+    TypeError
+        If ``estimator`` is no network, or ``X`` or ``y`` no Dask array.
 
     Examples
     --------
@@ -79,6 +84,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     >>> fit_local_sgd(network, X, y).score(X, y) > 0.9
     True
     """
+    _check_types(estimator, X, y)
     if estimator.early_stopping and X_val is None:
         raise ValueError(
             "early_stopping=True needs validation rows here: pass X_val and y_val."
@@ -88,10 +94,9 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     validated = X_val is not None
     X = X.rechunk({1: -1})
     check_scorer(estimator)
-    X, y = dask.persist(X, y.rechunk({0: X.chunks[0]}))
-    n_parts = len(X.chunks[0])
-    y_parts = y.to_delayed().reshape(n_parts, -1)[:, 0]
-    parts = [*zip(X.to_delayed().ravel(), y_parts, strict=True)]
+    columns = {1: -1} if y.ndim == 2 else {}
+    X, y = dask.persist(X, y.rechunk({0: X.chunks[0]} | columns))
+    parts = [*zip(X.to_delayed().ravel(), y.to_delayed().ravel(), strict=True)]
     targets = _targets(estimator, y.compute(), classes)
     n_rows = X.compute_chunk_sizes().shape[0]
     n_layers = len(hidden_layer_sizes(estimator)) + 1
@@ -138,6 +143,33 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     vars(estimator).update({name: getattr(network, name) for name in learned})
     estimator.n_iter_ = number
     return estimator
+
+
+def _check_types(estimator, X, y):
+    """Refuse what is no network, and rows that are no Dask arrays or do not match."""
+    if not isinstance(estimator, NetworkEstimator):
+        raise TypeError(
+            "estimator has to be a RegMLPClassifier or a RegMLPRegressor. Got "
+            f"{estimator!r}. Fit a committee within joblib.parallel_config('dask')."
+        )
+    for name, value in (("X", X), ("y", y)):
+        if not isinstance(value, da.Array):
+            raise TypeError(
+                f"{name} has to be a Dask array. Got an object of type "
+                f"{type(value).__name__!r}. Make a Dask array of an array with "
+                "dask.array.from_array, or of a Dask data frame with its method "
+                "to_dask_array."
+            )
+    if X.ndim != 2:
+        raise ValueError(
+            f"X has to have two dimensions. Got {X.ndim}. Make one feature a column "
+            "with X[:, np.newaxis]."
+        )
+    n_rows, n_targets = X.shape[0], y.shape[0]
+    if n_rows != n_targets and not isnan(n_rows) and not isnan(n_targets):
+        raise ValueError(
+            f"X has {n_rows} rows and y has {n_targets}. Pass a target for each row."
+        )
 
 
 def _targets(estimator, y, classes):

@@ -353,6 +353,18 @@ def test_numbers_have_the_scale_of_all_partitions(client, loss, n_targets):
         np.testing.assert_allclose(model.validation_loss_curve_[-1], error, rtol=1e-5)
 
 
+@pytest.mark.parametrize("kind", ["classes", "number"])
+def test_targets_may_be_in_chunks_of_columns(client, kind):
+    Y = np.column_stack([y == 0, y > 4, y % 2]).astype(int)
+    whole, split = (
+        fit_local_sgd(
+            network(kind=kind, max_iter=2), partitions(2)[0], da.from_array(Y, chunks)
+        )
+        for chunks in ((700, 3), (400, 2))
+    )
+    assert_same_training(split, whole)
+
+
 def test_another_unit_stops_in_the_same_round(client):
     fits = [
         fit_local_sgd(
@@ -381,3 +393,39 @@ def test_what_is_refused_changes_nothing(client):
         fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
     model.set_params(scoring="loss")
     assert vars(model) == before
+
+
+def test_what_is_no_dask_array_is_refused():
+    dd = pytest.importorskip("dask.dataframe")
+    pd = pytest.importorskip("pandas")
+    frame = dd.from_pandas(pd.DataFrame(X), npartitions=2)
+    rows, targets = partitions(2)
+    model = network()
+    before = copy.deepcopy(vars(model))
+    for bad, message in [
+        ((X, targets), "X has to be a Dask array.*'ndarray'.*from_array"),
+        ((rows, y), "y has to be a Dask array.*'ndarray'.*from_array"),
+        ((frame, targets), "X has to be a Dask array.*'DataFrame'.*to_dask_array"),
+        ((rows, frame[0]), "y has to be a Dask array.*'Series'.*to_dask_array"),
+    ]:
+        with pytest.raises(TypeError, match=message):
+            fit_local_sgd(model, *bad)
+    for bad, message in [
+        ((rows[:, 0], targets), r"X has to have two dimensions. Got 1.*np.newaxis"),
+        ((rows, targets[:1300]), "X has 1400 rows and y has 1300. Pass a target"),
+    ]:
+        with pytest.raises(ValueError, match=message):
+            fit_local_sgd(model, *bad)
+    assert vars(model) == before
+    with pytest.raises(TypeError, match="Got RegMLPClassifierCV"):
+        fit_local_sgd(committee(), rows, targets)
+
+
+def test_the_sizes_of_partitions_may_be_unknown(client):
+    dd = pytest.importorskip("dask.dataframe")
+    pd = pytest.importorskip("pandas")
+    rows, targets = partitions(2)
+    frame = dd.from_pandas(pd.DataFrame(X).assign(y=y), chunksize=700)
+    unknown = [part.to_dask_array() for part in (frame[[*range(64)]], frame["y"])]
+    known = fit_local_sgd(network(max_iter=2), rows, targets)
+    assert_same_training(fit_local_sgd(network(max_iter=2), *unknown), known)
