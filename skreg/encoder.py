@@ -115,7 +115,7 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         ----------
         X : {array-like, dataframe} of shape (n_samples, n_features)
             Table. A column of an object array is numeric if it holds only numbers.
-            Infinite numbers, dates and durations are refused.
+            Infinite and huge numbers, dates and durations are refused.
         y : None
             Ignored.
 
@@ -181,8 +181,8 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
         Raises
         ------
         ValueError
-            If the columns differ from those in `fit`, for infinite numbers, dates and
-            durations, and for anything but numbers in a numeric column.
+            If the columns differ from those in `fit`, for infinite or huge numbers,
+            dates and durations, and for anything but numbers in a numeric column.
         """
         check_is_fitted(self)
         X = check_columns(X, self)

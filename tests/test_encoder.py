@@ -319,6 +319,18 @@ def test_tiny_numbers_stay_finite():
     assert np.isfinite(TabularEncoder().fit_transform(x)).all()
 
 
+def test_large_numbers_are_those_of_the_scaler():
+    x = 1e150 * rng.uniform(-1, 1, size=(1000, 1))
+    encoder = TabularEncoder(1, dtype=np.float64).fit(x)
+    np.testing.assert_allclose(
+        encoder.transform(x), StandardScaler().fit_transform(x), rtol=1e-9
+    )
+    for info in (np.finfo("f2"), np.finfo("f4"), np.iinfo("i8"), np.iinfo("u8")):
+        ends = np.array([[info.min], [info.max]], info.dtype)
+        expected = StandardScaler().fit_transform(ends.astype(np.float64))
+        np.testing.assert_allclose(TabularEncoder().fit_transform(ends), expected)
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_output(dtype):
     X = numbers()
@@ -450,6 +462,9 @@ DATES = [
 BAD_TABLES = {
     "infinity": (np.array([[0.0, 1.0], [0.0, np.inf]]), "Column 1 holds infinite"),
     "infinite object": ([["a", 1.0], ["b", -np.inf]], "Column 1 holds infinite"),
+    "largest float": ([[np.finfo(float).max], [1.0]], r"1.8e\+308 in size.* by NaN"),
+    "lowest float": (-np.array([[1.7e308], [1.0]]), r"up to 1.7e\+308.* by NaN"),
+    "huge integer": (np.array([[10**400], [1]], object), "0 holds an integer beyond"),
     "masked": (np.ma.masked_array([[1.0]], [[True]]), "X has masked entries"),
     "one dimension": (np.array([1.0, 2.0]), "Expected 2D array"),
     "no rows": (np.empty((0, 2)), "0 sample"),

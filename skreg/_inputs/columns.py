@@ -2,6 +2,7 @@
 
 from datetime import date, time, timedelta
 from decimal import Decimal
+from math import isinf
 from numbers import Real
 
 import numpy as np
@@ -11,6 +12,8 @@ from skreg._inputs.errors import refuse_masked
 
 _MISSING_TYPES = {"NoneType", "NAType", "NaTType"}  # pandas may not be installed
 _MAY_BE_NAN = float, np.floating, Decimal, np.datetime64, np.timedelta64
+_LARGEST = 1e150
+"""Squares of larger numbers, which the standard deviation needs, overflow."""
 _DATES = date, time, timedelta, np.datetime64, np.timedelta64
 
 
@@ -70,13 +73,22 @@ class Column:
                     "now. Convert it to numbers, with None or NaN for missing, or fit "
                     "the encoder again."
                 )
-            values = values.astype(np.float64)
-        if np.isinf(values).any():
-            raise ValueError(
-                f"Column {self.name!r} holds infinite numbers. Replace them by finite "
-                "ones, or by NaN for missing."
-            )
+            try:
+                values = values.astype(np.float64)
+            except OverflowError:
+                raise self._too_large("an integer beyond all floats") from None
+        largest = max(float(np.fmax.reduce(values)), -float(np.fmin.reduce(values)))
+        if largest > _LARGEST:
+            what = f"numbers up to {largest:.3g} in size"
+            raise self._too_large("infinite numbers" if isinf(largest) else what)
         return values
+
+    def _too_large(self, what):
+        return ValueError(
+            f"Column {self.name!r} holds {what}. Numbers above {_LARGEST:g} in size "
+            "cannot be standardised. If one marks a missing value, replace it by NaN, "
+            "and otherwise by a smaller number."
+        )
 
     def as_text(self):
         """Return the text of each category."""
