@@ -631,6 +631,7 @@ def as_text(numbers, mark=None):
     ("column", "message"),
     [
         (as_text(np.linspace(0, 1, 200), "?"), r"Column 0 has mostly numbers.*'\?'"),
+        (as_text(np.linspace(0, 1, 200), "nan"), "Column 0 has mostly numbers.*'nan'"),
         (as_text(np.datetime64("2020-01-01") + np.arange(200)), "differs from row to"),
         (as_text(np.linspace(0, 1, 200)), "'0.0' that differs from row to row"),
     ],

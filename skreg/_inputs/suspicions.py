@@ -3,7 +3,7 @@
 All look at a few hundred rows, enough to see a mistake that affects all rows.
 """
 
-from math import inf
+from math import inf, isnan
 
 import numpy as np
 
@@ -126,10 +126,9 @@ def warn_of_other_categories(columns, texts, one_hot):
 
 def _is_number(text):
     try:
-        float(text)
+        return not isnan(float(text))
     except ValueError:
         return False
-    return True
 
 
 def _sample(X):
