@@ -472,6 +472,10 @@ BAD_TABLES = {
     "complex": (np.array([[1j]]), "Complex data not supported"),
     "dates": (np.array([["2020-01-01"]], "M8[D]"), "Column 0 holds dates"),
     **{str(type(d)): ([["a", d], ["b", None]], "Column 1 holds dates") for d in DATES},
+    "complex object": (np.array([[1j], [2]], object), "Column 0 holds complex numbers"),
+    "complex scalar": ([["a", np.complex64(1)]], "Column 1 holds complex numbers"),
+    "dict": ([["a", {"b": 1}]], "Column 1 holds lists or structs. Split it"),
+    "set": ([["a", {"b"}]], "Column 1 holds lists or structs. Split it"),
 }
 
 
@@ -514,7 +518,64 @@ def test_names_of_two_types_change_nothing():
     assert vars(encoder) == vars(TabularEncoder())
 
 
-@pytest.mark.parametrize("value", ["abc", "12", True, b"1", {}])
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_lists_in_a_column(library):
+    module = pytest.importorskip(library)
+    frame = module.DataFrame({"x": [1.0, 2.0], "a": [[1, 2], [3]]})
+    with pytest.raises(ValueError, match="Column 'a' holds lists or structs"):
+        TabularEncoder().fit(frame)
+
+
+@pytest.mark.parametrize("kind", ["Array", "Struct"])
+def test_nested_columns_of_polars(kind):
+    pl = pytest.importorskip("polars")
+    if kind == "Array":
+        nested = pl.Series([[1, 2], [3, 4]], dtype=pl.Array(pl.Int64, 2))
+    else:
+        nested = pl.Series([{"b": 1, "c": "x"}, {"b": 2, "c": "y"}])
+    frame = pl.DataFrame({"a": nested, "x": [1.0, 2.0]})
+    with pytest.raises(ValueError, match="Column 'a' holds lists or structs"):
+        TabularEncoder().fit(frame)
+
+
+def test_other_values_of_pandas():
+    pd = pytest.importorskip("pandas")
+    months = pd.DataFrame({"month": [*pd.period_range("2020-01", periods=3, freq="M")]})
+    for frame in (months, months.astype("category")):
+        with pytest.raises(ValueError, match="Column 'month' holds dates"):
+            TabularEncoder().fit(frame)
+    with pytest.raises(ValueError, match="Column 'z' holds complex numbers"):
+        TabularEncoder().fit(pd.DataFrame({"z": [1j, 2]}))
+    ranges = pd.DataFrame({"c": pd.cut([1, 2, 3], [0, 2, 4])})
+    expected = ["c_(0, 2]", "c_(2, 4]"]
+    assert names(TabularEncoder(min_frequency=1).fit(ranges)) == expected
+
+
+def test_a_table_of_pyarrow():
+    pyarrow = pytest.importorskip("pyarrow")
+    table = {"x": [1.0, 2.0, None], "c": ["a", None, "a"]}
+    encoder = TabularEncoder(min_frequency=1).fit(pyarrow.table(table))
+    assert names(encoder) == ["x", "x_missing", "c_a", "c_missing"]
+    rows = [list(row) for row in zip(*table.values(), strict=True)]
+    expected = TabularEncoder(min_frequency=1).fit_transform(rows)
+    np.testing.assert_array_equal(encoder.transform(pyarrow.table(table)), expected)
+    with pytest.raises(ValueError, match="Column 'x' holds infinite numbers"):
+        encoder.fit(pyarrow.table({"x": [np.inf]}))
+
+
+def test_a_lazy_frame():
+    pl = pytest.importorskip("polars")
+    with pytest.raises(TypeError, match=r"X is lazy. Call its method collect\(\)"):
+        TabularEncoder().fit(pl.LazyFrame({"a": [1.0]}))
+    dd = pytest.importorskip("dask.dataframe")
+    frame = dd.from_dict({"a": [1.0, 2.0]}, npartitions=1)
+    encoder = TabularEncoder().fit(frame.compute())
+    for method in (encoder.fit, encoder.transform):
+        with pytest.raises(TypeError, match=r"Call its method compute\(\) first"):
+            method(frame)
+
+
+@pytest.mark.parametrize("value", ["abc", "12", True, b"1", (1, 2)])
 def test_what_is_no_number_in_a_column_of_numbers(value):
     encoder = TabularEncoder().fit([[1.0, "a"], [2.0, "b"]])
     message = f"Column 0 held numbers in fit and holds {value!r} now. Convert it"

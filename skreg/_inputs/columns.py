@@ -14,12 +14,16 @@ _MISSING_TYPES = {"NoneType", "NAType", "NaTType"}  # pandas may not be installe
 _MAY_BE_NAN = float, np.floating, Decimal, np.datetime64, np.timedelta64
 _LARGEST = 1e150
 """Squares of larger numbers, which the standard deviation needs, overflow."""
+_NESTED = list, dict, set, np.ndarray
 _DATES = date, time, timedelta, np.datetime64, np.timedelta64
 
 
 def check_columns(X, estimator):
     """Return X as a data frame or as an array of two dimensions."""
     refuse_masked(X=X)
+    lazy = [method for method in ("collect", "compute") if hasattr(X, method)]
+    if lazy and hasattr(type(X), "columns"):
+        raise TypeError(f"X is lazy. Call its method {lazy[0]}() first.")
     if not hasattr(X, "columns"):
         dtype = None if hasattr(X, "dtype") else object  # a list may mix types
         return check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator)
@@ -35,6 +39,8 @@ def check_columns(X, estimator):
 def columns_of(X):
     """Return each `Column` of a checked table."""
     names = getattr(X, "columns", range(X.shape[1]))
+    if hasattr(type(X), "column_names"):  # of pyarrow, whose columns are values
+        names = X.column_names
     return [Column(name, _safe_indexing(X, j, axis=1)) for j, name in enumerate(names)]
 
 
@@ -45,14 +51,11 @@ class Column:
         self.name = name
         self.is_category = str(getattr(column, "dtype", "")) == "category"
         self.values = np.asarray(column)
-        if self.values.dtype.kind not in "iuf":
+        if self.values.dtype.kind not in "iuf" or self.values.ndim > 1:
             objects = [None if is_missing(v) else v for v in self.values]
-            if any(isinstance(v, _DATES) for v in objects):
-                raise ValueError(
-                    f"Column {name!r} holds dates or durations. Replace it by numbers "
-                    "or categories, such as the year, the weekday or the days since a "
-                    "fixed date, or leave it out."
-                )
+            for kind in {*map(type, objects)}:
+                if problem := _problem(kind):
+                    raise ValueError(f"Column {name!r} holds {problem}")
             self.values = np.fromiter(objects, object, len(objects))
 
     def is_numeric(self):
@@ -130,6 +133,20 @@ def is_missing(value):
     if isinstance(value, _MAY_BE_NAN):
         return value != value
     return type(value).__name__ in _MISSING_TYPES
+
+
+def _problem(kind):
+    """Return what values of a type are and what to do, if they cannot be encoded."""
+    if issubclass(kind, _DATES) or kind.__name__ == "Period":
+        return (
+            "dates or durations. Replace it by numbers or categories, such as the "
+            "year, the weekday or the days since a fixed date, or leave it out."
+        )
+    if issubclass(kind, _NESTED):
+        return "lists or structs. Split it into columns of numbers or categories."
+    if issubclass(kind, complex | np.complexfloating):
+        return "complex numbers. Split it into columns of real and imaginary parts."
+    return None
 
 
 def _is_number(value):
