@@ -46,17 +46,21 @@ def networks_of(estimator, attribute):
         what = "The estimator named {!r}"
     if not estimator:
         raise ValueError("The dict of estimators is empty: there is nothing to plot.")
+    several = "; several go into a dict from names to estimators"
     found = {
-        str(name): find_inside(inner, (attribute, "members_"), kind, what.format(name))
+        str(name): find_inside(
+            inner, (attribute, "members_"), kind, what.format(name), several
+        )
         for name, inner in estimator.items()
     }
     return {name: getattr(model, "members_", [model]) for name, model in found.items()}
 
 
-def find_inside(estimator, attributes, kind, what="The estimator"):
+def find_inside(estimator, attributes, kind, what="The estimator", several=""):
     """Return the model with one of these attributes, alone or in a pipeline or search.
 
-    In messages, ``what`` names the estimator, and ``kind`` what it has to be.
+    In messages, ``what`` names the estimator, ``kind`` what it has to be, and
+    ``several`` how to pass several.
     """
     model = estimator
     while isinstance(model, BaseEstimator) or any(
@@ -84,8 +88,7 @@ def find_inside(estimator, attributes, kind, what="The estimator"):
     found = "" if model is estimator else f", where {model!r} was found"
     raise TypeError(
         f"{what} has to be a fitted {kind}, or a Pipeline or a search such as "
-        "GridSearchCV with one at its end; several go into a dict from names to "
-        f"estimators. Got {estimator!r}{found}."
+        f"GridSearchCV with one at its end{several}. Got {estimator!r}{found}."
     )
 
 

@@ -457,7 +457,8 @@ class RaceDisplay:
         NotFittedError, TypeError or ValueError
             If the estimator holds no fitted committee.
         """
-        race = find_inside(estimator, ["members_"], "RegMLPClassifierCV")
+        kind = "RegMLPClassifierCV or RegMLPRegressorCV"
+        race = find_inside(estimator, ["members_"], kind)
         results, by_loss = race.cv_results_, race.scoring == "loss"
         names = [*map(repr, results["params"])]
         numbers = {name: number for number, name in enumerate(dict.fromkeys(names))}

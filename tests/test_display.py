@@ -466,7 +466,8 @@ def test_a_race_by_a_score_shows_scores_and_takes_axes(uneven):
 @pytest.mark.parametrize("wrong", [LogisticRegression().fit(X, y), None, {}])
 def test_a_race_display_needs_a_committee(wrong, plain):
     for estimator in (wrong, plain):
-        with pytest.raises(TypeError, match="has to be a fitted RegMLPClassifierCV"):
+        with pytest.raises(TypeError, match="a fitted RegMLPClassifierCV") as error:
             RaceDisplay.from_estimator(estimator)
+        assert "dict" not in str(error.value)
     with pytest.raises(NotFittedError, match="not fitted yet"):
         RaceDisplay.from_estimator(estimators.committee())
