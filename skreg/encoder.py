@@ -151,7 +151,7 @@ class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
                 handle_unknown="infrequent_if_exist", min_frequency=self.min_frequency
             ).fit(texts)
             categorical = compress(columns, is_categorical)
-            warn_of_texts(categorical, one_hot.infrequent_categories_)
+            warn_of_texts(categorical, texts, one_hot)
 
         validate_data(self, X, skip_check_array=True)
         self.is_categorical_ = is_categorical

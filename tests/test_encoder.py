@@ -191,6 +191,16 @@ def test_unknown_categories_without_rare_ones_have_no_indicator():
     assert encoder.transform([["c"], ["a"]]).tolist() == [[0, 0], [1, 0]]
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_the_text_of_numbers(dtype):
+    texts = ["0", "0.1", "10000000000", "2", "missing", "x"]  # as they are sorted
+    encoder = TabularEncoder(min_frequency=1).fit(np.reshape(texts, (-1, 1)))
+    x = np.array([2, NAN, -0.0, 0.1, 1e10, NAN, 0.0], dtype)[:, None]
+    found = encoder.transform(x).argmax(axis=1)
+    expected = ["2", "missing", "0", "0.1", "10000000000", "missing", "0"]
+    assert [texts[i] for i in found] == expected
+
+
 def test_a_missing_category_is_one_like_the_others():
     encoder = TabularEncoder(min_frequency=2).fit([["a"], ["a"], [None], [NAN]])
     assert names(encoder) == ["x0_a", "x0_missing"]

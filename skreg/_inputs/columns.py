@@ -11,7 +11,9 @@ from sklearn.utils import _safe_indexing, check_array
 from skreg._inputs.errors import refuse_masked
 
 _MISSING_TYPES = {"NoneType", "NAType", "NaTType"}  # pandas may not be installed
-_MAY_BE_NAN = float, np.floating, Decimal, np.datetime64, np.timedelta64
+_PRESENT = {str, bool, int}  # for speed: the types of most values
+_FLOATS = float, np.floating
+_MAY_BE_NAN = *_FLOATS, Decimal, np.datetime64, np.timedelta64
 _LARGEST = 1e150
 """Squares of larger numbers, which the standard deviation needs, overflow."""
 _NESTED = list, dict, set, np.ndarray
@@ -52,27 +54,34 @@ class Column:
         self.is_category = str(getattr(column, "dtype", "")) == "category"
         self.values = np.asarray(column)
         if self.values.dtype.kind not in "iuf" or self.values.ndim > 1:
-            objects = [None if is_missing(v) else v for v in self.values]
-            for kind in {*map(type, objects)}:
+            is_time = self.values.dtype.kind in "mM"  # its list may hold integers
+            values = self.values if is_time else self.values.tolist()
+            objects = [None if is_missing(v) else v for v in values]
+            self.values = np.fromiter(objects, object, len(objects))
+            for kind in self._types():
                 if problem := _problem(kind):
                     raise ValueError(f"Column {name!r} holds {problem}")
-            self.values = np.fromiter(objects, object, len(objects))
+
+    def _types(self):
+        """Return the types of the objects, without that of None."""
+        return {*map(type, self.values)} - {type(None)}
 
     def is_numeric(self):
         """Return whether it holds only numbers."""
         if self.is_category or self.values.dtype.kind != "O":
             return not self.is_category
-        present = [v for v in self.values if v is not None]
-        return bool(present) and all(map(_is_number, present))
+        types = self._types()
+        return bool(types) and all(map(_is_number, types))
 
     def as_numbers(self):
         """Return the numbers, with NaN for missing."""
         values = self.values
         if values.dtype.kind == "O":
-            others = [v for v in values if v is not None and not _is_number(v)]
+            others = {kind for kind in self._types() if not _is_number(kind)}
             if others:
+                other = next(v for v in values if type(v) in others)
                 raise ValueError(
-                    f"Column {self.name!r} held numbers in fit and holds {others[0]!r} "
+                    f"Column {self.name!r} held numbers in fit and holds {other!r} "
                     "now. Convert it to numbers, with None or NaN for missing, or fit "
                     "the encoder again."
                 )
@@ -95,7 +104,10 @@ class Column:
 
     def as_text(self):
         """Return the text of each category."""
-        return np.fromiter(map(_text, self.values), object, len(self.values))
+        if self.values.dtype.kind == "O":
+            return np.fromiter(map(_text, self.values), object, len(self.values))
+        numbers, inverse = np.unique(self.values, return_inverse=True)
+        return np.fromiter(map(_text, numbers), object, len(numbers))[inverse]
 
 
 def split(columns, is_categorical):
@@ -130,6 +142,8 @@ def _stack(columns, n_rows, dtype):
 
 def is_missing(value):
     """Return whether a value stands for a missing one."""
+    if type(value) in _PRESENT:
+        return False
     if isinstance(value, _MAY_BE_NAN):
         return value != value
     return type(value).__name__ in _MISSING_TYPES
@@ -149,8 +163,8 @@ def _problem(kind):
     return None
 
 
-def _is_number(value):
-    return isinstance(value, Real | Decimal) and not isinstance(value, bool)
+def _is_number(kind):
+    return issubclass(kind, Real | Decimal) and kind is not bool
 
 
 def _text(value):
@@ -158,6 +172,6 @@ def _text(value):
         return str(value)
     if is_missing(value):
         return "missing"
-    if isinstance(value, float | np.floating) and value.is_integer():
+    if isinstance(value, _FLOATS) and value.is_integer():
         value = int(value)  # integers become floats where one is missing
     return str(value)

@@ -69,14 +69,14 @@ def warn_of_other_range(estimator, X, X_val):
     )
 
 
-def warn_of_texts(columns, infrequent):
+def warn_of_texts(columns, texts, one_hot):
     """Warn if a column of text is nearly all numbers, or says nearly nothing.
 
-    ``infrequent`` has, for each column, the categories that are too rare to count.
+    ``texts`` has a column of categories for each of ``columns``.
     """
-    for column, rare in zip(columns, infrequent, strict=True):
-        texts = column.as_text()
-        texts = texts[:: -(-len(texts) // _N_ROWS)]
+    sample = texts[:: -(-len(texts) // _N_ROWS)].T
+    infrequent = one_hot.infrequent_categories_
+    for column, texts, rare in zip(columns, sample, infrequent, strict=True):
         numbers = [text for text in texts if _is_number(text)]
         others = sorted({*texts} - {*numbers, "missing"})
         if (
@@ -103,10 +103,7 @@ def warn_of_texts(columns, infrequent):
 
 
 def warn_of_other_categories(columns, texts, one_hot):
-    """Warn if a column has none of its categories in `fit`.
-
-    ``texts`` has a column of categories for each of ``columns``.
-    """
+    """Warn if a column has none of its categories in `fit`."""
     if len(texts) < _ENOUGH_ROWS:
         return
     for j, (column, known) in enumerate(zip(columns, one_hot.categories_, strict=True)):
