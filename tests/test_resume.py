@@ -382,3 +382,38 @@ def test_the_best_epoch_is_one_since_early_stopping_was_switched_on():
     assert max(scores[:4]) > max(scores[4:])
     assert model.best_iter_ == 5 + int(np.argmax(scores[4:]))
     assert model.best_validation_score_ == max(scores[4:])
+
+
+@pytest.mark.parametrize(
+    ("kind", "scoring", "change"),
+    [
+        ("multiclass", "loss", {}),
+        ("multiclass", "accuracy", {}),
+        ("multiclass", "loss", {"class_weight": {0: 9.0}}),
+        ("number", "loss", {}),
+        ("number", "r2", {}),
+        ("number", "loss", {"loss": "quantile", "quantile": 0.9}),
+    ],
+    ids=str,
+)
+def test_other_rows_or_another_loss_start_the_search_for_the_best_anew(
+    kind, scoring, change
+):
+    """The best weights so far are the ones to beat, by their present score."""
+    X, y = problem(kind, 80)
+    params = {"kind": kind, "scoring": scoring, "early_stopping": True}
+    params |= {"max_iter": 2, "learning_rate_init": 0.02}
+    model = network(**params).fit(X, y, X_val=X, y_val=y)
+    assert model.best_iter_ == 2
+    if not change:
+        y = (y + 1) % 3 if kind == "multiclass" else y.max() - y
+    model.set_params(max_iter=40, n_iter_no_change=5, **change)
+    unable = copy.deepcopy(model).set_params(learning_rate_init=1e-300)
+    unable.fit(X, y, X_val=X, y_val=y)
+    assert_same_network(unable, model)
+    assert (unable.n_iter_, unable.best_iter_) == (5, 2)
+    score = unable.validation_scores_[-1]
+    assert unable.best_validation_score_ == score != model.best_validation_score_
+    model.fit(X, y, X_val=X, y_val=y)
+    assert model.best_iter_ > 2
+    assert model.best_validation_score_ == max(model.validation_scores_[2:]) > score

@@ -1,6 +1,6 @@
 """A session is one network being trained: the beginning and the end of an epoch."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from math import inf, isfinite, nan
 from time import perf_counter
 from typing import Any
@@ -52,6 +52,11 @@ class Session:
         """Epochs of this session."""
         return self.state.history.n_epochs - self._first_epoch
 
+    @property
+    def _score_unit(self):
+        """Factor that turns a score into y's unit."""
+        return self.loss_unit if self.plan.scoring == "loss" else 1
+
     def begin(self):
         """Return the order of the rows, the rate and the generator of an epoch."""
         state = self.state
@@ -62,6 +67,8 @@ class Session:
         self._n_begun = n_done  # last: an interrupt before it finds nothing to undo
         self._started = perf_counter()
         self.task.begin_epoch()
+        if n_done == self._first_epoch and self.state.best is not None:
+            self._judge_again()
         rate = self.plan.learning_rate
         clock = state.history.clock(self.horizon)
         self._rate = nan if rate is None else rate.at(clock)
@@ -111,6 +118,20 @@ class Session:
             self._go_back()
             self.state.rng.bit_generator.state = self._rng_before
 
+    def _judge_again(self):
+        """Take the score of the best parameters, if the rows or the loss are others.
+
+        The validation loss of these parameters shows that: it is not what it was.
+        """
+        history, now = self.state.history, self.engine.snapshot().copy()
+        self.engine.restore(replace(now, vectors=self.state.best))
+        loss = self.scorer.evaluate()
+        if not history.is_loss_of_best(self.loss_unit * loss):
+            score = self.scorer.score(loss)
+            self.state.monitor.start_over(score)
+            history.best_score.value = self._score_unit * score
+        self.engine.restore(now)
+
     def _go_back(self):
         """Restore the state before the epoch, if there is one."""
         if self._before is None and self.state.restart is not None:
@@ -123,8 +144,7 @@ class Session:
         unit, validation = self.loss_unit, None
         if self.scorer is not None:
             score = self.scorer.score(of_validation)
-            score_unit = unit if self.plan.scoring == "loss" else 1
-            validation = unit * of_validation, score_unit * score
+            validation = unit * of_validation, self._score_unit * score
         epoch = unit * loss, unit * penalty, self._rate, len(self.rows)
         state.history.append(*epoch, validation)
         if self.plan.early_stopping:

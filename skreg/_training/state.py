@@ -70,7 +70,7 @@ class TrainingState:
         same_scorer = _is_same_scorer(followed[1], plan.scoring)
         if same_scorer and followed[0] == plan.early_stopping:
             monitor.resume(left["monitor"])
-            if plan.early_stopping:
+            if plan.early_stopping and history.best_score.epoch:
                 best = _parameters_of(estimator, plan.network)
         elif plan.early_stopping:
             history.best_score = Best()
