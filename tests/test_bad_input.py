@@ -20,6 +20,12 @@ HIDDEN_WEIGHTS = np.ma.masked_array(ONES, mask=np.arange(N) < 3)
 HIDDEN_CLASSES = np.ma.masked_array([0, 1, 2], mask=[False, False, True])
 HUGE = np.full((N, 3), 10**400, object)
 NO_DATES = np.where(y, np.datetime64("NaT"), np.datetime64("2020-01-01"))
+DATES = {
+    "dates": np.full(X.shape, np.datetime64("2020-01-01")),
+    "durations": np.full(X.shape, np.timedelta64(3, "h"), ">m8[h]"),
+    "dates as objects": np.array([[np.datetime64("NaT")] * 3] * N, object),
+    "lists of dates": [[np.datetime64("2020-01-01"), 1.0, 2.0]] * N,
+}
 OPPOSITE = np.where(X > 0, np.inf, -np.inf)
 
 pytestmark = SHORT_FITS
@@ -348,6 +354,14 @@ CASES = [
     ("X sparse and complex", "^X: Complex", fit(sp.csr_array(X + 1j), y), {}),
     ("X ragged", "^X: .*inhomogeneous", fit([[1, 2], [3]] * 20, y), {}),
     ("X of dates", "^X: ", fit(np.full(X.shape, date(2020, 1, 1), object), y), {}),
+    *(
+        (f"X of {kind}", "^X has dates or durations", fit(dates, y), {})
+        for kind, dates in DATES.items()
+    ),
+    *(
+        (f"X_val of {kind}", "^X_val has dates", fit(X, y, X_val=dates, y_val=y), {})
+        for kind, dates in DATES.items()
+    ),
     ("X a structured array", "^X: ", fit(np.zeros((N, 2), "f8,f8"), y), {}),
     ("y complex", "^y: Complex", fit(X, 1j * y), {}),
     ("y a number", "^y: ", fit(X, 1), {}),
@@ -528,7 +542,7 @@ WRONG_ROWS = {
     "of one row": X[0],
     "too large": 1e308 * np.sign(X),
     "sparse and too large": sp.csr_array(1e308 * np.sign(X)),
-}
+} | DATES
 
 
 def predictions_of(method):
@@ -710,6 +724,20 @@ def test_a_fitted_estimator_stays_as_it_was(kind, match, call, params):
     assert all(vars(model)[name] is value for name, value in before.items())
     np.testing.assert_array_equal(model.predict(X), predicted)
     assert model.loss_curve_ == losses
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("dtype", ["datetime64[us]", "timedelta64[us]"])
+@pytest.mark.parametrize("alone", [True, False])
+def test_a_column_of_dates_in_a_frame(library, dtype, alone):
+    frames = pytest.importorskip(library)
+    columns = {} if alone else {"length": X[:, 0]}
+    frame = frames.DataFrame(columns | {"when": np.arange(N).astype(dtype)})
+    match = "^X has dates or durations in column 'when'"
+    with pytest.raises(ValueError, match=match):
+        network().fit(frame, y)
+    with pytest.raises(ValueError, match=match.replace("X", "X_val")):
+        network().fit(X[:, : frame.shape[1]], y, X_val=frame, y_val=y)
 
 
 @pytest.mark.parametrize("weight", [1e-50, 1e39])

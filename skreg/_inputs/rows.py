@@ -27,9 +27,34 @@ class Table(NamedTuple):
 def check_features(estimator, X, **options):
     """Return X as an array or a CSR matrix of float32 or float64."""
     with naming("X", "Encode text first, with TabularEncoder or OneHotEncoder."):
+        refuse_dates(X, "X")
         return validate_data(
             estimator, X, **{"accept_sparse": "csr", "dtype": FLOATS} | options
         )
+
+
+def refuse_dates(X, name):
+    """Refuse dates and durations, which would become numbers of some unit."""
+    if isinstance(X, list | tuple):
+        X = np.asarray(X)
+    dtypes = getattr(X, "dtypes", [getattr(X, "dtype", None)])
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        dtypes = [getattr(value, "dtype", None) for value in X.flat]
+    of_dates = [*map(_is_of_dates, dtypes)]
+    if any(of_dates):
+        columns = getattr(X, "columns", None)
+        where = (
+            "" if columns is None else f" in column {columns[of_dates.index(True)]!r}"
+        )
+        raise ValueError(
+            f"{name} has dates or durations{where}. Replace them by numbers, such as "
+            "the year, the weekday or the days since a fixed date, or leave them out."
+        )
+
+
+def _is_of_dates(dtype):
+    of_polars = str(dtype).startswith(("Date", "Time", "Duration"))
+    return getattr(dtype, "kind", None) in ("m", "M") or of_polars
 
 
 def check_range(X, dtype, name):

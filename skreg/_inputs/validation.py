@@ -13,7 +13,7 @@ from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import naming, warn_the_caller
-from skreg._inputs.rows import FLOATS, check_range, check_targets
+from skreg._inputs.rows import FLOATS, check_range, check_targets, refuse_dates
 from skreg._inputs.weights import check_weights, effective_weights
 
 
@@ -43,6 +43,7 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
         given, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
         raise ValueError(f"{given} is provided, but {missing} is not.")
     with naming("X_val", "Transform X_val like X; in a pipeline, by transform_input."):
+        refuse_dates(X, "X_val")
         checked = check_array(X, input_name="X_val", accept_sparse="csr", dtype=FLOATS)
         with warnings.catch_warnings(record=True) as caught:
             warnings.simplefilter("always")
