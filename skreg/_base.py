@@ -6,7 +6,7 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 
-from skreg._endings import warn_of_break, warn_of_limit
+from skreg._endings import warn_of_break, warn_of_limit, warn_of_loss
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
 from skreg._engine.network import Network
@@ -92,10 +92,12 @@ class NetworkEstimator(Predictor):
             resume = self.warm_start and hasattr(self, "coefs_")
             table = check_table(self, X, y, sample_weight, self._targets_of, resume)
             given = X_val, y_val, sample_weight_val
-            status = self._train(self._open(table, task, resume, given))
+            session = self._open(table, task, resume, given)
+            self._train(session)
             if not resume:
                 warn_of_scale(self, table.X)
-        if status is Status.MAX_ITER:
+        warn_of_loss(session)
+        if session.status is Status.MAX_ITER:
             warn_of_limit(self)
         return self
 
@@ -185,11 +187,12 @@ class NetworkEstimator(Predictor):
             horizon=horizon,
             scorer=validation and Scorer(self, engine, validation, targets),
             objective=None if plan.optimizer else Objective(plan, training),
+            constant_loss=targets.constant_loss(encoded, weights, index),
             loss_unit=targets.loss_unit,
         )
 
     def _train(self, session):
-        """Train and set the fitted attributes; return the `Status` at the end."""
+        """Train and set the fitted attributes."""
         n_before = session.state.history.n_epochs
         train([session])
         if session.scorer is not None:
@@ -206,7 +209,6 @@ class NetworkEstimator(Predictor):
         except KeyboardInterrupt:
             session.status = Status.INTERRUPTED
             warn_the_caller("Interrupted by user after training. Everything is kept.")
-        return session.status
 
     def _close(self, session):
         """Set the fitted attributes after training."""

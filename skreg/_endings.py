@@ -13,6 +13,8 @@ ADVICE = (
     "The input data may contain large values and need to be preprocessed: scale the "
     "features, for example with StandardScaler, or lower learning_rate_init."
 )
+_FAR = 3
+"""Ratio of a loss to 1 + that of a constant prediction: the network is useless."""
 
 
 def warn_of_break(session, warn=warn_the_caller):
@@ -40,6 +42,23 @@ def warn_of_break(session, warn=warn_the_caller):
         f"diverged are kept. {ADVICE}",
         ConvergenceWarning,
     )
+
+
+def warn_of_loss(session, warn=warn_the_caller):
+    """Warn that the loss of the weights that are kept is far above a constant's."""
+    history, constant = session.state.history, session.constant_loss
+    stops_early, n_epochs = session.plan.early_stopping, history.n_epochs
+    kept = history.best_score.epoch if stops_early else n_epochs
+    is_older = kept <= n_epochs - session.n_done
+    if is_older or session.status in (Status.DIVERGED, Status.INTERRUPTED):
+        return
+    loss = history.loss_curve[kept - 1] - history.penalty_curve[kept - 1]
+    if loss > _FAR * session.loss_unit * (1 + constant):
+        warn(
+            f"The training loss ended at {loss:.3g}, far above the "
+            f"{session.loss_unit * constant:.3g} of a constant prediction. {ADVICE}",
+            ConvergenceWarning,
+        )
 
 
 def warn_of_limit(estimator, warn=warn_the_caller):

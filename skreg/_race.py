@@ -13,7 +13,7 @@ from scipy.stats import rankdata
 from sklearn.utils.parallel import Parallel, delayed
 from threadpoolctl import threadpool_limits
 
-from skreg._endings import ADVICE, warn_of_break, warn_of_limit
+from skreg._endings import ADVICE, warn_of_break, warn_of_limit, warn_of_loss
 from skreg._inputs.auto import max_iter
 from skreg._inputs.errors import warn_the_caller
 from skreg._inputs.rows import Table
@@ -265,6 +265,7 @@ def _close(member, session):
     if n_epochs and session.status is not Status.INTERRUPTED:
         keep = _keep_in(heard)
         warn_of_break(session, keep)
+        warn_of_loss(session, keep)
         if session.status is Status.MAX_ITER and n_epochs == session.plan.max_iter:
             warn_of_limit(member.network, keep)
     member.warnings = tuple(heard)

@@ -1,11 +1,14 @@
 """What becomes of an estimator when something goes wrong in the middle of a fit."""
 
+import copy
 import signal
 
 import numpy as np
 import pytest
 from estimators import (
+    CLASSES,
     DROPOUT,
+    NUMBERS,
     SHORT_FITS,
     SOLVERS,
     Hooks,
@@ -43,6 +46,7 @@ class Failing:
 # Divergence
 
 
+@pytest.mark.filterwarnings("ignore:The training loss ended")
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_a_fit_that_diverges_keeps_the_last_finite_weights(early_stopping):
     params = {"solver": "sgd", "activation": "identity", "learning_rate_init": 50.0}
@@ -59,6 +63,37 @@ def test_a_fit_that_diverges_keeps_the_last_finite_weights(early_stopping):
         model, network(**params | {"max_iter": model.n_iter_}).fit(X, y)
     )
     assert all(np.isfinite(array).all() for array in model.coefs_ + model.intercepts_)
+
+
+@pytest.mark.parametrize("kind", [*CLASSES, *NUMBERS])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_network_that_is_worse_than_a_constant_is_warned_of(kind, early_stopping):
+    X, y = problem(kind)
+    params = {"kind": kind, "early_stopping": early_stopping, "max_iter": 2}
+    params |= {"alpha": 0.0, "learning_rate_init": 100.0}
+    with pytest.warns(ConvergenceWarning, match="far above .* lower learning_rate"):
+        network(**params).fit(X, y)
+
+
+@pytest.mark.parametrize("kind", [*CLASSES, *NUMBERS])
+def test_a_call_that_explodes_at_once_changes_no_weight(kind):
+    X, y = problem(kind)
+    model = network(kind=kind, warm_start=True).fit(X, y)
+    before = copy.deepcopy(model)
+    model.set_params(learning_rate_init=1e9)
+    for train in (model.fit, model.partial_fit):
+        with pytest.warns(ConvergenceWarning, match="diverged in epoch 6"):
+            train(X, y)
+        assert_same_training(model, before)
+
+
+@pytest.mark.parametrize("kind", NUMBERS)
+def test_a_stream_goes_on_in_another_unit(kind):
+    """A network that had not seen it yet learns it all the same."""
+    X, y = problem(kind)
+    model = network(kind=kind, learning_rate_init=1e-3).fit(X, y)
+    model.partial_fit(X, 1e6 * y)
+    assert model.n_iter_ == 1
 
 
 @by_name(SOLVERS)

@@ -326,6 +326,7 @@ def test_text_is_told_how_it_becomes_a_number():
         network().fit([["a"]] * 4, [0, 1, 0, 1])
 
 
+@pytest.mark.filterwarnings("ignore:The training loss ended")
 @pytest.mark.parametrize("factor", [1e4, 1e-5])
 def test_a_column_of_extreme_scale_is_named(factor):
     scaled = X * [1, 1, factor, 1]

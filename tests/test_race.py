@@ -304,6 +304,7 @@ def test_rungs_before_the_last_are_no_cause_for_a_warning():
     race({"learning_rate": "cosine", "n_iter_no_change": 3}).fit(X, y)
 
 
+@pytest.mark.filterwarnings("ignore:The training loss ended")
 def test_columns_that_are_not_scaled_are_warned_of_once():
     with pytest.warns(UserWarning, match="Column 2 of X has values up to") as caught:
         race(distributions=None).fit(X * [1, 1, 1e6, 1, 1], y)

@@ -376,7 +376,7 @@ def test_warm_start_goes_on_from_weights_that_were_overwritten():
 def test_the_best_epoch_is_one_since_early_stopping_was_switched_on():
     model = network(warm_start=True, max_iter=4, learning_rate_init=0.01)
     model.fit(X, y, X_val=X, y_val=y)
-    model.set_params(early_stopping=True, max_iter=3, learning_rate_init=100.0)
+    model.set_params(early_stopping=True, max_iter=3, learning_rate_init=1.0)
     model.fit(X, y, X_val=X, y_val=y)
     scores = model.validation_scores_
     assert max(scores[:4]) > max(scores[4:])

@@ -133,6 +133,11 @@ class Labels(Targets):
             )
         return np.searchsorted(self.classes, y)
 
+    def constant_loss(self, encoded, weights, rows):
+        """Return the loss of uniform probabilities, which is that of every row."""
+        zeros = np.zeros((self.n_outputs, 1))
+        return self.head.values(zeros, zeros).item()
+
     def probabilities(self, outputs):
         """Return probabilities of shape (n_rows, n_classes).
 

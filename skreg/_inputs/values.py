@@ -7,7 +7,7 @@ import numpy as np
 from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_array, column_or_1d
 
-from skreg._engine.heads import LOSSES, NumberHead
+from skreg._engine.heads import LOSSES
 from skreg._inputs.errors import naming
 from skreg._inputs.targets import Targets
 from skreg._inputs.weights import check_some_weight
@@ -23,7 +23,7 @@ class Values(Targets):
     """
 
     n_outputs: int
-    head: NumberHead
+    head: Any
     mean: Any = None
     """Array of shape (n_outputs,); None as long as the rows are not known."""
     scale: Any = None
@@ -113,6 +113,14 @@ class Values(Targets):
                 f"the scale of y in training, {self.scale.tolist()}."
             )
         return columns
+
+    def constant_loss(self, encoded, weights, rows):
+        """Return the loss of predicting the mean, in the unit of the network."""
+        y = encoded[:, rows].astype(np.float64)
+        losses = self.head.values(np.zeros_like(y), y)
+        return float(
+            np.average(losses, weights=None if weights is None else weights[rows])
+        )
 
     def decode(self, outputs):
         """Return predictions in y's units, of shape (n_rows,) or (n_rows, n_outputs).

@@ -35,6 +35,8 @@ class Session:
     """Takes the validation loss and score, as `Scorer` does, if there are such rows."""
     objective: Any = None
     """The objective for a full-batch solver, see `lbfgs`; otherwise None."""
+    constant_loss: float = inf
+    """The loss of outputs of zero on the training rows."""
     loss_unit: float = 1.0
     """Factor that turns a loss into y's unit, in which it is recorded."""
     status: Any = None
@@ -44,8 +46,11 @@ class Session:
         self._order = self.rows.copy()
         self._before = self._calm = None
         self._rng_before = self.state.rng.bit_generator.state
-        self._least = inf
-        self._first_epoch = self._n_begun = self.state.history.n_epochs
+        self._least, history = inf, self.state.history
+        if history.n_epochs:  # a new network may begin far above
+            least = -history.best_loss.value / self.loss_unit
+            self._least = max(self.constant_loss, least)
+        self._first_epoch = self._n_begun = history.n_epochs
 
     @property
     def n_done(self):
@@ -97,7 +102,7 @@ class Session:
         """
         risen = loss / (1 + self._least)
         if risen > _RISEN and self._calm is None:
-            self._calm, self._before = self._before, None
+            self._calm, self._before = self._state_before(), None
         elif risen <= _RISEN:
             self._calm = None
         if isfinite(loss) and risen <= _EXPLODED:
@@ -134,10 +139,15 @@ class Session:
 
     def _go_back(self):
         """Restore the state before the epoch, if there is one."""
+        before = self._state_before()
+        if before is not None:
+            self.engine.restore(before)
+
+    def _state_before(self):
+        """Return the state before the epoch; None in the first of a new training."""
         if self._before is None and self.state.restart is not None:
-            self._before = self.state.restart()
-        if self._before is not None:
-            self.engine.restore(self._before)
+            return self.state.restart()
+        return self._before
 
     def _record(self, loss, penalty, of_validation):
         state = self.state

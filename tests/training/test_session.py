@@ -1,5 +1,6 @@
 """Sessions and the loop with an engine that plays a script."""
 
+from dataclasses import replace
 from math import cos, inf, nan, pi
 from threading import Barrier, current_thread
 from types import SimpleNamespace
@@ -9,7 +10,7 @@ import pytest
 from helpers import generator
 
 from skreg._engine.network import Snapshot
-from skreg._training.history import History
+from skreg._training.history import Best, History
 from skreg._training.loop import train
 from skreg._training.schedules import SCHEDULES, LearningRate
 from skreg._training.session import Session
@@ -95,10 +96,13 @@ def make_session(
     return Session(engine, plan, state, ROWS, *given)
 
 
-def run(*script, loss_unit=1.0, **options):
+def run(*script, loss_unit=1.0, least=None, constant_loss=inf, **options):
+    """Train; ``least`` is the lowest loss of the epochs before, in y's unit."""
     engine = ScriptedEngine(*script)
     session = make_session(engine, **options)
-    session.loss_unit = loss_unit
+    if least is not None:
+        session.state.history.best_loss = Best(-least, 1)
+    session = replace(session, loss_unit=loss_unit, constant_loss=constant_loss)
     train([session])
     return session, engine, session.state.history
 
@@ -152,6 +156,37 @@ def test_how_a_session_ends(losses, options, status, n_epochs):
     # There is nothing to go back to from the first epoch, its draws included.
     assert engine.n_epochs == max(1, n_epochs)
     assert not same_state(session.state.rng, generator())
+
+
+@pytest.mark.parametrize(
+    ("loss", "least", "constant_loss", "diverges"),
+    [
+        (4001.0, 6.0, 1.0, True),
+        (3999.0, 6.0, 1.0, False),
+        (4001.0, 2.0, 3.0, True),  # whatever is larger counts
+        (3999.0, 2.0, 3.0, False),
+        (1e9, 2.0, inf, False),
+    ],
+)
+def test_an_explosion_is_seen_in_the_first_epoch_of_a_later_call(
+    loss, least, constant_loss, diverges
+):
+    options = {"n_before": 2, "loss_unit": 2.0, "least": least}
+    options["constant_loss"] = constant_loss
+    session, engine, history = run([9.0, 9, loss, 1], **options)
+    assert session.status is (Status.DIVERGED if diverges else Status.MAX_ITER)
+    assert engine.n_epochs == history.n_epochs == (2 if diverges else 4)
+
+
+def test_a_new_network_may_begin_far_above_a_constant():
+    assert run([1e9, 2], constant_loss=1.0)[0].status is Status.MAX_ITER
+
+
+def test_a_loss_that_rises_from_the_first_epoch_on_goes_back_to_the_start():
+    losses = [9.0, 9, 50, 60, 5000]
+    session, engine, _ = run(losses, n_before=2, least=1.0, constant_loss=1.0)
+    assert session.status is Status.DIVERGED
+    assert engine.n_epochs == 2
 
 
 @pytest.mark.parametrize("early_stopping", [True, False])
