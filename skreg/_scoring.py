@@ -2,6 +2,7 @@
 
 import copy
 from difflib import get_close_matches
+from inspect import Parameter, signature
 from math import isnan
 from numbers import Real
 from typing import Any
@@ -51,6 +52,7 @@ class Scorer:
         self._y = validation.y[rows]
         self._weight = {}
         if validation.sample_weight is not None:
+            _check_takes_weights(self._score, self._scoring)
             self._weight["sample_weight"] = validation.sample_weight[rows]
 
     def evaluate(self):
@@ -92,6 +94,25 @@ def check_scorer(estimator):
             "sklearn.metrics.get_scorer_names lists all names."
         )
     check_scoring(estimator, scoring)
+
+
+def _check_takes_weights(scorer, scoring):
+    """Refuse a function, or the metric of a scorer, that takes no sample weights."""
+    function = getattr(scorer, "_score_func", scorer)
+    try:
+        parameters = signature(function).parameters
+    except (TypeError, ValueError):  # of some compiled functions
+        return
+    kinds = [parameter.kind for parameter in parameters.values()]
+    if "sample_weight" in parameters or Parameter.VAR_KEYWORD in kinds:
+        return
+    instead = "Write scorer(estimator, X, y, sample_weight=None)"
+    if function is not scorer:
+        instead = "Choose a metric that takes it"
+    raise ValueError(
+        f"scoring={scoring!r} takes no sample_weight, but the validation rows have "
+        f"weights. {instead}, or leave the weights out."
+    )
 
 
 def check_scores(scoring, scores, warn=warn_the_caller):

@@ -8,6 +8,7 @@ import pytest
 import scipy.sparse as sp
 from estimators import SHORT_FITS, network
 from sklearn.exceptions import NotFittedError
+from sklearn.metrics import make_scorer, max_error
 
 N = 40
 X = np.random.default_rng(0).normal(size=(N, 3))
@@ -248,6 +249,19 @@ CASES = [
         "^scoring: ",
         fit(X, y),
         {"early_stopping": True, "scoring": lambda model, X, y: 10**400},
+    ),
+    *(
+        (
+            f"scoring without weights, {scoring!r:.12}",
+            f"scoring=.* takes no sample_weight.*{instead}.* leave the weights out",
+            fit(X, y, ONES),
+            {"early_stopping": True, "scoring": scoring},
+        )
+        for scoring, instead in {
+            "neg_max_error": "Choose a metric",
+            make_scorer(max_error): "Choose a metric",
+            (lambda model, X, y: 0.0): "Write scorer.*sample_weight=None",
+        }.items()
     ),
     # The validation set
     *(

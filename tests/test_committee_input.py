@@ -126,6 +126,12 @@ OF_COMMITTEES = [
         fit(X, y),
         {"n_candidates": 3},
     ),
+    (
+        "scoring without weights",
+        "takes no sample_weight",
+        fit(X, y, np.ones(len(y))),
+        {"scoring": lambda model, X, y: 0.0},
+    ),
     *(
         (
             f"scoring returns {score!r}",
