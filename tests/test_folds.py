@@ -1,5 +1,7 @@
 """The folds of a committee: dealt by class, or from what scikit-learn takes."""
 
+import re
+
 import numpy as np
 import pytest
 from sklearn.model_selection import (
@@ -77,6 +79,15 @@ def test_a_splitter_is_taken_at_its_word(cv, groups):
     expected = [*cv.split(np.zeros((N, 1)), y, groups)]
     np.testing.assert_equal(folds_of(cv, y, groups), expected)
     np.testing.assert_equal(folds_of(iter(expected), y), expected)
+
+
+@pytest.mark.parametrize("y", [[0, 1, 2], ["a", "b", "c"]])
+def test_training_parts_without_some_classes_are_warned_of(y):
+    sorted_y = np.repeat(y, N // 3)
+    match = re.escape(f"cv trains 2 of 4 networks without some classes: {y[::2]}.")
+    with pytest.warns(UserWarning, match=match) as caught:
+        folds_of(KFold(4), sorted_y[5:-5])
+    assert len(caught) == 1
 
 
 def test_a_fold_may_be_a_pair_of_masks():

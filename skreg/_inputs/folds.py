@@ -5,7 +5,7 @@ from numbers import Integral
 import numpy as np
 from sklearn.model_selection import check_cv
 
-from skreg._inputs.errors import naming
+from skreg._inputs.errors import naming, warn_the_caller
 
 
 def make_folds(cv, table, strata, groups, seed):
@@ -41,7 +41,21 @@ def make_folds(cv, table, strata, groups, seed):
         folds = [_check_fold(split, table.X.shape[0]) for split in splits]
     if len(folds) < 2:
         raise ValueError(f"cv gives {len(folds)} folds; at least 2 are needed.")
+    if strata is not None:
+        _warn_of_absent_classes(folds, strata)
     return folds
+
+
+def _warn_of_absent_classes(folds, strata):
+    """Warn of training parts that lack classes, whose rows are scored all the same."""
+    absent = [np.setdiff1d(strata, strata[train_rows]) for train_rows, _ in folds]
+    n_lacking = sum(map(bool, map(len, absent)))
+    if n_lacking:
+        warn_the_caller(
+            f"cv trains {n_lacking} of {len(folds)} networks without some classes: "
+            f"{np.unique(np.concatenate(absent)).tolist()}. Shuffle or stratify, or "
+            "pass a number of folds, which does both."
+        )
 
 
 def _check_fold(split, n_rows):
