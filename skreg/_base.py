@@ -166,6 +166,7 @@ class NetworkEstimator(Predictor):
             validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
         elif validation is not None:
             warn_of_other_range(self, X, validation.rows.dataset.X)
+            targets.compare(y, validation.y)
         training = Rows(dataset, index)
         engine = make_engine(
             plan, state.start, training, validation and validation.rows

@@ -3,7 +3,7 @@
 import copy
 from difflib import get_close_matches
 from inspect import Parameter, signature
-from math import isnan
+from math import inf, isnan
 from numbers import Real
 from typing import Any
 
@@ -116,8 +116,8 @@ def _check_takes_weights(scorer, scoring):
 
 
 def check_scores(scoring, scores, warn=warn_the_caller):
-    """Raise an error if no score of a training is a number; warn if some are not."""
-    n_without = sum(map(isnan, scores))
+    """Raise an error if no score of a training is finite; warn if some are not."""
+    n_without = sum(isnan(score) or score == -inf for score in scores)
     if not n_without:
         return
     causes = (
@@ -128,11 +128,11 @@ def check_scores(scoring, scores, warn=warn_the_caller):
         causes = "Are some validation rows far outside the range of the training rows?"
     if n_without == len(scores):
         raise ValueError(
-            f"scoring={scoring!r} was not a number in any of the {len(scores)} epochs, "
+            f"scoring={scoring!r} was not finite in any of the {len(scores)} epochs, "
             f"so no epoch is the best. {causes}"
         )
     warn(
-        f"scoring={scoring!r} was not a number in some epochs, none of which can be "
+        f"scoring={scoring!r} was not finite in some epochs, none of which can be "
         f"the best. {causes}",
         UserWarning,
     )

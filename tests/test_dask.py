@@ -283,7 +283,7 @@ def test_scores_that_are_no_number_are_not_the_best(client):
         fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
     assert model.best_iter_ == model.best_validation_score_ == 3
     model.scoring = Undefined(True)
-    with pytest.raises(ValueError, match="not a number in any"):
+    with pytest.raises(ValueError, match="not finite in any"):
         fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
 
 

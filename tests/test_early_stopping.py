@@ -206,8 +206,17 @@ WIDE = {"hidden_layer_sizes": 64, "early_stopping": True, "max_iter": 3}
 @pytest.mark.filterwarnings("ignore:X_val")
 def test_a_validation_loss_that_is_never_a_number_is_an_error():
     model = RegMLPClassifier(**WIDE, random_state=0)
-    with pytest.raises(ValueError, match="not a number in any"):
+    with pytest.raises(ValueError, match="not finite in any"):
         model.fit(**overflowing_validation_set())
+    assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.filterwarnings("ignore:y_val")
+def test_a_validation_loss_that_is_always_infinite_is_an_error():
+    X, y, X_val, y_val = halves("number")
+    model = network(kind="number", dtype="float32", early_stopping=True)
+    with pytest.raises(ValueError, match="not finite in any"):
+        model.fit(X, y, X_val=X_val, y_val=1e30 * y_val)
     assert not hasattr(model, "coefs_")
 
 

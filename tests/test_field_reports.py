@@ -16,7 +16,7 @@ from sklearn.model_selection import HalvingGridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPRegressor
 from skreg._training.stopping import Monitor
 
 rng = np.random.default_rng(0)
@@ -193,7 +193,7 @@ def test_searches_meet_rare_classes():
 
 def test_a_score_that_is_never_a_number_is_an_error():
     model = network(early_stopping=True, scoring=lambda *_: np.nan)
-    with pytest.raises(ValueError, match=r"scoring=.*not a number in any of the 4"):
+    with pytest.raises(ValueError, match=r"scoring=.*not finite in any of the 4"):
         model.fit(X, y)
     assert not hasattr(model, "coefs_")
 
@@ -201,7 +201,7 @@ def test_a_score_that_is_never_a_number_is_an_error():
 def test_a_score_that_sometimes_is_no_number_is_warned_of():
     scores = iter([np.nan, 0.5, np.nan, 0.4])
     model = network(early_stopping=True, scoring=lambda *_: next(scores))
-    with pytest.warns(UserWarning, match="scoring=.*not a number in some epochs"):
+    with pytest.warns(UserWarning, match="scoring=.*not finite in some epochs"):
         model.fit(X, y)
     assert model.best_iter_ == 2
 
@@ -297,6 +297,17 @@ def test_a_validation_set_that_was_not_transformed_is_suspected():
     }
     with pytest.warns(UserWarning, match="X_val lies far outside.*transform_input"):
         pipeline.fit(images[:900], labels[:900], **given)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_validation_targets_in_another_unit_are_suspected(n_outputs):
+    targets = np.arange(len(X))[:, None] % [7, 9][:n_outputs]
+    other = 100 * targets if n_outputs == 1 else targets * [1, 100]
+    match = f"y_val lies far outside.*Column {n_outputs - 1} .*Was y_val transformed"
+    model = RegMLPRegressor(5, max_iter=4, random_state=0)
+    with pytest.warns(UserWarning, match=match):
+        model.fit(X, targets.squeeze(), X_val=X, y_val=other.squeeze())
+    model.fit(X, targets.squeeze(), X_val=X, y_val=2 * targets.squeeze())
 
 
 @pytest.mark.parametrize("kind", ["same", "tails", "constant", "sparse"])

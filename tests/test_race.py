@@ -376,7 +376,7 @@ def test_without_any_candidate_that_has_one_it_is_an_error(distributions):
     scoring = Undefined(lambda model, y: len(y) == 29)
     folds = [(np.arange(29, 90), np.arange(29)), (np.arange(60), np.arange(60, 90))]
     model = race(None, distributions, scoring=scoring, cv=folds)
-    with pytest.raises(ValueError, match=r"scoring=.* not a number in any of the"):
+    with pytest.raises(ValueError, match=r"scoring=.* not finite in any of the"):
         model.fit(X, y)
     assert fitted_attributes(model) == {}
 
@@ -384,9 +384,9 @@ def test_without_any_candidate_that_has_one_it_is_an_error(distributions):
 def test_a_score_that_is_none_in_some_epochs_is_warned_of_once():
     calls = count(1)
     scoring = Undefined(lambda model, y: next(calls) <= 6)
-    with pytest.warns(UserWarning, match="not a number in some epochs") as caught:
+    with pytest.warns(UserWarning, match="not finite in some epochs") as caught:
         model = race(PARAMS, None, scoring=scoring).fit(X, y)
-    assert sum("not a number" in str(w.message) for w in caught) == 1
+    assert sum("not finite" in str(w.message) for w in caught) == 1
     assert all(np.isnan(m.validation_scores_).any() for m in model.members_)
 
 

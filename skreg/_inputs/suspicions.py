@@ -43,9 +43,10 @@ def warn_of_scale(estimator, X):
     )
 
 
-def warn_of_other_range(estimator, X, X_val):
+def warn_of_other_range(estimator, X, X_val, name="X"):
     """Warn if X_val lies far outside the range of X, as if only one was scaled.
 
+    Targets may be compared as well, by the ``name`` of y and without an estimator.
     Sparse rows, which are not centred, are not checked.
     """
     inside, other = _sample(X), _sample(X_val)
@@ -59,13 +60,14 @@ def warn_of_other_range(estimator, X, X_val):
     if share <= 0.1:
         return
     worst = int(far.mean(axis=0).argmax())
+    hint = " In a pipeline, transform_input=['X_val'] does that."
     warn_the_caller(
-        f"X_val lies far outside the range of X: {share:.0%} of its values are further "
-        "away than the range of their column is wide. "
+        f"{name}_val lies far outside the range of {name}: {share:.0%} of its values "
+        "are further away than the range of their column is wide. "
         f"{_column(estimator, worst)} is from {low[worst]:.3g} to {high[worst]:.3g} in "
-        f"X, and from {other[:, worst].min():.3g} to {other[:, worst].max():.3g} in "
-        "X_val. Was X_val transformed like X? In a pipeline, "
-        "transform_input=['X_val'] does that."
+        f"{name}, and from {other[:, worst].min():.3g} to {other[:, worst].max():.3g} "
+        f"in {name}_val. Was {name}_val transformed like {name}?"
+        f"{hint if name == 'X' else ''}"
     )
 
 

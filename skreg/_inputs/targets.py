@@ -38,6 +38,9 @@ class Targets:
         """Return targets in the form that a `Dataset` takes."""
         raise NotImplementedError
 
+    def compare(self, y, y_val):
+        """Warn if the targets to validate on look as if they had another unit."""
+
     def constant_loss(self, encoded, weights, rows):
         """Return the loss of outputs of zero, the weighted mean over some rows."""
         raise NotImplementedError

@@ -9,6 +9,7 @@ from sklearn.utils import check_array, column_or_1d
 
 from skreg._engine.heads import LOSSES
 from skreg._inputs.errors import naming
+from skreg._inputs.suspicions import warn_of_other_range
 from skreg._inputs.targets import Targets
 from skreg._inputs.weights import check_some_weight
 
@@ -113,6 +114,11 @@ class Values(Targets):
                 f"the scale of y in training, {self.scale.tolist()}."
             )
         return columns
+
+    def compare(self, y, y_val):
+        """Warn if the targets to validate on look as if they had another unit."""
+        columns = self._checked(y, "y").T, self._checked(y_val, "y_val").T
+        warn_of_other_range(None, *columns, name="y")
 
     def constant_loss(self, encoded, weights, rows):
         """Return the loss of predicting the mean, in the unit of the network."""
