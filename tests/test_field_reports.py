@@ -9,7 +9,7 @@ import numpy as np
 import pytest
 from scipy.sparse import csr_array
 from sklearn.datasets import load_digits, load_wine
-from sklearn.exceptions import ConvergenceWarning
+from sklearn.exceptions import ConvergenceWarning, DataConversionWarning
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
 from sklearn.metrics import f1_score, make_scorer
 from sklearn.model_selection import HalvingGridSearchCV, KFold, cross_val_score
@@ -392,11 +392,18 @@ def test_nullable_columns_keep_their_kind(dtype, kind):
     model = network().fit(X, column)
     assert model.classes_.dtype.kind == kind
     assert model.predict(X).dtype.kind == kind
+    with pytest.warns(DataConversionWarning):
+        framed = network().fit(X, column.to_frame(), X_val=X, y_val=column.to_frame())
+    np.testing.assert_array_equal(framed.classes_, model.classes_)
+    assert framed.classes_.dtype == model.classes_.dtype
 
 
 def test_large_integers_do_not_become_floats():
     pd = pytest.importorskip("pandas")
     model = network().fit(X, pd.Series(2**60 + y, dtype="Int64"))
+    assert list(model.classes_) == [2**60, 2**60 + 1]
+    with pytest.warns(DataConversionWarning):
+        model = network().fit(X, pd.DataFrame({"y": 2**60 + y}, dtype="Int64"))
     assert list(model.classes_) == [2**60, 2**60 + 1]
     classes = pd.Series([2**60, 2**60 + 1], dtype="Int64")
     model = network().partial_fit(X, 2**60 + y, classes)

@@ -96,7 +96,13 @@ def check_targets(y, name):
 
 
 def as_numpy(y):
-    """Return a nullable column, if no entry is missing, as an array of its type."""
+    """Return a nullable column, if no entry is missing, as an array of its type.
+
+    It may be the only one of a data frame.
+    """
+    if hasattr(y, "iloc") and y.ndim == 2 and y.shape[1] == 1:
+        column = as_numpy(y.iloc[:, 0])
+        return column.reshape(-1, 1) if isinstance(column, np.ndarray) else y
     dtype = getattr(y, "dtype", np.dtype(object))
     if isinstance(dtype, np.dtype) or not hasattr(y, "tolist"):
         return y
