@@ -218,6 +218,21 @@ def test_a_weight_in_one_row_leaves_none_to_train_or_none_to_validate_on():
             model.fit(X, y, weights)
 
 
+def test_counts_are_large_or_refused_whatever_the_type_of_x():
+    """The mean is computed in float64, which holds exp(z) up to z = 709."""
+    X, y = counts()
+    model = regressor(loss="poisson").fit(X, y)
+    model.intercepts_[-1][...] = 100
+    rows = X.astype(np.float32)
+    expected = model.predict(rows.astype(np.float64))
+    np.testing.assert_allclose(model.predict(rows), expected, rtol=1e-4)
+    assert expected.min() > np.finfo(np.float32).max
+    model.intercepts_[-1][...] = 1000
+    for rows in (X, X.astype(np.float32)):
+        with pytest.raises(ValueError, match="X has values so large"):
+            model.predict(rows)
+
+
 def test_counts_are_divided_by_their_mean():
     X, y = counts()
     model = regressor(loss="poisson").fit(X, y)

@@ -9,6 +9,7 @@ from sklearn.utils import check_array, column_or_1d
 
 from skreg._engine.heads import LOSSES
 from skreg._inputs.errors import naming
+from skreg._inputs.rows import check_outputs
 from skreg._inputs.suspicions import warn_of_other_range
 from skreg._inputs.targets import Targets
 from skreg._inputs.weights import check_some_weight
@@ -134,9 +135,11 @@ class Values(Targets):
         They are float64. The network's ``outputs``, of shape (n_outputs, n_rows), are
         overwritten.
         """
+        outputs = outputs.astype(np.float64, copy=False)
         with np.errstate(over="ignore"):
             self.head.activate(outputs)
             values = outputs.T * self.scale + self.mean
+        check_outputs(values)
         return values[:, 0] if self.n_outputs == 1 else values
 
     def predictor(self, outputs):
