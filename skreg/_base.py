@@ -101,6 +101,13 @@ class NetworkEstimator(Predictor):
             warn_of_limit(self)
         return self
 
+    def __copy__(self):
+        """Return a copy that shares all but its lists, to which training appends."""
+        other = type(self).__new__(type(self))
+        for name, value in vars(self).items():
+            setattr(other, name, value.copy() if type(value) is list else value)
+        return other
+
     def _partial_fit(self, X, y, sample_weight, targets_of):
         """Train for one epoch, continuing from the current state."""
         self._check_stream()

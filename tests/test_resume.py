@@ -264,9 +264,11 @@ def test_partial_fit_after_early_stopping_goes_on_from_the_best_epoch():
     assert_same_network(model, before, rtol=1e-6, atol=1e-9)
 
 
-def test_a_copy_leaves_the_original_as_it_is():
-    model, other = (network(max_iter=K, keep_prob=0.5).fit(X, y) for _ in range(2))
-    copy.deepcopy(model).partial_fit(X, y)
+@pytest.mark.parametrize("copied", [copy.copy, copy.deepcopy])
+def test_a_copy_leaves_the_original_as_it_is(copied):
+    params = {"max_iter": K, "keep_prob": 0.5}
+    model, other = (network(**params).fit(X, y, X_val=X, y_val=y) for _ in range(2))
+    copied(model).partial_fit(X, y)
     assert_same_training(model, other)
     assert_same_training(model.partial_fit(X, y), other.partial_fit(X, y))
 
