@@ -158,9 +158,13 @@ class Committee(Predictor):
         self : estimator
             The same committee.
         """
-        nested = any(name.startswith("estimator__") for name in params)
-        if nested and params.get("estimator", self.estimator) is None:
-            params["estimator"] = self._default_network()
+        prefix = "estimator__"
+        nested = [n.removeprefix(prefix) for n in params if n.startswith(prefix)]
+        estimator = params.get("estimator", self.estimator)
+        if nested and estimator is None:
+            estimator = params["estimator"] = self._default_network()
+        if isinstance(estimator, self._member_class):
+            estimator._check_names(nested, ValueError)  # before any is set
         return super().set_params(**params)
 
     @classmethod
@@ -200,7 +204,8 @@ class Committee(Predictor):
         owned = {"early_stopping": True, "warm_start": False, "verbose": False}
         network = clone(network).set_params(scoring=self.scoring, **owned)
         check_scorer(network)
-        return network
+        with naming("scoring"):  # which each candidate has a copy of
+            return clone(network)
 
     def _make_candidate(self, network, params, table, n_folds, seed):
         """Return a candidate with an unfitted network for each fold."""

@@ -1,6 +1,7 @@
 """What a committee refuses: before it trains, and it stays as it was."""
 
 import re
+from functools import partial
 
 import numpy as np
 import pytest
@@ -219,6 +220,25 @@ def test_a_parameter_of_the_network_is_none_of_the_committee(name):
         RegMLPClassifierCV(**{name: 3})
     with pytest.raises(ValueError, match=rf"estimator=RegMLPClassifier\({name}=…\)"):
         committee().set_params(**{name: 3})
+
+
+@pytest.mark.parametrize("estimator", [None, network()])
+def test_an_unknown_name_in_the_network_changes_no_parameter(estimator):
+    model = RegMLPClassifierCV(estimator)
+    with pytest.raises(ValueError, match=r"no parameter 'lr'.*learning_rate_init"):
+        model.set_params(cv=7, estimator__lr=1)
+    assert model.cv == 5
+    assert model.estimator is estimator
+
+
+def test_a_scorer_that_cannot_be_copied_is_named():
+    model = committee(scoring=partial(next_of, (score for score in [0.5])))
+    with pytest.raises(TypeError, match=r"^scoring: cannot pickle"):
+        model.fit(X, y)
+
+
+def next_of(scores, estimator, X, y):
+    return next(scores)
 
 
 @pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
