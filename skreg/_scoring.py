@@ -8,6 +8,7 @@ from numbers import Real
 from typing import Any
 
 import numpy as np
+from scipy.sparse import issparse
 from sklearn.metrics import check_scoring, get_scorer_names
 
 from skreg._inputs.errors import naming, warn_the_caller
@@ -50,6 +51,8 @@ class Scorer:
             n_rows = dataset.X.shape[0]
             self._X = dataset.X if len(rows) == n_rows else dataset.X[rows]
         self._y = validation.y[rows]
+        if issparse(self._y) and isinstance(estimator.scoring, str):
+            self._y = self._y.toarray()  # as many metrics need it
         self._weight = {}
         if validation.sample_weight is not None:
             _check_takes_weights(self._score, self._scoring)

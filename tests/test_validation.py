@@ -209,9 +209,10 @@ def test_the_validation_set_need_not_have_all_classes(kind):
     )
 
 
-def test_sparse_multilabel_targets():
+@pytest.mark.parametrize("scoring", ["f1_macro", "roc_auc"])
+def test_sparse_multilabel_targets(scoring):
     X, y, X_val, y_val = split_problem("multilabel")
-    params = {"scoring": "f1_macro", "early_stopping": True}
+    params = {"scoring": scoring, "early_stopping": True, "validation_fraction": 0.3}
     dense = network(**params).fit(X, y, X_val=X_val, y_val=y_val)
     model = network(**params)
     model.fit(X, sp.csr_matrix(y), X_val=X_val, y_val=sp.csr_matrix(y_val))
