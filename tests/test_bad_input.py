@@ -27,6 +27,7 @@ DATES = {
     "dates as objects": np.array([[np.datetime64("NaT")] * 3] * N, object),
     "lists of dates": [[np.datetime64("2020-01-01"), 1.0, 2.0]] * N,
 }
+SPARSE_Y = sp.coo_array(y)
 OPPOSITE = np.where(X > 0, np.inf, -np.inf)
 
 pytestmark = SHORT_FITS
@@ -386,6 +387,19 @@ CASES = [
     ("y of NaN columns", "y contains NaN", fit(X, np.where(Y, np.nan, 0)), {}),
     ("y sparse and NaN", "y contains NaN", fit(X, sp.csr_array(Y * np.nan)), {}),
     ("y sparse and complex", "^y: Complex", fit(X, sp.csr_array(Y * 1j)), {}),
+    *(
+        (
+            f"{name} sparse of one dimension",
+            # Before SciPy 1.13 it has two, and one row.
+            rf"^{name} is sparse, of one dimension|^{name}: .*samples: \[40, 1\]",
+            call,
+            {},
+        )
+        for name, call in {
+            "y": fit(X, SPARSE_Y),
+            "y_val": fit(X, y, X_val=X, y_val=SPARSE_Y),
+        }.items()
+    ),
     ("y sparse of one column", "for y", fit(X, sp.csr_array(y[:, None])), {}),
     ("X a matrix of NumPy", "^X: np.matrix", fit(X.view(np.matrix), y), {}),
     ("weights complex", "sample_weight", fit(X, y, 1j * ONES), {}),
@@ -667,6 +681,12 @@ NUMBERS = [
 FIRST_CALLS = [
     ("partial_fit of one row", "constant in its 1 row", partial_fit(X[:1], y[:1]), {}),
     ("partial_fit of a constant", "y is constant", partial_fit(X, ONES), {}),
+    (
+        "partial_fit of constants",
+        r"y is constant in its 40 row\(s\), in the columns \[0, 2\]\.",
+        partial_fit(X, np.c_[ONES, y, ONES]),
+        {},
+    ),
 ]
 
 NUMBERS_AFTER_FIT = [

@@ -8,7 +8,7 @@ import pytest
 from estimators import SHORT_FITS, Hooks, committee, network, problem
 from scipy.stats import loguniform
 from sklearn.ensemble import RandomForestClassifier
-from sklearn.exceptions import NotFittedError
+from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -220,6 +220,15 @@ def test_a_parameter_of_the_network_is_none_of_the_committee(name):
         RegMLPClassifierCV(**{name: 3})
     with pytest.raises(ValueError, match=rf"estimator=RegMLPClassifier\({name}=…\)"):
         committee().set_params(**{name: 3})
+
+
+@pytest.mark.parametrize("kind", ["binary", "number"])
+def test_a_column_of_targets_is_warned_of_once(kind):
+    models = [committee(None, GRID, kind=kind) for _ in range(2)]
+    with pytest.warns(DataConversionWarning) as caught:
+        models[0].fit(X, y.reshape(-1, 1))
+    assert [w.category for w in caught].count(DataConversionWarning) == 1
+    np.testing.assert_array_equal(models[0].predict(X), models[1].fit(X, y).predict(X))
 
 
 @pytest.mark.parametrize("estimator", [None, network()])

@@ -82,6 +82,8 @@ def check_outputs(outputs):
 
 def check_targets(y, name):
     """Return targets as an array, of any type."""
+    if issparse(y) and y.ndim == 1:
+        raise ValueError(f"{name} is sparse, of one dimension. Pass {name}.toarray().")
     options = {"ensure_2d": False, "dtype": None, "accept_sparse": "csr"}
     try:
         return check_array(as_numpy(y), input_name=name, **options)
@@ -129,4 +131,7 @@ def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
         y = check_targets(y, "y")
         check_consistent_length(X, y)
     weights = check_weights(sample_weight, X, "sample_weight")
-    return Table(X, y, weights, targets_of(y))
+    targets = targets_of(y)
+    if isinstance(y, np.ndarray) and y.shape[1:] == (1,):
+        y = y.ravel()  # the warning of it has been issued
+    return Table(X, y, weights, targets)

@@ -85,11 +85,13 @@ class Values(Targets):
                 "loss='poisson' needs a y with a positive sum, but it is zero in all "
                 "training rows."
             )
-        if must_vary and not self.head.of_counts and not np.ptp(columns, 1).all():
+        constant = np.flatnonzero(np.ptp(columns, 1) == 0).tolist()
+        if must_vary and not self.head.of_counts and constant:
+            which = f", in the columns {constant}" if self.n_outputs > 1 else ""
             raise ValueError(
                 "The first call to partial_fit fixes the scale of the targets, but y "
-                f"is constant in its {len(rows)} row(s). Begin with rows in which it "
-                "varies, or with fit."
+                f"is constant in its {len(rows)} row(s){which}. Begin with rows in "
+                "which it varies, or with fit."
             )
         if not (np.isfinite(mean) & (units > _LEAST) & (units < np.inf)).all():
             raise ValueError(
