@@ -94,6 +94,8 @@ def test_a_stream_goes_on_in_another_unit(kind):
     model = network(kind=kind, learning_rate_init=1e-3).fit(X, y)
     model.partial_fit(X, 1e6 * y)
     assert model.n_iter_ == 1
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch 7"):
+        model.partial_fit(X, 1e200 * y)  # the squares of which overflow
 
 
 @by_name(SOLVERS)

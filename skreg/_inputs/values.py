@@ -85,7 +85,7 @@ class Values(Targets):
                 "loss='poisson' needs a y with a positive sum, but it is zero in all "
                 "training rows."
             )
-        constant = np.flatnonzero(np.ptp(columns, 1) == 0).tolist()
+        constant = (columns == columns[:, :1]).all(axis=1).nonzero()[0].tolist()
         if must_vary and not self.head.of_counts and constant:
             which = f", in the columns {constant}" if self.n_outputs > 1 else ""
             raise ValueError(
@@ -126,10 +126,10 @@ class Values(Targets):
     def constant_loss(self, encoded, weights, rows):
         """Return the loss of predicting the mean, in the unit of the network."""
         y = encoded[:, rows].astype(np.float64)
-        losses = self.head.values(np.zeros_like(y), y)
-        return float(
-            np.average(losses, weights=None if weights is None else weights[rows])
-        )
+        weights = weights if weights is None else weights[rows]
+        with np.errstate(all="ignore"):
+            losses = self.head.values(np.zeros_like(y), y)
+            return np.average(losses, weights=weights)
 
     def decode(self, outputs):
         """Return predictions in y's units, of shape (n_rows,) or (n_rows, n_outputs).
