@@ -2,6 +2,7 @@
 
 from collections import deque
 from concurrent.futures import ThreadPoolExecutor
+from functools import partial
 
 from skreg._training.lbfgs import minimize_objective
 
@@ -16,39 +17,31 @@ def train(sessions, n_threads=1):
     objective has no epochs to run.
     """
     active = [session for session in sessions if session.objective is None]
-    in_threads = n_threads > 1 and all(s.engine.releases_gil for s in active)
     try:
         for session in sessions:
             if session.objective is not None:
                 minimize_objective(session)
-        if in_threads:
-            _run_in_threads(active, n_threads)
+        if n_threads > 1 and all(s.engine.releases_gil for s in active):
+            pool = ThreadPoolExecutor(n_threads)
+            try:
+                _run(active, lambda *call: pool.submit(*call).result)
+            finally:
+                pool.shutdown(cancel_futures=True)
         else:
-            _run_in_turn(active)
+            _run(active, partial)
     except KeyboardInterrupt:
         for session in sessions:
             session.interrupt()
 
 
-def _run_in_turn(sessions):
-    queue = deque(sessions)
-    while queue:
-        session = queue.popleft()
-        if session.end(*session.run(*session.begin())):
-            queue.append(session)
-
-
-def _run_in_threads(sessions, n_threads):
-    pool = ThreadPoolExecutor(n_threads)
+def _run(sessions, submit):
+    """Run epochs; ``submit(function, *arguments)`` returns a call for the result."""
 
     def start(session):
-        return session, pool.submit(session.run, *session.begin())
+        return session, submit(session.run, *session.begin())
 
-    try:
-        queue = deque(map(start, sessions))
-        while queue:
-            session, epoch = queue.popleft()
-            if session.end(*epoch.result()):
-                queue.append(start(session))
-    finally:
-        pool.shutdown(cancel_futures=True)
+    queue = deque(map(start, sessions))
+    while queue:
+        session, result = queue.popleft()
+        if session.end(*result()):
+            queue.append(start(session))
