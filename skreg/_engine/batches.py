@@ -130,7 +130,6 @@ class Block:
         if not split:
             mask_sizes[1:] = [0] * len(keep_probs[1:])
         self._masks = [np.empty((n_rows, size), dtype) for size in mask_sizes]
-        self._kept = np.empty(n_rows * max(mask_sizes), bool)
         self._batches: dict[int, tuple] = {}
         self._bound: dict[int, list] = {}
 
@@ -231,7 +230,7 @@ class Block:
         if self._keep_probs[0] < 1:
             if self._dataset.is_sparse:
                 mask = np.empty_like(x.data)
-                draw_mask(rng, self._keep_probs[0], np.empty(mask.shape, bool), mask)
+                draw_mask(rng, self._keep_probs[0], mask)
                 x.data *= mask
             else:
                 x *= self._draw(0, n_rows, rng)
@@ -241,8 +240,7 @@ class Block:
         """Draw masks for a level, if it has any, and return them."""
         mask = self._masks[level][:n_rows]
         if mask.size:
-            kept = self._kept[: mask.size].reshape(mask.shape)
-            draw_mask(rng, self._keep_probs[level], kept, mask)
+            draw_mask(rng, self._keep_probs[level], mask)
         return mask
 
     def _views(self, part):

@@ -7,6 +7,8 @@ below p · 2¹⁶. So p is exact to 2⁻¹⁷, and at least 2⁻¹⁶. Drawing t
 as fast as drawing a uniform float32 per unit.
 """
 
+from math import prod
+
 import numpy as np
 
 
@@ -20,20 +22,16 @@ def threshold_of(keep_prob):
     return max(1, round(keep_prob * 2**16))
 
 
-def draw_kept(rng, keep_prob, out):
-    """Fill the boolean array ``out`` with independent draws, True with ``keep_prob``.
+def draw_kept(rng, keep_prob, shape):
+    """Return booleans that are independently True with ``keep_prob``.
 
-    The draws come straight from the bit generator of ``rng``.
+    They come straight from the bit generator of ``rng``.
     """
-    threshold = threshold_of(keep_prob)
-    bits = rng.bit_generator.random_raw(-(-out.size // 4)).view(np.uint16)
-    if threshold < 2**16:
-        np.less(bits[: out.size], np.uint16(threshold), out=out.reshape(-1))
-    else:
-        out[...] = True
+    size = prod(shape)
+    bits = rng.bit_generator.random_raw(-(-size // 4)).view(np.uint16)
+    return (bits[:size] < threshold_of(keep_prob)).reshape(shape)
 
 
-def draw_mask(rng, keep_prob, kept, out):
-    """Fill ``out`` with masks m / p; ``kept``, boolean of its shape, is scratch."""
-    draw_kept(rng, keep_prob, kept)
-    np.multiply(kept, 1 / keep_prob, out=out)
+def draw_mask(rng, keep_prob, out):
+    """Fill ``out`` with masks m / p."""
+    np.multiply(draw_kept(rng, keep_prob, out.shape), 1 / keep_prob, out=out)

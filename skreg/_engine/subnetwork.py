@@ -214,9 +214,7 @@ def draw_units(rng, keep_prob, n_units):
     The kept units are followed by ``n_units``, the index of the padding unit, until
     there are a multiple of 8 entries, or ``n_units``.
     """
-    kept = np.empty(n_units, dtype=bool)
-    draw_kept(rng, keep_prob, kept)
-    kept = np.flatnonzero(kept)
+    kept = np.flatnonzero(draw_kept(rng, keep_prob, (n_units,)))
     n_eights = max(1, -(-len(kept) // 8))
     units = np.full(min(8 * n_eights, n_units), n_units)
     units[: len(kept)] = kept

@@ -44,7 +44,7 @@ def draw_masks(network, keep_probs, rng, n_rows):
     masks = [np.ones((n_rows, n_units), bool) for n_units in network.sizes[:-1]]
     for p, mask in zip(keep_probs, masks):
         if p < 1:
-            draw_kept(rng, p, mask)
+            mask[...] = draw_kept(rng, p, mask.shape)
     return [mask / p for p, mask in zip(keep_probs, masks)]
 
 

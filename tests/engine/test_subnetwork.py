@@ -18,8 +18,7 @@ NETWORK = make_network(hidden=(5, 4))
 def test_units_are_filled_up_to_a_multiple_of_8_with_the_padding_unit(n_units, p):
     rng, twin = generator(), generator()
     for _ in range(20):
-        kept = np.empty(n_units, bool)
-        draw_kept(twin, p, kept)
+        kept = draw_kept(twin, p, (n_units,))
         n_kept = int(kept.sum())
         units = draw_units(rng, p, n_units)
         np.testing.assert_array_equal(units[:n_kept], np.flatnonzero(kept))
