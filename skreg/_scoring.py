@@ -9,9 +9,11 @@ from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
+from sklearn.base import BaseEstimator, is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
 
 from skreg._inputs.errors import naming, warn_the_caller
+from skreg._predictions import PredictsLabels, PredictsValues
 
 
 class Scorer:
@@ -43,7 +45,8 @@ class Scorer:
             # scikit-learn's own scorers use X only through the estimator. So they need
             # no copy of the rows, and no forward pass besides that of the loss.
             self._outputs = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
-            self._estimator = targets.predictor(self._outputs)
+            kind = _OfLabels if is_classifier(estimator) else _OfValues
+            self._estimator = kind(targets, self._outputs)
         else:
             self._estimator = copy.copy(estimator)
             # X is an array here, even if a data frame was passed to fit.
@@ -80,6 +83,26 @@ class Scorer:
             )
         with naming("scoring"):
             return float(score)
+
+
+class _OfOutputs(BaseEstimator):
+    """Predicts from these outputs of a network, and ignores X."""
+
+    def __init__(self, targets, outputs):
+        self.targets, self.outputs = targets, outputs
+        for name, value in targets.attributes().items():
+            setattr(self, name, value)
+
+    def _outputs(self, X):
+        yield self.targets, self.outputs.copy()
+
+
+class _OfLabels(PredictsLabels, _OfOutputs):
+    pass
+
+
+class _OfValues(PredictsValues, _OfOutputs):
+    pass
 
 
 def check_scorer(estimator):

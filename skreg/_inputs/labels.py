@@ -4,7 +4,6 @@ from dataclasses import dataclass
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.base import BaseEstimator, ClassifierMixin
 from sklearn.utils import check_array, column_or_1d
 from sklearn.utils.multiclass import check_classification_targets, type_of_target
 
@@ -162,31 +161,6 @@ class Labels(Targets):
         if self.multilabel:
             return (probabilities > 0.5).astype(np.int64)
         return self.classes[probabilities.argmax(axis=1)]
-
-    def predictor(self, outputs):
-        """Return an estimator that predicts from these outputs and ignores X."""
-        return ClassifierOfOutputs(self, outputs)
-
-
-class ClassifierOfOutputs(ClassifierMixin, BaseEstimator):
-    """A classifier that predicts from these outputs and ignores X."""
-
-    def __init__(self, labels, outputs):
-        self.labels = labels
-        self.outputs = outputs
-
-    @property
-    def classes_(self):
-        """Class labels."""
-        return self.labels.classes
-
-    def predict_proba(self, X):
-        """Return the probability of each class."""
-        return self.labels.probabilities(self.outputs.copy())
-
-    def predict(self, X):
-        """Return the most probable labels."""
-        return self.labels.decode(self.predict_proba(X))
 
 
 _SEVERAL = list, tuple, set, frozenset, np.ndarray

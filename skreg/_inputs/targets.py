@@ -44,7 +44,3 @@ class Targets:
     def constant_loss(self, encoded, weights, rows):
         """Return the loss of outputs of zero, the weighted mean over some rows."""
         raise NotImplementedError
-
-    def predictor(self, outputs):
-        """Return an estimator that predicts from these outputs and ignores X."""
-        raise NotImplementedError

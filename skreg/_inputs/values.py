@@ -4,7 +4,6 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
-from sklearn.base import BaseEstimator, RegressorMixin
 from sklearn.utils import check_array, column_or_1d
 
 from skreg._engine.heads import LOSSES
@@ -144,10 +143,6 @@ class Values(Targets):
         check_outputs(values)
         return values[:, 0] if self.n_outputs == 1 else values
 
-    def predictor(self, outputs):
-        """Return an estimator that predicts from these outputs and ignores X."""
-        return RegressorOfOutputs(self, outputs)
-
     def _checked(self, y, name):
         """Return a row of numbers for each output, checked for the head."""
         columns = _columns(y, name)
@@ -162,18 +157,6 @@ class Values(Targets):
                 "loss='poisson' does not take. Choose another loss."
             )
         return columns
-
-
-class RegressorOfOutputs(RegressorMixin, BaseEstimator):
-    """A regressor that predicts from these outputs and ignores X."""
-
-    def __init__(self, values, outputs):
-        self.values = values
-        self.outputs = outputs
-
-    def predict(self, X):
-        """Return the predictions."""
-        return self.values.decode(self.outputs.copy())
 
 
 _LEAST = np.finfo(np.float64).tiny
