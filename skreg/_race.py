@@ -74,22 +74,10 @@ class Candidate:
 
 
 class Race:
-    """Trains candidates on folds of a table, the better ones for longer.
+    """Trains each `Candidate` on folds of a `Table`, the better ones for longer.
 
-    Parameters
-    ----------
-    table : Table
-        The rows.
-    folds : list of tuple
-        Row indices to train on and to validate on.
-    candidates : list of Candidate
-        Candidates with unfitted networks. The losers lose their members.
-    factor : float
-        The best 1 / factor continue after each rung.
-    n_jobs : int or None
-        As in joblib.
-    task : RaceTask
-        Reports progress, and may end the race.
+    The best 1 / ``factor`` continue after each rung; the others lose their members. The
+    `RaceTask` may end the race.
     """
 
     def __init__(self, table, folds, candidates, factor, n_jobs, task):
@@ -227,12 +215,7 @@ def train_members(members, folds, targets, share, n_threads, X, y, sample_weight
 
     Folds and targets have an entry for each member. The parts of the table are separate
     arguments, since joblib's backends share large arrays between tasks, but not the
-    objects that hold them.
-
-    Returns
-    -------
-    list of Member
-        In the same order.
+    objects that hold them. Return the copies.
     """
     started = perf_counter()
     members = deepcopy(members)

@@ -19,16 +19,7 @@ from skreg._predictions import PredictsLabels, PredictsValues
 class Scorer:
     """Computes the validation loss and score of an engine's current parameters.
 
-    Parameters
-    ----------
-    estimator : estimator
-        With all fitted attributes except the parameters.
-    engine : Engine
-        Has the parameters.
-    validation : ValidationSet
-        Rows to score on.
-    targets : Targets
-        Turn the network's outputs into predictions.
+    The ``estimator`` has all fitted attributes except the parameters.
     """
 
     def __init__(self, estimator, engine, validation, targets):

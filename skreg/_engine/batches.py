@@ -86,21 +86,9 @@ class Block:
     A block is as large as fits in a core's cache. Small batches of small networks are
     fast because there is one call per block, not one per mini-batch.
 
-    Parameters
-    ----------
-    dataset : Dataset
-        Source of the rows.
-    network : Network
-        The network that runs over them.
-    keep_probs : sequence of float
-        Of the input and of each hidden layer; 1 for no masks per row.
-    batch_size : int
-        Rows per mini-batch.
-    dtype : dtype
-        Of the computation.
-    split : bool, default=True
-        Whether there is a `MiniBatch` for each mini-batch. Otherwise there is one for
-        the whole block, without masks of hidden units.
+    A keep probability of 1 means no masks per row. With ``split`` there is a
+    `MiniBatch` for each mini-batch; otherwise there is one for the whole block, without
+    masks of hidden units.
     """
 
     def __init__(self, dataset, network, keep_probs, batch_size, dtype, split=True):
@@ -136,15 +124,9 @@ class Block:
     def mean(self, rows, sum_losses, rng=None):
         """Return the weighted mean of the losses of ``rows``, block by block.
 
-        Parameters
-        ----------
-        rows : ndarray of int
-            Which rows, in this order.
-        sum_losses : callable
-            ``sum_losses(batches, part)`` takes the `MiniBatch` objects of a block and
-            their slice of ``rows``, and returns the weighted sum of the losses.
-        rng : Generator, optional
-            Draws the masks.
+        ``sum_losses(batches, part)`` takes the `MiniBatch` objects of a block and their
+        slice of ``rows``, and returns the weighted sum of the losses. ``rng`` draws the
+        masks.
         """
         total = total_weight = 0.0
         for part in slices(len(rows), self._n_rows):
@@ -155,18 +137,10 @@ class Block:
     def mean_loss(self, rows, bind, run, rng=None, outputs=None):
         """Run mini-batches one by one; return the weighted mean of their losses.
 
-        Parameters
-        ----------
-        rows, rng
-            As in `mean`.
-        bind : callable
-            ``bind(batch)`` prepares a `MiniBatch` and returns the argument of ``run``.
-            It is called once for each place in the block.
-        run : callable
-            Is called for each mini-batch, and returns the network's outputs, of shape
-            (n_outputs, n_rows).
-        outputs : ndarray of shape (n_outputs, len(rows)), optional
-            Where to write the outputs.
+        ``bind(batch)`` prepares a `MiniBatch`, once for each place in the block, and
+        ``run`` takes what it returns, for each mini-batch, and returns the network's
+        outputs, of shape (n_outputs, n_rows). They are written into ``outputs``, of
+        shape (n_outputs, len(rows)), if given.
         """
 
         def sum_losses(batches, part):

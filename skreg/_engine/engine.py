@@ -19,24 +19,12 @@ _FLUSH_EVERY = 64
 class NumpyEngine:
     """An engine has four calls and a flag; `_training` uses nothing else.
 
-    Parameters
-    ----------
-    plan : Plan
-        Its network, optimizer, penalties, keep_probs and batch_size are used.
-    start : Snapshot
-        Where to begin; its memory becomes the engine's.
-    training : Rows
-        Rows to train on.
-    validation : Rows, optional
-        Rows to evaluate on.
-
-    Attributes
-    ----------
-    releases_gil : bool
-        Whether engines can train at the same time in several threads.
+    It takes `Rows` to train on and, if any, to evaluate on. The memory of the snapshot
+    ``start`` becomes the engine's.
     """
 
     releases_gil = False
+    """Whether engines can train at the same time in several threads."""
 
     def __init__(self, plan, start, training, validation=None):
         self._plan = plan

@@ -11,14 +11,9 @@ _ROWS_AT_ONCE = 2048
 
 
 class Objective:
-    """J(w) and its gradient, without dropout.
+    """J(w) of the `Rows` ``training``, and its gradient, without dropout.
 
-    Parameters
-    ----------
-    plan : Plan
-        Its network, penalties and dtype are used.
-    training : Rows
-        Rows to sum over.
+    Of the plan it uses the network, the penalties and the dtype.
     """
 
     def __init__(self, plan, training):

@@ -60,25 +60,10 @@ class Memory:
 class Forward:
     """The forward pass of a mini-batch.
 
-    Parameters
-    ----------
-    network : Network
-        The network to run.
-    arrays : list of list of ndarray
-        Its parameters by layer and block, at any place in memory.
-    memory : Memory
-        Buffers for at least the rows of the batch.
-    x : ndarray of shape (n_rows, n_features) or SparseRows
-        The features, already masked. They may change between runs.
-    masks : sequence of ndarray of shape (n_rows, n_units) or None, default=()
-        Of each level; that of the inputs is not used.
-    input_scales : sequence of float, default=()
-        Factors that multiply the inputs of each layer.
-
-    Attributes
-    ----------
-    outputs : ndarray of shape (n_outputs, n_rows)
-        Of the last layer.
+    ``arrays`` are the parameters by layer and block, at any place in memory. The
+    features ``x`` are already masked, and may change between runs. There is a mask, or
+    None, for each level; that of the inputs is not used. The input scales multiply the
+    inputs of each layer. The ``outputs`` have shape (n_outputs, n_rows).
     """
 
     def __init__(self, network, arrays, memory, x, masks=(), input_scales=()):
@@ -103,17 +88,10 @@ class Forward:
 class Pass(Forward):
     """The forward and the backward pass of a mini-batch.
 
-    δ is s_i ∂ℓ/∂z at the outputs, and each layer passes it down.
-
-    Parameters
-    ----------
-    network, arrays, memory, input_scales
-        As in `Forward`.
-    gradient : list of list of ndarray
-        Where to accumulate the gradient, by layer and block: it becomes ``carry`` times
-        its contents plus ``scale`` times the gradient of Σ_i s_i ℓ_i.
-    batch : MiniBatch
-        Rows to train on. Their entries may change between runs, their memory may not.
+    δ is s_i ∂ℓ/∂z at the outputs, and each layer passes it down. The ``gradient``, by
+    layer and block, becomes ``carry`` times its contents plus ``scale`` times the
+    gradient of Σ_i s_i ℓ_i. The entries of the `MiniBatch` may change between runs, but
+    not its memory.
     """
 
     def __init__(

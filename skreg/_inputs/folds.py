@@ -13,19 +13,8 @@ def make_folds(cv, table, strata, groups, seed):
 
     If ``cv`` is a number, rows are assigned to folds at random, class by class. Every
     training part then has all classes: the only row of a class is never held out.
-
-    Parameters
-    ----------
-    cv : int, splitter or iterable
-        As in scikit-learn's searches.
-    table : Table
-        The rows.
-    strata : ndarray of shape (n_rows,) or None
-        The class of each row, if there are classes.
-    groups : array-like of shape (n_rows,) or None
-        For a splitter that uses groups.
-    seed : int
-        For a number of folds, whose rows are assigned at random.
+    Otherwise it is a splitter or an iterable, as in scikit-learn's searches. ``strata``
+    has the class of each row, if there are classes.
     """
     if cv is None or isinstance(cv, Integral):
         cv = 5 if cv is None else int(cv)

@@ -105,22 +105,10 @@ class Plan:
 
 
 def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
-    """Return the plan of an estimator.
+    """Return the plan of an estimator that learns ``targets`` from X of a ``shape``.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Has the hyperparameters.
-    shape : tuple of int
-        Of X.
-    targets : Targets
-        Targets to learn.
-    stream : bool, default=False
-        Whether these rows are only a part of all rows.
-    dtype : dtype, default=None
-        Precision of a network to train further.
-    scaled : bool, default=None
-        Whether such a network has factors of features, which "auto" keeps.
+    In a ``stream``, these rows are only a part of all rows. A network to train further
+    keeps its ``dtype``, and its factors of features if it is ``scaled``.
     """
     n_rows, n_features = shape
     full_batch = estimator.solver == "lbfgs"

@@ -24,14 +24,8 @@ except ImportError:
 class _Task:
     """Tells callbacks when a fit begins and ends; a subclass reports its parts.
 
-    Parameters
-    ----------
-    estimator : estimator
-        Estimator being fitted.
-    context : CallbackContext or None, default=None
-        The task of the fit; None to call no callbacks.
-    **data
-        ``X``, ``y`` and ``metadata`` as the hooks take them.
+    Without a ``context`` there are no callbacks. ``data`` are ``X``, ``y`` and
+    ``metadata``, as the hooks take them.
     """
 
     def __init__(self, estimator, context=None, **data):
