@@ -31,6 +31,7 @@ from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._inputs.validation import check_validation_set
 from skreg._scoring import check_scorer, check_scores
+from skreg._training.history import Best
 from skreg._training.state import mix_in, reseed
 from skreg._training.stopping import Monitor
 
@@ -107,8 +108,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     follows_loss = estimator.scoring == "loss" or not estimator.early_stopping
     unit = targets.loss_unit if follows_loss else 1.0
     monitor = Monitor(estimator.tol * unit, patience(estimator))
-    losses, scores = [], []
-    best: Any = None
+    losses, scores, best_score = [], [], Best()
     for number in range(1, params["max_iter"] + 1):
         source = delayed(network, pure=False)
         ends = [
@@ -121,20 +121,22 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
                 for i in range(0, len(ends), 2)
             ]
         (network, _), validation = dask.compute(
-            ends[0], _validate(ends[0], X_val, y_val) if validated else (None, None)
+            ends[0], _validate(ends[0], X_val, y_val) if validated else (np.nan, np.nan)
         )
         losses.append(validation[0])
         scores.append(validation[1])
-        score = scores[-1] if estimator.early_stopping else -network.loss_curve_[-1]
-        if monitor.update(score) or best is None or not estimator.early_stopping:
+        best_score.update(scores[-1], number)
+        if best_score.epoch == number or not estimator.early_stopping:
             best = network
+        score = scores[-1] if estimator.early_stopping else -network.loss_curve_[-1]
+        monitor.update(score)
         if monitor.stalled:
             break
     if validated:
         check_scores(estimator.scoring, scores)
         network.validation_loss_curve_, network.validation_scores_ = losses, scores
-        network.best_iter_ = int(np.nanargmax(scores)) + 1
-        network.best_validation_score_ = scores[network.best_iter_ - 1]
+        network.best_iter_ = best_score.epoch
+        network.best_validation_score_ = best_score.value
     if estimator.early_stopping:
         network.best_loss_ = None
     for name in best._network().attribute_names:

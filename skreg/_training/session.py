@@ -158,7 +158,8 @@ class Session:
         epoch = unit * loss, unit * penalty, self._rate, len(self.rows)
         state.history.append(*epoch, validation)
         if self.plan.early_stopping:
-            if state.monitor.update(score):
+            state.monitor.update(score)
+            if state.history.best_score.epoch == state.history.n_epochs:
                 state.keep_best(self.engine.snapshot().parameters)
         else:
             state.monitor.update(-loss)

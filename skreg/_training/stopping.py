@@ -22,22 +22,16 @@ class Monitor:
 
     tol: float
     patience: float
-    best_score: float = -inf
     bar: float = -inf
     """The score at the last improvement above ``tol``: smaller gains add up."""
     epochs_without_improvement: int = 0
 
     def update(self, score):
-        """Add the score of an epoch; return whether it is the best so far."""
+        """Add the score of an epoch."""
+        self.epochs_without_improvement += 1
         if score > self.bar + self.tol:
             self.bar = score
             self.epochs_without_improvement = 0
-        else:
-            self.epochs_without_improvement += 1
-        is_best = score > self.best_score
-        if is_best:
-            self.best_score = score
-        return is_best
 
     @property
     def stalled(self):
@@ -50,13 +44,13 @@ class Monitor:
 
     def start_over(self, score):
         """Forget all scores but this one."""
-        self.best_score = self.bar = -inf
+        self.bar = -inf
         self.epochs_without_improvement = 0
         self.update(score)
 
     def resume(self, state):
         """Continue from a saved state, a dict; if it had stalled, be patient again."""
-        self.best_score, self.bar = state["best_score"], state["bar"]
+        self.bar = state["bar"]
         self.epochs_without_improvement = state["epochs_without_improvement"]
         if self.stalled:
             self.reset_patience()
