@@ -1,6 +1,6 @@
 """A network: a frozen description that lists its parameters, and views of them."""
 
-from dataclasses import dataclass
+from dataclasses import dataclass, replace
 from functools import cached_property
 from itertools import accumulate, pairwise
 from math import prod
@@ -182,10 +182,6 @@ class Snapshot:
         """Return the sum of penalties at the parameters."""
         return penalty_value(penalties, Parameters(self.network, self.parameters))
 
-    def copy(self, reuse=None):
-        """Return a copy, in the memory of ``reuse``, a snapshot no longer needed."""
-        if reuse is None:
-            return Snapshot(self.network, self.vectors.copy(), self.n_steps)
-        np.copyto(reuse.vectors, self.vectors)
-        reuse.n_steps = self.n_steps
-        return reuse
+    def copy(self):
+        """Return a copy."""
+        return replace(self, vectors=self.vectors.copy())

@@ -43,7 +43,6 @@ class Session:
     """The `Status` it ended with."""
 
     def __post_init__(self):
-        self._order = self.rows.copy()
         self._before = self._calm = None
         self._rng_before = self.state.rng.bit_generator.state
         self._least, history = inf, self.state.history
@@ -67,7 +66,7 @@ class Session:
         state = self.state
         n_done = state.history.n_epochs
         if n_done > self._first_epoch:
-            self._before = self.engine.snapshot().copy(self._before)
+            self._before = self.engine.snapshot().copy()
         self._rng_before = state.rng.bit_generator.state
         self._n_begun = n_done  # last: an interrupt before it finds nothing to undo
         self._started = perf_counter()
@@ -77,10 +76,8 @@ class Session:
         rate = self.plan.learning_rate
         clock = state.history.clock(self.horizon)
         self._rate = nan if rate is None else rate.at(clock)
-        if self.plan.shuffle:
-            np.copyto(self._order, self.rows)
-            state.rng.shuffle(self._order)
-        return self._order, self._rate, state.rng
+        order = state.rng.permutation(self.rows) if self.plan.shuffle else self.rows
+        return order, self._rate, state.rng
 
     def run(self, order, rate, rng):
         """Train for an epoch; return what `end` takes. Any thread may call it."""
@@ -102,7 +99,7 @@ class Session:
         """
         risen = loss / (1 + self._least)
         if risen > _RISEN and self._calm is None:
-            self._calm, self._before = self._state_before(), None
+            self._calm = self._state_before()
         elif risen <= _RISEN:
             self._calm = None
         if isfinite(loss) and risen <= _EXPLODED:
@@ -157,12 +154,10 @@ class Session:
             validation = unit * of_validation, self._score_unit * score
         epoch = unit * loss, unit * penalty, self._rate, len(self.rows)
         state.history.append(*epoch, validation)
-        if self.plan.early_stopping:
-            state.monitor.update(score)
-            if state.history.best_score.epoch == state.history.n_epochs:
-                state.keep_best(self.engine.snapshot().parameters)
-        else:
-            state.monitor.update(-loss)
+        state.monitor.update(score if self.plan.early_stopping else -loss)
+        is_best = state.history.best_score.epoch == state.history.n_epochs
+        if self.plan.early_stopping and is_best:
+            state.best = self.engine.snapshot().parameters.copy()
         seconds = perf_counter() - self._started
         if self.task.end_epoch(state.history, seconds, self.engine.snapshot):
             return Status.STOPPED_BY_CALLBACK

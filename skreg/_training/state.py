@@ -83,13 +83,6 @@ class TrainingState:
         split_seed = left["split_seed"]
         return cls(restart(), rng, split_seed, history, monitor, best, restart)
 
-    def keep_best(self, parameters):
-        """Copy the parameters of the best epoch so far."""
-        if self.best is None:
-            self.best = parameters.copy()
-        else:
-            np.copyto(self.best, parameters)
-
     def attributes(self, snapshot, plan):
         """Return the fitted attributes after training that ends at a snapshot.
 
@@ -167,17 +160,14 @@ def _snapshot_of(estimator, plan):
     """Return a copy of the state of a fitted estimator's training."""
     left, network = estimator._training, plan.network
     shape = 1 + plan.n_averages, network.n_parameters
-    vectors = np.empty(shape, network.arrays_of(estimator)[0][0].dtype)
+    vectors = np.zeros(shape, network.arrays_of(estimator)[0][0].dtype)
     _parameters_of(estimator, network, vectors[0])
     stopped_early = plan.early_stopping and left["last"] is not None
     if stopped_early and np.array_equal(vectors[0], left["best"]):
         vectors[0] = left["last"]
     n_steps = 0
     if left["averages"].shape == vectors[1:].shape:
-        vectors[1:] = left["averages"]
-        n_steps = left["n_steps"]
-    else:
-        vectors[1:] = 0
+        vectors[1:], n_steps = left["averages"], left["n_steps"]
     return Snapshot(network, vectors, n_steps)
 
 
