@@ -16,8 +16,8 @@ from scipy.special import expit, log_expit, log_softmax, xlogy
 class Head:
     """The base of all heads: a loss per row, its gradient, and predictions.
 
-    ``values(z, y)`` returns the loss of each row. ``gradient(z, y, out, row)`` writes
-    dloss/dz into ``out``; ``row``, of shape (1, n_rows), is scratch.
+    ``values(z, y)`` returns the loss of each row. ``gradient(z, y, out)`` writes
+    dloss/dz into ``out``.
     """
 
     out_activation: ClassVar[str]
@@ -60,7 +60,7 @@ class Multilabel(ClassHead):
         values += np.maximum(z, 0) - y * z
         return values.sum(axis=0)
 
-    def gradient(self, z, y, out, row):
+    def gradient(self, z, y, out):
         """Sigmoid(z) - y."""
         expit(z, out)
         np.subtract(out, y, out)
@@ -93,26 +93,24 @@ class Multiclass(ClassHead):
         dots = (shifted * y).sum(axis=0)
         return np.log(np.exp(shifted, out=shifted).sum(axis=0)) - dots
 
-    def gradient(self, z, y, out, row):
+    def gradient(self, z, y, out):
         """Softmax(z) - y."""
-        self._softmax(z, out, row)
+        self._softmax(z, out)
         np.subtract(out, y, out)
 
     def activate(self, z):
         """exp(z_k) / Σ_j exp(z_j)."""
-        self._softmax(z, z, np.empty((1, z.shape[1]), z.dtype))
+        self._softmax(z, z)
 
     def log_probabilities(self, logits):
         """z_k - log Σ_j exp(z_j)."""
         return log_softmax(logits, axis=0)
 
     @staticmethod
-    def _softmax(z, out, row):
-        np.maximum.reduce(z, axis=0, keepdims=True, out=row)
-        np.subtract(z, row, out)
+    def _softmax(z, out):
+        np.subtract(z, np.maximum.reduce(z), out)
         np.exp(out, out)
-        np.add.reduce(out, axis=0, keepdims=True, out=row)
-        np.divide(out, row, out)
+        np.divide(out, np.add.reduce(out), out)
 
 
 class NumberHead(Head):
@@ -141,7 +139,7 @@ class SquaredError(NumberHead):
         """(z - y)² / 2."""
         return np.square(z - y).mean(axis=0) / 2
 
-    def gradient(self, z, y, out, row):
+    def gradient(self, z, y, out):
         """Error z - y."""
         np.subtract(z, y, out)
         out /= len(out)
@@ -156,7 +154,7 @@ class AbsoluteError(NumberHead):
         """|z - y|."""
         return np.abs(z - y).mean(axis=0)
 
-    def gradient(self, z, y, out, row):
+    def gradient(self, z, y, out):
         """Sign of z - y."""
         np.subtract(z, y, out)
         np.sign(out, out)
@@ -181,7 +179,7 @@ class Huber(NumberHead):
         bounded = np.minimum(size, self.delta)
         return (bounded * (size - bounded / 2)).mean(axis=0)
 
-    def gradient(self, z, y, out, row):
+    def gradient(self, z, y, out):
         """Error z - y, clipped to ±δ."""
         np.subtract(z, y, out)
         np.clip(out, -self.delta, self.delta, out)
@@ -204,7 +202,7 @@ class Quantile(NumberHead):
         q = self.quantile
         return np.maximum(q * error, (q - 1) * error).mean(axis=0)
 
-    def gradient(self, z, y, out, row):
+    def gradient(self, z, y, out):
         """1 - q where z > y, and -q where z < y."""
         np.subtract(z, y, out)
         np.sign(out, out)
@@ -224,7 +222,7 @@ class Poisson(NumberHead):
         """Half of the deviance, y log(y / μ) - y + μ."""
         return (xlogy(y, y) - y * z - y + np.exp(z)).mean(axis=0)
 
-    def gradient(self, z, y, out, row):
+    def gradient(self, z, y, out):
         """exp(z) - y."""
         np.exp(z, out)
         np.subtract(out, y, out)

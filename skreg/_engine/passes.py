@@ -23,7 +23,6 @@ class Memory:
         if backward:
             self.slopes, self._dropped, self._deltas = np.empty((3, size), dtype)
             self.ones = np.ones(size, dtype)
-            self.row = np.empty(n_rows, dtype)
         self._scaled: dict = {}
         if network.scaled:
             n_features, n_units = network.sizes[:2]
@@ -105,7 +104,6 @@ class Pass(Forward):
         self._head_gradient = network.head.gradient
         self._y, self._weights = batch.y, batch.weights
         self._delta = deltas[-1].T
-        self._row = memory.row[np.newaxis, : batch.n_rows]
         self._derivative = None
         if len(self._passes) > 1:
             n = sum(own.h.size for own in self._memory[:-1])
@@ -116,7 +114,7 @@ class Pass(Forward):
         """Accumulate the gradient; return the outputs."""
         for layer in self._passes:
             layer.forward()
-        self._head_gradient(self.outputs, self._y, self._delta, self._row)
+        self._head_gradient(self.outputs, self._y, self._delta)
         if self._weights is not None:
             np.multiply(self._delta, self._weights, self._delta)
         if self._derivative is not None:  # of all hidden layers at once
