@@ -19,6 +19,7 @@ from skreg._inputs.errors import (
     unchanged_on_error,
     warn_the_caller,
 )
+from skreg._inputs.names import FAMILIAR
 from skreg._inputs.plan import as_float, make_plan
 from skreg._inputs.rows import check_outputs, check_range, check_table
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
@@ -119,6 +120,10 @@ class NetworkEstimator(Predictor):
             if not resume:
                 warn_of_scale(self, table.X)
         return self
+
+    @classmethod
+    def _hint(cls, name):
+        return FAMILIAR.get(name) or super()._hint(name)
 
     def _check_stream(self):
         """Refuse settings that need the whole training set."""

@@ -10,14 +10,13 @@ from sklearn.utils.validation import check_is_fitted
 
 from skreg._inputs.errors import refuse_masked
 from skreg._inputs.labels import Labels
-from skreg._inputs.names import NamesChecked
+from skreg._inputs.names import Estimator
 from skreg._inputs.rows import check_features
 from skreg._inputs.values import Values
-from skreg._links import DocLinkMixin
 from skreg._training.callbacks import CallbackSupportMixin
 
 
-class Predictor(DocLinkMixin, CallbackSupportMixin, NamesChecked):
+class Predictor(CallbackSupportMixin, Estimator):
     """Checks rows and runs networks; a committee has several, in ``members_``."""
 
     def _outputs(self, X):

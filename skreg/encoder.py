@@ -4,7 +4,7 @@ from itertools import compress
 from numbers import Integral, Real
 
 import numpy as np
-from sklearn.base import BaseEstimator, TransformerMixin, _fit_context
+from sklearn.base import TransformerMixin, _fit_context
 from sklearn.preprocessing import OneHotEncoder
 from sklearn.utils import gen_batches
 from sklearn.utils._param_validation import Interval, Options
@@ -15,13 +15,13 @@ from sklearn.utils.validation import (
 )
 
 from skreg._inputs.columns import check_columns, columns_of, split, unique_names
+from skreg._inputs.names import Estimator
 from skreg._inputs.suspicions import warn_of_other_categories, warn_of_texts
-from skreg._links import DocLinkMixin
 
 _ROWS_AT_ONCE = 1024  # the code of this many rows fits in the processor's cache
 
 
-class TabularEncoder(DocLinkMixin, TransformerMixin, BaseEstimator):
+class TabularEncoder(TransformerMixin, Estimator):
     r"""Encode numbers, categories and missing values for a network.
 
     A column of numbers becomes

@@ -16,7 +16,7 @@ from sklearn.model_selection import HalvingGridSearchCV, KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import RegMLPClassifier, RegMLPRegressor
+from skreg import RegMLPClassifier, RegMLPRegressor, TabularEncoder
 from skreg._training.stopping import Monitor
 
 rng = np.random.default_rng(0)
@@ -432,6 +432,8 @@ def test_an_unknown_name_is_refused_with_the_one_that_is_like_it():
         RegMLPClassifier(foo=1)
     with pytest.raises(TypeError, match="Did you mean hidden_layer_sizes"):
         RegMLPClassifier(hiden_layer_sizes=1)
+    with pytest.raises(ValueError, match="Did you mean n_bins"):
+        TabularEncoder().set_params(n_bin=4)
 
 
 # Warnings and output

@@ -1,4 +1,4 @@
-"""Parameter names: an error says which one was meant."""
+"""The base of all estimators, and what to use for an unknown parameter name."""
 
 from difflib import get_close_matches
 
@@ -30,11 +30,16 @@ FAMILIAR = {
     "seed": "Use random_state.",
     "validation_split": "Use validation_fraction, with early_stopping=True.",
 }
-"""A hint for each name from another library."""
+"""A hint on a network's parameters for each name from another library."""
 
 
-class NamesChecked(BaseEstimator):
-    """Refuses an unknown parameter name, and says which one to use."""
+class Estimator(BaseEstimator):
+    """Refuses unknown parameter names with a hint, and links to the documentation."""
+
+    _doc_link_module = "skreg"
+    _doc_link_template = (
+        "https://skreg.readthedocs.io/en/stable/api/skreg.{estimator_name}.html"
+    )
 
     def __new__(cls, *args, **kwargs):
         """Check the names of the parameters."""
@@ -70,7 +75,5 @@ class NamesChecked(BaseEstimator):
     @classmethod
     def _hint(cls, name):
         """Return what to use instead of an unknown name."""
-        if name in FAMILIAR:
-            return FAMILIAR[name]
         close = get_close_matches(name, cls._get_param_names(), n=1)
         return f"Did you mean {close[0]}?" if close else "get_params() lists them all."
