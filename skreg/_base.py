@@ -242,7 +242,7 @@ class NetworkEstimator(Predictor):
         """Return the description of the fitted network."""
         sizes = self.n_features_in_, *(weights.shape[1] for weights in self.coefs_)
         scaled = self.feature_scales_ is not None
-        return Network.of(self, sizes, self._fitted_targets().head, scaled)
+        return Network(sizes, self.activation, self._fitted_targets().head, scaled)
 
     def _class_weights(self, targets, encoded, sample_weight):
         """Return the weight of each class, or None if there are no classes."""

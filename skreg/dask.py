@@ -14,7 +14,6 @@ worker's part of the round, and the result is the same bit for bit.
 
 import copy
 from math import isnan
-from typing import Any
 
 import dask
 import dask.array as da

@@ -38,11 +38,6 @@ class Network:
     scaled: bool = False
     """Whether it has a learnt factor for each feature."""
 
-    @classmethod
-    def of(cls, estimator, sizes, head, scaled):
-        """Return the network of an estimator, which has the other fields."""
-        return cls(sizes, estimator.activation, head, scaled)
-
     @cached_property
     def layers(self):
         """The layers, from the inputs up."""

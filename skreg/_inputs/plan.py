@@ -126,7 +126,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         rate = _learning_rate(estimator, optimizer, values["learning_rate"])
     sizes = n_features, *hidden, targets.n_outputs
     return Plan(
-        Network.of(estimator, sizes, targets.head, values["feature_scales"]),
+        Network(sizes, estimator.activation, targets.head, values["feature_scales"]),
         optimizer,
         penalties,
         keep_probs,
