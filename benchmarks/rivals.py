@@ -83,7 +83,7 @@ class Estimator:
             parameters["keep_prob"] = 1.0 if dropout == "none" else KEEP_PROB
             parameters["dropout_mask"] = "sample" if dropout == "none" else dropout
         if self.engine:
-            parameters["engine"] = self.engine
+            parameters |= {"engine": self.engine, "feature_scales": False}
         return self.cls(**parameters)
 
 
