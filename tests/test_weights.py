@@ -24,7 +24,8 @@ def test_weight_k_is_k_copies_and_weight_0_is_absence(kind, params):
     copies = np.random.default_rng(0).integers(0, 4, len(y))
     if params["solver"] != "lbfgs":
         params = params | {"batch_size": 1000}
-    model = network(kind=kind, max_iter=10, activation="tanh", alpha=0.01, **params)
+    params = params | {"feature_scales": True, "activation": "tanh", "alpha": 0.01}
+    model = network(kind=kind, max_iter=10, **params)
     weighted = clone(model).fit(X, y, copies)
     repeated = clone(model).fit(X.repeat(copies, axis=0), y.repeat(copies, axis=0))
     assert_same_network(weighted, repeated, rtol=1e-6, atol=1e-9)
