@@ -280,9 +280,17 @@ def _code(x, bin_edges):
 
 
 def code_bins(bin_edges):
-    """Return the column, the left edge and the width of each bin, column by column.
+    """Return the bins of all columns that have a code, one after the other.
 
-    A column with two or fewer edges has no code.
+    Parameters
+    ----------
+    bin_edges : list of ndarray
+        The edges of each column.
+
+    Returns
+    -------
+    column, left, width : ndarray of shape (n_bins,)
+        The column, the left edge and the width of each bin.
     """
     coded = [(j, edges) for j, edges in enumerate(bin_edges) if len(edges) > 2]
     column = np.array([j for j, edges in coded for _ in edges[1:]], dtype=np.intp)
