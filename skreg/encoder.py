@@ -213,7 +213,7 @@ class TabularEncoder(TransformerMixin, Estimator):
             For a column "age": "age", "age_missing", "age_bin0" and so on. For a column
             "city": "city_Rome" and so on, and for its rare and unknown categories
             "city_infrequent_sklearn", as in scikit-learn's OneHotEncoder. A name that
-            another column has already gets an underscore: "age_missing_".
+            another column has already gets an underscore: ``"age_missing_"``.
         """
         check_is_fitted(self)
         columns = _check_feature_names_in(self, input_features)
