@@ -45,6 +45,7 @@ def test_at_a_minimum_a_factor_is_as_large_as_the_weights_of_its_feature(hidden)
     )
     model.fit(X, y)
     sizes = np.linalg.norm(model.coefs_[0], axis=1)
+    # alpha (s² - ‖W‖²) is at most the gradient left, 1e-10 times the parameters.
     np.testing.assert_allclose(abs(model.feature_scales_), sizes, atol=1e-6)
     assert sizes.max() > 0.1
 
