@@ -2,6 +2,7 @@
 
 import numpy as np
 from skl2onnx.algebra.onnx_ops import (
+    OnnxAbs,
     OnnxCast,
     OnnxConcat,
     OnnxDiv,
@@ -9,6 +10,7 @@ from skl2onnx.algebra.onnx_ops import (
     OnnxGather,
     OnnxIsNaN,
     OnnxLabelEncoder_2,
+    OnnxLessOrEqual,
     OnnxMax,
     OnnxMin,
     OnnxSub,
@@ -23,7 +25,7 @@ from skl2onnx.common.data_types import (
 )
 from skl2onnx.proto import onnx_proto
 
-from skreg.encoder import code_bins
+from skreg._inputs.bins import SEVEN_DIGITS, code_bins, columns_and_values
 
 _DOUBLE = onnx_proto.TensorProto.DOUBLE
 _STRING = onnx_proto.TensorProto.STRING
@@ -56,7 +58,7 @@ def _indicators(one_hot, j):
 
 
 def _encode_numbers(encoder, x, node):
-    """Return the standardised numbers, the indicators of missing ones and the code."""
+    """Return the parts of the table that come from numbers."""
 
     def between(values, low, high):
         return node(OnnxMin, node(OnnxMax, values, low), high)
@@ -75,6 +77,12 @@ def _encode_numbers(encoder, x, node):
         code = node(OnnxDiv, distance, width)
         code = between(code, np.array([0.0]), np.array([1.0]))
         parts.append(node(OnnxSub, code, encoder.code_means_))
+    column, value = columns_and_values(encoder.frequent_values_)
+    if len(column):
+        difference = node(OnnxSub, node(OnnxGather, x, column, axis=1), value)
+        distance, limit = node(OnnxAbs, difference), SEVEN_DIGITS * abs(value)
+        is_value = node(OnnxLessOrEqual, distance, limit)
+        parts.append(node(OnnxCast, is_value, to=_DOUBLE))
     return parts
 
 

@@ -14,6 +14,12 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
+from skreg._inputs.bins import (
+    bin_edges,
+    frequent_values,
+    is_frequent,
+    piecewise_linear,
+)
 from skreg._inputs.columns import check_columns, columns_of, split, unique_names
 from skreg._inputs.names import Estimator
 from skreg._inputs.suspicions import warn_of_other_categories, warn_of_texts
@@ -31,7 +37,9 @@ class TabularEncoder(TransformerMixin, Estimator):
       them,
     - a piecewise-linear code [1]_: with the edges :math:`b_0 < \dots < b_T` of T bins,
       :math:`\min(\max((x - b_t) / (b_{t+1} - b_t), 0), 1)` for each bin, less its mean
-      in `fit`.
+      in `fit`,
+    - an indicator of each frequent value, if another value fills more than half of the
+      rows. The column is then a list of exceptions, and each may have its own meaning.
 
     Numbers outside the range seen in `fit` are clipped to it.
 
@@ -46,7 +54,9 @@ class TabularEncoder(TransformerMixin, Estimator):
         ``n_bins + 1`` distinct values uses them as edges. A single bin would repeat the
         standardised number and is left out, so 1 means no code.
     min_frequency : int or float, default=10
-        Categories in fewer rows than this are rare; a float is a share of the rows.
+        Categories in fewer rows than this are rare; a float is a share of the rows. In
+        a numeric column that is mostly one value, the other values in at least so many
+        rows are frequent, but at most a hundred, and none if all are edges of bins.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the output.
 
@@ -64,6 +74,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         fewer edges there is no code.
     code_means_ : ndarray of shape (n_bins,)
         Mean of the code for each bin of all columns, one column after the other.
+    frequent_values_ : list of ndarray of shape (n_values,)
+        Values of each numeric column that have an indicator.
     one_hot_ : OneHotEncoder or None
         Encoder of the categories, as text; None if there are no categorical columns.
     n_features_in_ : int
@@ -136,12 +148,18 @@ class TabularEncoder(TransformerMixin, Estimator):
 
         missing = np.isnan(numbers)
         observed = [_observed(x) for x in numbers.T]
-        edges = [_bin_edges(x, self.n_bins) for x in observed]
+        edges = [bin_edges(x, self.n_bins) for x in observed]
+        n_rows = len(numbers)
+        few = self.min_frequency
+        n_least = few if isinstance(few, Integral) else few * n_rows
+        frequent = [
+            frequent_values(x, self.n_bins, n_rows / 2, n_least) for x in observed
+        ]
         medians = np.array([np.median(x) for x in observed])
         filled = np.where(missing, medians, numbers)
         code_sums = sum(
-            _code(filled[rows], edges).sum(axis=0)
-            for rows in gen_batches(len(filled), _ROWS_AT_ONCE)
+            piecewise_linear(filled[rows], edges).sum(axis=0)
+            for rows in gen_batches(n_rows, _ROWS_AT_ONCE)
         )
         scales = filled.std(axis=0, dtype=np.float64)
         constant = np.array([len(b) == 1 for b in edges], dtype=bool)
@@ -160,7 +178,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         self.scales_ = np.where(constant | (scales == 0), 1, scales)
         self.has_missing_ = missing.any(axis=0)
         self.bin_edges_ = edges
-        self.code_means_ = code_sums / len(filled)
+        self.code_means_ = code_sums / n_rows
+        self.frequent_values_ = frequent
         self.one_hot_ = one_hot
         return self
 
@@ -176,7 +195,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         -------
         encoded : ndarray of shape (n_samples, n_features_out)
             Standardised numbers, indicators of missing numbers, piecewise-linear codes,
-            then indicators of categories.
+            indicators of frequent values, then indicators of categories.
 
         Raises
         ------
@@ -210,8 +229,9 @@ class TabularEncoder(TransformerMixin, Estimator):
         Returns
         -------
         names : ndarray of str
-            For a column "age": "age", "age_missing", "age_bin0" and so on. For a column
-            "city": "city_Rome" and so on, and for its rare and unknown categories
+            For a column "age": "age", "age_missing", "age_bin0" and so on. For the
+            value 99 of a column "debts", "debts_99". For a column "city": "city_Rome"
+            and so on, and for its rare and unknown categories
             "city_infrequent_sklearn", as in scikit-learn's OneHotEncoder. A name that
             another column has already gets an underscore: ``"age_missing_"``.
         """
@@ -222,6 +242,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         for name, edges in zip(numeric, self.bin_edges_, strict=True):
             if len(edges) > 2:
                 names += [f"{name}_bin{t}" for t in range(len(edges) - 1)]
+        for name, values in zip(numeric, self.frequent_values_, strict=True):
+            names += [f"{name}_{value:.7g}" for value in values]
         if self.one_hot_ is not None:
             categorical = columns[self.is_categorical_]
             names += self.one_hot_.get_feature_names_out(categorical).tolist()
@@ -231,15 +253,20 @@ class TabularEncoder(TransformerMixin, Estimator):
         """Write the numeric part of the output; return its number of columns."""
         low = [edges[0] for edges in self.bin_edges_]
         high = [edges[-1] for edges in self.bin_edges_]
-        widths = [numbers.shape[1], self.has_missing_.sum(), len(self.code_means_)]
-        number, indicator, code, _ = np.split(encoded, np.cumsum(widths), axis=1)
+        n_frequent = sum(map(len, self.frequent_values_))
+        n_bins = len(self.code_means_)
+        widths = [numbers.shape[1], self.has_missing_.sum(), n_bins, n_frequent]
+        number, indicator, code, frequent, _ = np.split(
+            encoded, np.cumsum(widths), axis=1
+        )
         for rows in gen_batches(len(numbers), _ROWS_AT_ONCE):
             x = numbers[rows]
             missing = np.isnan(x)
             x = np.clip(np.where(missing, self.medians_, x), low, high)
             number[rows] = (x - self.means_) / self.scales_
             indicator[rows] = missing[:, self.has_missing_]
-            code[rows] = _code(x, self.bin_edges_) - self.code_means_
+            code[rows] = piecewise_linear(x, self.bin_edges_) - self.code_means_
+            frequent[rows] = is_frequent(x, self.frequent_values_)
         return sum(widths)
 
     def __sklearn_tags__(self):
@@ -255,45 +282,3 @@ def _observed(x):
     """Return the values that are not missing, or one zero if all are missing."""
     observed = x[~np.isnan(x)].astype(np.float64)
     return observed if len(observed) else np.zeros(1)
-
-
-def _bin_edges(x, n_bins):
-    """Return the edges of at most `n_bins` bins that hold about equally many values.
-
-    If no value occurs twice they are the quantiles. A value that would fill several
-    bins is counted as filling one, to leave the other bins to the other values.
-    """
-    values, counts = np.unique(x, return_counts=True)
-    if len(values) <= n_bins + 1:
-        return values
-    for _ in range(n_bins):  # each round lowers the total, and with it the limit
-        counts = np.minimum(counts, counts.sum() / n_bins)
-    centers = np.cumsum(counts) - counts / 2
-    quantiles = np.linspace(centers[0], centers[-1], n_bins + 1)
-    return np.unique(np.interp(quantiles, centers, values))  # rounding may join two
-
-
-def _code(x, bin_edges):
-    """Return the piecewise-linear code of rows of numbers."""
-    column, left, width = code_bins(bin_edges)
-    return np.clip((x[:, column] - left) / width, 0, 1)
-
-
-def code_bins(bin_edges):
-    """Return the bins of all columns that have a code, one after the other.
-
-    Parameters
-    ----------
-    bin_edges : list of ndarray
-        The edges of each column.
-
-    Returns
-    -------
-    column, left, width : ndarray of shape (n_bins,)
-        The column, the left edge and the width of each bin.
-    """
-    coded = [(j, edges) for j, edges in enumerate(bin_edges) if len(edges) > 2]
-    column = np.array([j for j, edges in coded for _ in edges[1:]], dtype=np.intp)
-    left = np.array([edge for _, edges in coded for edge in edges[:-1]])
-    right = np.array([edge for _, edges in coded for edge in edges[1:]])
-    return column, left, right - left

@@ -136,6 +136,50 @@ def test_a_frequent_value_leaves_the_bins_to_the_others():
     assert counts.min() > 50
 
 
+def exceptions(n_values, n_rows=600):
+    """Return a column that is mostly zero, and its other values with their numbers."""
+    values = rng.permutation(n_values) * 100.1 - 200
+    counts = np.arange(1, n_values + 1)
+    zeros = np.zeros(n_rows - counts.sum())
+    x = rng.permutation(np.r_[np.repeat(values, counts), zeros])
+    return x[:, None], values, counts
+
+
+@pytest.mark.parametrize("min_frequency", [1, 5, 10 / 600, 200])
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_frequent_values_have_indicators_in_a_column_that_is_mostly_one(
+    min_frequency, dtype
+):
+    x, values, counts = exceptions(20)
+    encoder = TabularEncoder(min_frequency=min_frequency).fit(x.astype(dtype))
+    n_least = min_frequency if isinstance(min_frequency, int) else 10
+    frequent = values[counts >= n_least][::-1]
+    (found,) = encoder.frequent_values_
+    np.testing.assert_array_equal(found, frequent.astype(dtype))
+    named = [f"x0_{value:.7g}" for value in frequent]
+    assert names(encoder)[9:] == named
+    for other in (np.float32, np.float64):
+        indicators = encoder.transform(x.astype(other))[:, 9:]
+        np.testing.assert_array_equal(indicators, x == frequent)
+
+
+def test_of_very_many_frequent_values_a_hundred_have_indicators():
+    x, values, _ = exceptions(120, 20_000)
+    (found,) = TabularEncoder().fit(x).frequent_values_
+    np.testing.assert_array_equal(found, values[:-101:-1])
+
+
+def test_only_exceptions_have_indicators():
+    values = 1.0 + np.arange(149) % 10
+    more_than_half = np.r_[np.zeros(150), values]
+    half = np.r_[5, more_than_half[1:]]
+    missing = np.r_[half[:-3], [NAN] * 3]
+    few = np.minimum(more_than_half, 8)
+    X = np.c_[half, more_than_half, missing, few]
+    encoder = TabularEncoder(min_frequency=1).fit(X)
+    assert [len(values) for values in encoder.frequent_values_] == [0, 10, 0, 0]
+
+
 @pytest.mark.parametrize("n_below", range(11))
 def test_edges_differ_among_neighbouring_floats(n_below):
     neighbours = np.repeat(1 + np.arange(4) * np.spacing(1.0), 1000)

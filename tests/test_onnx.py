@@ -363,6 +363,17 @@ def test_one_input_of_numbers(n_bins, dtype, out):
     np.testing.assert_array_equal(encoded, encoder.transform(rows))
 
 
+@pytest.mark.parametrize("dtype", ["float32", "float64", "int64"])
+def test_frequent_values(dtype):
+    rows = np.repeat([[0, 9], [10, 9], [11, 8], [12, 7]], [60, 10, 11, 2], axis=0)
+    rows = rows.astype(dtype) * (1 if dtype == "int64" else 0.1)
+    encoder = TabularEncoder(n_bins=1).fit(rows)
+    tensor = data_types.guess_data_type(rows)[0][1].__class__([None, 2])
+    encoded = run_encoder(encoder, [("X", tensor)], {"X": rows})
+    assert encoded[:, 2:].sum(axis=0).tolist() == [11, 10, 11]
+    np.testing.assert_array_equal(encoded, encoder.transform(rows))
+
+
 @pytest.mark.parametrize("min_frequency", [1, 25])
 def test_one_input_of_categories(min_frequency):
     rows = np.array([TABLE["city"], TABLE["colour"]], dtype=object).T
