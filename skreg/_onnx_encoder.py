@@ -25,7 +25,7 @@ from skl2onnx.common.data_types import (
 )
 from skl2onnx.proto import onnx_proto
 
-from skreg._inputs.bins import SEVEN_DIGITS, code_bins, columns_and_values
+from skreg._inputs.bins import code_bins, one_behind_the_other
 
 _DOUBLE = onnx_proto.TensorProto.DOUBLE
 _STRING = onnx_proto.TensorProto.STRING
@@ -65,7 +65,8 @@ def _encode_numbers(encoder, x, node):
 
     low, high = (np.array([edges[i] for edges in encoder.bin_edges_]) for i in (0, -1))
     missing = node(OnnxIsNaN, x)
-    x = between(node(OnnxWhere, missing, encoder.medians_, x), low, high)
+    filled = node(OnnxWhere, missing, encoder.medians_, x)
+    x = between(filled, low, high)
     parts = [node(OnnxDiv, node(OnnxSub, x, encoder.means_), encoder.scales_)]
     if encoder.has_missing_.any():
         where = np.flatnonzero(encoder.has_missing_)
@@ -77,11 +78,12 @@ def _encode_numbers(encoder, x, node):
         code = node(OnnxDiv, distance, width)
         code = between(code, np.array([0.0]), np.array([1.0]))
         parts.append(node(OnnxSub, code, encoder.code_means_))
-    column, value = columns_and_values(encoder.frequent_values_)
+    column, value, tolerance = one_behind_the_other(
+        encoder.frequent_values_, encoder.frequent_tolerances_
+    )
     if len(column):
-        difference = node(OnnxSub, node(OnnxGather, x, column, axis=1), value)
-        distance, limit = node(OnnxAbs, difference), SEVEN_DIGITS * abs(value)
-        is_value = node(OnnxLessOrEqual, distance, limit)
+        difference = node(OnnxSub, node(OnnxGather, filled, column, axis=1), value)
+        is_value = node(OnnxLessOrEqual, node(OnnxAbs, difference), tolerance)
         parts.append(node(OnnxCast, is_value, to=_DOUBLE))
     return parts
 

@@ -56,7 +56,7 @@ class TabularEncoder(TransformerMixin, Estimator):
     min_frequency : int or float, default=10
         Categories in fewer rows than this are rare; a float is a share of the rows. In
         a numeric column that is mostly one value, the other values in at least so many
-        rows are frequent, but at most a hundred, and none if all are edges of bins.
+        rows are frequent, but at most fifty, and none if all are edges of bins.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the output.
 
@@ -74,8 +74,9 @@ class TabularEncoder(TransformerMixin, Estimator):
         fewer edges there is no code.
     code_means_ : ndarray of shape (n_bins,)
         Mean of the code for each bin of all columns, one column after the other.
-    frequent_values_ : list of ndarray of shape (n_values,)
-        Values of each numeric column that have an indicator.
+    frequent_values_, frequent_tolerances_ : list of ndarray of shape (n_values,)
+        Values of each numeric column that have an indicator, and how far from each a
+        number may be to count as this value.
     one_hot_ : OneHotEncoder or None
         Encoder of the categories, as text; None if there are no categorical columns.
     n_features_in_ : int
@@ -179,7 +180,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         self.has_missing_ = missing.any(axis=0)
         self.bin_edges_ = edges
         self.code_means_ = code_sums / n_rows
-        self.frequent_values_ = frequent
+        self.frequent_values_ = [v.astype(numbers.dtype) for v, _ in frequent]
+        self.frequent_tolerances_ = [tolerances for _, tolerances in frequent]
         self.one_hot_ = one_hot
         return self
 
@@ -243,7 +245,8 @@ class TabularEncoder(TransformerMixin, Estimator):
             if len(edges) > 2:
                 names += [f"{name}_bin{t}" for t in range(len(edges) - 1)]
         for name, values in zip(numeric, self.frequent_values_, strict=True):
-            names += [f"{name}_{value:.7g}" for value in values]
+            texts = (np.format_float_positional(value, trim="-") for value in values)
+            names += [f"{name}_{text}" for text in texts]
         if self.one_hot_ is not None:
             categorical = columns[self.is_categorical_]
             names += self.one_hot_.get_feature_names_out(categorical).tolist()
@@ -262,11 +265,14 @@ class TabularEncoder(TransformerMixin, Estimator):
         for rows in gen_batches(len(numbers), _ROWS_AT_ONCE):
             x = numbers[rows]
             missing = np.isnan(x)
-            x = np.clip(np.where(missing, self.medians_, x), low, high)
+            x = np.where(missing, self.medians_, x)
+            frequent[rows] = is_frequent(
+                x, self.frequent_values_, self.frequent_tolerances_
+            )
+            x = np.clip(x, low, high)
             number[rows] = (x - self.means_) / self.scales_
             indicator[rows] = missing[:, self.has_missing_]
             code[rows] = piecewise_linear(x, self.bin_edges_) - self.code_means_
-            frequent[rows] = is_frequent(x, self.frequent_values_)
         return sum(widths)
 
     def __sklearn_tags__(self):

@@ -156,17 +156,33 @@ def test_frequent_values_have_indicators_in_a_column_that_is_mostly_one(
     frequent = values[counts >= n_least][::-1]
     (found,) = encoder.frequent_values_
     np.testing.assert_array_equal(found, frequent.astype(dtype))
-    named = [f"x0_{value:.7g}" for value in frequent]
+    named = ["x0_" + str(dtype(value)).removesuffix(".0") for value in frequent]
     assert names(encoder)[9:] == named
     for other in (np.float32, np.float64):
         indicators = encoder.transform(x.astype(other))[:, 9:]
         np.testing.assert_array_equal(indicators, x == frequent)
 
 
-def test_of_very_many_frequent_values_a_hundred_have_indicators():
-    x, values, _ = exceptions(120, 20_000)
+def test_of_very_many_frequent_values_fifty_have_indicators():
+    x, values, _ = exceptions(70, 10_000)
     (found,) = TabularEncoder().fit(x).frequent_values_
-    np.testing.assert_array_equal(found, values[:-101:-1])
+    np.testing.assert_array_equal(found, values[:-51:-1])
+
+
+def test_frequent_values_that_are_close_have_their_own_indicators():
+    days = 20_240_101.0 + np.arange(12)
+    x = np.r_[np.zeros(200), np.repeat(days, 10), days[-1] + 1][:, None]
+    encoder = TabularEncoder(n_bins=1).fit(x)
+    indicators = encoder.transform(x)[:, 1:]
+    np.testing.assert_array_equal(indicators, x == days)
+    assert names(encoder)[1:] == [f"x0_{day:.0f}" for day in days]
+
+
+def test_a_number_beyond_the_largest_value_is_not_that_value():
+    x = np.r_[np.zeros(30), np.arange(10), np.full(12, 99_999.0)][:, None]
+    encoder = TabularEncoder().fit(x)
+    assert names(encoder)[-1] == "x0_99999"
+    assert encoder.transform([[1e6], [99_999]])[:, -1].tolist() == [0, 1]
 
 
 def test_only_exceptions_have_indicators():

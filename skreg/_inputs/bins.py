@@ -2,9 +2,8 @@
 
 import numpy as np
 
-_MOST_VALUES = 100
-SEVEN_DIGITS = 1e-7
-"""The precision of a table in float32."""
+_MOST_VALUES = 50
+_SEVEN_DIGITS = 1e-7  # the precision of a table in float32
 
 
 def bin_edges(x, n_bins):
@@ -28,24 +27,32 @@ def frequent_values(x, n_bins, n_most, n_least):
 
     There are some only if one value fills more than `n_most` rows and the others are
     too many for the bins. They fill at least `n_least` rows each.
+
+    Return how far from each value a number may be to count as it, too: in another
+    precision than in `fit`, but nearer than all other values.
     """
     values, counts = np.unique(x, return_counts=True)
     if len(values) <= n_bins + 1 or counts.max() <= n_most:
-        return values[:0]
+        return values[:0], values[:0]
+    gaps = np.diff(values, prepend=-np.inf, append=np.inf)
+    nearest = np.minimum(gaps[:-1], gaps[1:])
+    tolerances = np.minimum(_SEVEN_DIGITS * abs(values), 0.49 * nearest)
     by_count = np.argsort(-counts, kind="stable")[1 : _MOST_VALUES + 1]
-    return values[by_count][counts[by_count] >= n_least]
+    frequent = by_count[counts[by_count] >= n_least]
+    return values[frequent], tolerances[frequent]
 
 
-def is_frequent(x, frequent):
+def is_frequent(x, values, tolerances):
     """Return whether rows of numbers have each of the frequent values."""
-    column, value = columns_and_values(frequent)
-    return abs(x[:, column] - value) <= SEVEN_DIGITS * abs(value)
+    column, value, tolerance = one_behind_the_other(values, tolerances)
+    return abs(x[:, column] - value) <= tolerance
 
 
-def columns_and_values(frequent):
-    """Return the frequent values of all columns, each behind its column."""
-    column = np.repeat(np.arange(len(frequent)), [len(values) for values in frequent])
-    return column, np.concatenate([np.empty(0), *frequent])
+def one_behind_the_other(values, tolerances):
+    """Return the frequent values of all columns, with their columns and tolerances."""
+    column = np.repeat(np.arange(len(values)), [len(own) for own in values])
+    none = np.empty(0)
+    return column, np.concatenate([none, *values]), np.concatenate([none, *tolerances])
 
 
 def piecewise_linear(x, edges):
