@@ -126,7 +126,15 @@ class NetworkEstimator(Predictor):
         return FAMILIAR.get(name) or super()._hint(name)
 
     def _check_stream(self):
-        """Refuse settings that need the whole training set."""
+        """Refuse settings that need the whole training set, or leave a rate of zero."""
+        n_done, limit = len(getattr(self, "loss_curve_", ())), max_iter(self)
+        if self.learning_rate == "cosine" and n_done >= limit:
+            raise ValueError(
+                f"partial_fit has no rate to train with: learning_rate='cosine' falls "
+                f"to zero in max_iter={limit} epochs, and {n_done} are done. Set a "
+                "larger max_iter, or learning_rate='auto', which is constant in a "
+                "stream."
+            )
         if self.early_stopping:
             raise ValueError(
                 "partial_fit does not support early_stopping=True: it sees only a part "

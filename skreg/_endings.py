@@ -64,11 +64,12 @@ def warn_of_loss(session, warn=warn_the_caller):
 def warn_of_limit(estimator, warn=warn_the_caller):
     """Warn that training reached its limit before it converged."""
     limits = f"max_iter={max_iter(estimator)}"
+    otherwise = "; for a fixed number of epochs set n_iter_no_change=inf"
     if estimator.solver == "lbfgs":
         limits += f", max_fun={estimator.max_fun}"
+        otherwise = ""
     warn(
         f"Maximum iterations ({limits}) reached and the optimization hasn't converged "
-        "yet. Allow more if the loss is still falling; for a fixed number of epochs "
-        "set n_iter_no_change=inf.",
+        f"yet. Allow more if the loss is still falling{otherwise}.",
         ConvergenceWarning,
     )

@@ -202,7 +202,8 @@ def _may_use_threads(candidates):
     """Return whether engines release the interpreter's lock, and joblib allows it."""
     networks = [candidate.members[0].network for candidate in candidates]
     compiled = all(n.engine == "numba" and n.solver != "lbfgs" for n in networks)
-    return compiled and get_active_backend(prefer="threads")[0].supports_sharedmem
+    backend, _ = get_active_backend(prefer="threads")
+    return compiled and getattr(backend, "supports_sharedmem", False)
 
 
 def _ranked(field):

@@ -159,11 +159,13 @@ def _explain(scoring, error):
     """Return the message for an error of a named scorer."""
     name = scoring.removesuffix("_score")
     remedy = "Pass a scorer that is defined for these targets, or scoring='loss'."
-    if "pos_label" in str(error):
+    if "pos_label" in str(error) and f"{name}_macro" in get_scorer_names():
         remedy = (
             f"Say which class is the positive one: scoring=make_scorer({name}_score, "
             f"pos_label=…), or use '{name}_macro' or 'loss'."
         )
+    elif "pos_label" in str(error):
+        remedy = "Use labels 0 and 1, where 1 is the positive class, or scoring='loss'."
     elif "multi_class" in str(error):
         remedy = f"For several classes use '{name}_ovr', '{name}_ovo' or 'loss'."
     elif "average" in str(error):

@@ -102,7 +102,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         The training loss, or with ``early_stopping`` the validation score, has improved
         if it is better by more than ``tol`` than at the last improvement; smaller gains
         add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``.
-    n_iter_no_change : int or inf, default=12
+    n_iter_no_change : int or inf, default=20
         Training stops after this many epochs without an improvement; with "cosine",
         only under ``early_stopping``. With inf it runs ``max_iter`` epochs, as planned.
     early_stopping : bool, default=False
@@ -245,7 +245,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         max_iter="auto",
         max_fun=15000,
         tol=1e-4,
-        n_iter_no_change=12,
+        n_iter_no_change=20,
         early_stopping=False,
         validation_fraction=0.1,
         scoring="loss",

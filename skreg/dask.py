@@ -13,7 +13,7 @@ worker's part of the round, and the result is the same bit for bit.
 """
 
 import copy
-from math import isnan
+from math import isinf, isnan
 
 import dask
 import dask.array as da
@@ -24,6 +24,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
 from skreg._base import NetworkEstimator
+from skreg._endings import warn_of_limit
 from skreg._engine.predictor import Evaluator
 from skreg._inputs.auto import patience, resolve
 from skreg._inputs.labels import Labels
@@ -31,6 +32,7 @@ from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._inputs.validation import check_validation_set
 from skreg._scoring import check_scorer, check_scores
 from skreg._training.history import Best
+from skreg._training.schedules import SCHEDULES
 from skreg._training.state import mix_in, reseed
 from skreg._training.stopping import Monitor
 
@@ -66,9 +68,9 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     Raises
     ------
     ValueError
-        For anything that the estimator's ``partial_fit`` refuses, and for
-        ``early_stopping=True`` without validation rows. The estimator is left
-        unchanged.
+        For anything that the estimator's ``partial_fit`` refuses, for
+        ``learning_rate="adaptive"``, and for ``early_stopping=True`` without
+        validation rows. The estimator is left unchanged.
     TypeError
         If ``estimator`` is no network, or ``X`` or ``y`` no Dask array.
 
@@ -85,20 +87,27 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     True
     """
     _check_types(estimator, X, y)
+    if estimator.learning_rate == "adaptive":
+        raise ValueError(
+            "learning_rate='adaptive' is not supported here: each partition would "
+            "lower its rate at another time. Leave it at 'auto'."
+        )
     if estimator.early_stopping and X_val is None:
         raise ValueError(
             "early_stopping=True needs validation rows here: pass X_val and y_val."
         )
     estimator._validate_params()
     is_stochastic(estimator)
-    validated = X_val is not None
+    validated = X_val is not None or y_val is not None
     X = X.rechunk({1: -1})
     check_scorer(estimator)
     columns = {1: -1} if y.ndim == 2 else {}
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]} | columns))
-    parts = [*zip(X.to_delayed().ravel(), y.to_delayed().ravel(), strict=True)]
     targets = _targets(estimator, y.compute(), classes)
-    n_rows = X.compute_chunk_sizes().shape[0]
+    parts = [*zip(X.to_delayed().ravel(), y.to_delayed().ravel(), strict=True)]
+    sizes = X.compute_chunk_sizes().chunks[0]
+    parts = [part for part, size in zip(parts, sizes, strict=True) if size]
+    n_rows = sum(sizes)
     n_layers = len(hidden_layer_sizes(estimator)) + 1
     params = resolve(estimator, n_rows, n_layers)
     seed = check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)
@@ -141,8 +150,12 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     for name in best._network().attribute_names:
         setattr(network, name, getattr(best, name))
     learned = vars(network).keys() - network.get_params().keys()
+    vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
     vars(estimator).update({name: getattr(network, name) for name in learned})
     estimator.n_iter_ = number
+    is_plan = SCHEDULES[params["learning_rate"]].is_plan or isinf(monitor.patience)
+    if not (is_plan or monitor.stalled):
+        warn_of_limit(estimator)
     return estimator
 
 

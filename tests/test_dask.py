@@ -8,6 +8,7 @@ import subprocess
 import sys
 import threading
 import time
+import warnings
 from functools import partial
 from pathlib import Path
 
@@ -23,6 +24,7 @@ from estimators import (
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
+from sklearn.exceptions import ConvergenceWarning
 
 from skreg import RegMLPClassifier
 
@@ -388,6 +390,12 @@ def test_what_is_refused_changes_nothing(client):
     model.set_params(class_weight=None)
     with pytest.raises(ValueError, match="classes has only 1 class"):
         fit_local_sgd(model, *partitions(2), classes=[0])
+    with pytest.raises(ValueError, match="y_val is provided, but X_val is not"):
+        fit_local_sgd(model, *partitions(2), y_val=y_val)
+    model.set_params(learning_rate="adaptive")
+    with pytest.raises(ValueError, match="'adaptive' is not supported"):
+        fit_local_sgd(model, *partitions(2))
+    model.set_params(learning_rate=before["learning_rate"])
     model.set_params(early_stopping=True, scoring="acuracy")
     with pytest.raises(ValueError, match="Did you mean 'accuracy'"):
         fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
@@ -429,3 +437,28 @@ def test_the_sizes_of_partitions_may_be_unknown(client):
     unknown = [part.to_dask_array() for part in (frame[[*range(64)]], frame["y"])]
     known = fit_local_sgd(network(max_iter=2), rows, targets)
     assert_same_training(fit_local_sgd(network(max_iter=2), *unknown), known)
+
+
+def test_partitions_may_be_empty(client):
+    rows, targets = partitions(2)
+    first = da.arange(len(X), chunks=rows.chunks[0]) < rows.chunks[0][0]
+    found = fit_local_sgd(network(max_iter=2), rows[first], targets[first])
+    alone = rows.blocks[0], targets.blocks[0]
+    assert_same_training(found, fit_local_sgd(network(max_iter=2), *alone))
+
+
+@pytest.mark.parametrize("schedule", ["constant", "cosine"])
+def test_a_limit_is_warned_of_unless_it_is_planned(client, schedule):
+    params = {"learning_rate": schedule, "max_iter": 2, "n_iter_no_change": 5}
+    with warnings.catch_warnings(record=True) as caught:
+        warnings.simplefilter("always", ConvergenceWarning)
+        fit_local_sgd(network(**params), *partitions(2))
+    found = [w for w in caught if issubclass(w.category, ConvergenceWarning)]
+    assert len(found) == (schedule == "constant")
+
+
+def test_names_of_an_earlier_fit_are_forgotten(client):
+    pd = pytest.importorskip("pandas")
+    model = network(max_iter=1).fit(pd.DataFrame(X).add_prefix("x"), y)
+    fit_local_sgd(model, *partitions(2))
+    assert not hasattr(model, "feature_names_in_")

@@ -621,6 +621,12 @@ def test_other_values_of_pandas():
     assert names(TabularEncoder(min_frequency=1).fit(ranges)) == expected
 
 
+def test_categories_that_are_all_rare_are_not_taken_for_text():
+    shops = np.repeat([*"abcdefghij"], 9).astype(object)[:, None]
+    with pytest.warns(UserWarning, match="column 0, such as 'a'.*Lower min_frequency"):
+        TabularEncoder().fit(shops)
+
+
 def test_a_table_of_pyarrow():
     pyarrow = pytest.importorskip("pyarrow")
     table = {"x": [1.0, 2.0, None], "c": ["a", None, "a"]}
@@ -631,6 +637,19 @@ def test_a_table_of_pyarrow():
     np.testing.assert_array_equal(encoder.transform(pyarrow.table(table)), expected)
     with pytest.raises(ValueError, match="Column 'x' holds infinite numbers"):
         encoder.fit(pyarrow.table({"x": [np.inf]}))
+
+
+def test_columns_of_pyarrow_may_have_a_dictionary():
+    pyarrow = pytest.importorskip("pyarrow")
+    texts = pyarrow.array(["b", "a", None, "b"]).dictionary_encode()
+    numbers = pyarrow.array([2, 1, None, 2]).dictionary_encode()
+    table = pyarrow.table({"c": texts, "x": numbers})
+    encoder = TabularEncoder(n_bins=1, min_frequency=1).fit(table)
+    assert names(encoder) == ["x", "x_missing", "c_a", "c_b", "c_missing"]
+    expected = [[0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 0, 1]]
+    for rows in (table, table.to_batches()[0]):
+        encoded = TabularEncoder(n_bins=1, min_frequency=1).fit_transform(rows)
+        assert encoded[:, [1, 2, 3]].tolist() == expected
 
 
 def test_a_lazy_frame():

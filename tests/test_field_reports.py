@@ -477,3 +477,88 @@ def test_verbose_shows_the_last_epoch_and_why_the_fit_ended(
     assert f"{last}, loss" in epochs[-1]
     assert end.startswith("Training ended: ")
     assert reason in end
+
+
+# Columns of pyarrow, pandas and polars
+
+
+def test_nulls_in_a_dictionary_of_pyarrow_are_no_class():
+    pyarrow = pytest.importorskip("pyarrow")
+    labels = pyarrow.array(["a", "b", None] * 20).dictionary_encode()
+    with pytest.raises(ValueError, match="missing labels, 20 of 60"):
+        network().fit(X, pyarrow.table({"y": labels})["y"])
+
+
+@pytest.mark.parametrize("dtype", ["string", "string[pyarrow]", "category", "str"])
+def test_a_missing_text_is_no_label(dtype):
+    pd = pytest.importorskip("pandas")
+    if "pyarrow" in dtype:
+        pytest.importorskip("pyarrow")
+    labels = pd.Series(["a", "b", None] * 20, dtype=dtype)
+    with pytest.raises(ValueError, match="missing labels, 20 of 60"):
+        network().fit(X, labels)
+    labels = labels.fillna("a")
+    assert network().fit(X, labels).classes_.tolist() == ["a", "b"]
+
+
+def test_dates_in_a_table_of_pyarrow_are_refused():
+    pyarrow = pytest.importorskip("pyarrow")
+    dates = np.arange(60).astype("M8[s]")
+    table = pyarrow.table({"x": X[:, 0], "day": dates})
+    with pytest.raises(ValueError, match="dates or durations in column 'day'"):
+        network().fit(table, y)
+
+
+def test_a_series_is_no_table():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame(X)
+    with pytest.raises(ValueError, match="X: Expected a 2-dimensional container"):
+        network().fit(frame[0], y)
+    with pytest.raises(ValueError, match="X: Expected a 2-dimensional container"):
+        network().fit(frame, y).predict(frame.iloc[0])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("dtype", ["Float32", "Float64"])
+def test_probabilities_have_the_precision_of_a_data_frame(library, dtype):
+    frames = pytest.importorskip(library)
+    frame = frames.DataFrame({f"x{k}": X[:, k].astype(dtype.lower()) for k in range(4)})
+    if library == "pandas":
+        frame = frame.astype(dtype)
+    assert network().fit(frame, y).predict_proba(frame).dtype == dtype.lower()
+
+
+# Others
+
+
+def test_labels_of_time_may_have_another_unit():
+    days = np.array(["2000-01-01", "2000-01-02"], "M8[D]")[y]
+    model = network().fit(X, days, X_val=X, y_val=days.astype("M8[s]"))
+    expected = network().fit(X, days, X_val=X, y_val=days)
+    assert model.validation_loss_curve_ == expected.validation_loss_curve_
+
+
+def test_a_stream_does_not_go_on_at_a_rate_of_zero():
+    model = network(learning_rate="cosine", max_iter=3)
+    for _ in range(3):
+        model.partial_fit(X, y, classes=[0, 1])
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match="falls to zero in max_iter=3 epochs, and 3"):
+        model.partial_fit(X, y)
+    assert pickle.dumps(model) == before
+    model.set_params(max_iter=5).partial_fit(X, y)
+
+
+@pytest.mark.parametrize("scoring", ["average_precision", "neg_brier_score"])
+def test_no_scorer_is_recommended_that_does_not_exist(scoring):
+    labels = np.array(["no", "yes"])[y]
+    with pytest.raises(ValueError, match="Use labels 0 and 1") as error:
+        network(early_stopping=True, scoring=scoring).fit(X, labels)
+    assert "macro" not in str(error.value)
+
+
+def test_the_warning_of_the_limit_suits_the_solver():
+    for solver, has_remedy in (("sgd", True), ("lbfgs", False)):
+        with pytest.warns(ConvergenceWarning, match="Maximum iterations") as caught:
+            network(solver=solver, max_iter=1, n_iter_no_change=5).fit(X, y)
+        assert ("n_iter_no_change=inf" in str(caught[0].message)) == has_remedy

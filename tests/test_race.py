@@ -179,6 +179,16 @@ def test_the_number_of_jobs_changes_nothing(backend, kind):
         )
 
 
+@pytest.mark.parametrize("backend", ["loky", "multiprocessing"])
+def test_a_compiled_engine_trains_in_processes_if_asked_to(backend):
+    pytest.importorskip("numba")
+    X, y = problem("binary")
+    expected = trained_by(X, y, params={"engine": "numba"})
+    with joblib.parallel_config(backend, n_jobs=2):
+        found = trained_by(X, y, params={"engine": "numba"})
+    assert_same_committee(found, expected)
+
+
 def where_it_is(estimator, X, y):
     """A score that says in which process it was taken, and how its rows lie there."""
     base = X

@@ -40,10 +40,22 @@ def check_columns(X, estimator):
 
 def columns_of(X):
     """Return each `Column` of a checked table."""
+    if is_arrow(X):
+        columns = [without_dictionary(X.column(j)) for j in range(X.num_columns)]
+        return [*map(Column, X.column_names, columns)]
     names = getattr(X, "columns", range(X.shape[1]))
-    if hasattr(type(X), "column_names"):  # of pyarrow, whose columns are values
-        names = X.column_names
     return [Column(name, _safe_indexing(X, j, axis=1)) for j, name in enumerate(names)]
+
+
+def is_arrow(X):
+    """Return whether X is a table of pyarrow, whose ``columns`` are no names."""
+    return hasattr(type(X), "column_names")
+
+
+def without_dictionary(column):
+    """Return the values of a column of pyarrow, of whose codes NumPy misreads nulls."""
+    kind = getattr(column, "type", None)
+    return column.cast(kind.value_type) if hasattr(kind, "index_type") else column
 
 
 class Column:

@@ -122,6 +122,8 @@ class Labels(Targets):
                 )
             return np.ascontiguousarray(indicators.T, dtype)
         y = column_or_1d(y)
+        if y.dtype.kind == self.classes.dtype.kind == "M":
+            y = y.astype(self.classes.dtype)  # the unit of time may be another
         known = set(self.classes.tolist())
         unseen = [label for label in np.unique(y).tolist() if label not in known]
         if unseen:

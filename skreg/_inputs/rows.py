@@ -7,6 +7,7 @@ from scipy.sparse import issparse
 from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
+from skreg._inputs.columns import is_arrow, is_missing, without_dictionary
 from skreg._inputs.errors import naming, refuse_masked
 from skreg._inputs.weights import check_weights
 
@@ -28,8 +29,11 @@ def check_features(estimator, X, **options):
     """Return X as an array or a CSR matrix of float32 or float64."""
     with naming("X", "Encode text first, with TabularEncoder or OneHotEncoder."):
         refuse_dates(X, "X")
+        # Of a data frame, scikit-learn sees no common type, and chooses the first.
+        single = {str(dtype).lower() for dtype in _dtypes(X)} == {"float32"}
+        dtype = np.float32 if single else FLOATS
         return validate_data(
-            estimator, X, **{"accept_sparse": "csr", "dtype": FLOATS} | options
+            estimator, X, **{"accept_sparse": "csr", "dtype": dtype} | options
         )
 
 
@@ -37,12 +41,9 @@ def refuse_dates(X, name):
     """Refuse dates and durations, which would become numbers of some unit."""
     if isinstance(X, list | tuple):
         X = np.asarray(X)
-    dtypes = getattr(X, "dtypes", [getattr(X, "dtype", None)])
-    if isinstance(X, np.ndarray) and X.dtype == object:
-        dtypes = [getattr(value, "dtype", None) for value in X.flat]
-    of_dates = [*map(_is_of_dates, dtypes)]
+    of_dates = [*map(_is_of_dates, _dtypes(X))]
     if any(of_dates):
-        columns = getattr(X, "columns", None)
+        columns = X.column_names if is_arrow(X) else getattr(X, "columns", None)
         where = (
             "" if columns is None else f" in column {columns[of_dates.index(True)]!r}"
         )
@@ -52,9 +53,20 @@ def refuse_dates(X, name):
         )
 
 
+def _dtypes(X):
+    """Return the type of each column of a data frame, or of each object of an array."""
+    if is_arrow(X):
+        return X.schema.types
+    if hasattr(X, "columns"):
+        return X.dtypes
+    if isinstance(X, np.ndarray) and X.dtype == object:
+        return [getattr(value, "dtype", None) for value in X.flat]
+    return [getattr(X, "dtype", None)]
+
+
 def _is_of_dates(dtype):
-    of_polars = str(dtype).startswith(("Date", "Time", "Duration"))
-    return getattr(dtype, "kind", None) in ("m", "M") or of_polars
+    of_frame = str(dtype).lower().startswith(("date", "time", "duration"))
+    return getattr(dtype, "kind", None) in ("m", "M") or of_frame
 
 
 def check_range(X, dtype, name):
@@ -98,17 +110,21 @@ def check_targets(y, name):
 
 
 def as_numpy(y):
-    """Return a nullable column, if no entry is missing, as an array of its type.
+    """Return a nullable column as an array, if none of its numbers is missing.
 
-    It may be the only one of a data frame.
+    It may be the only one of a data frame. Missing texts become None.
     """
     if hasattr(y, "iloc") and y.ndim == 2 and y.shape[1] == 1:
         column = as_numpy(y.iloc[:, 0])
         return column.reshape(-1, 1) if isinstance(column, np.ndarray) else y
+    y = without_dictionary(y)
     dtype = getattr(y, "dtype", np.dtype(object))
     if isinstance(dtype, np.dtype) or not hasattr(y, "tolist"):
         return y
-    values = np.asarray(y.tolist())
+    values = y.tolist()
+    if any(isinstance(value, str) for value in values):
+        return np.array([None if is_missing(v) else v for v in values], dtype=object)
+    values = np.asarray(values)
     return values if values.dtype.kind in "biu" else y
 
 

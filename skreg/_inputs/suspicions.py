@@ -95,7 +95,15 @@ def warn_of_texts(columns, texts, one_hot):
             continue
         rare = set() if rare is None else {*rare}
         n_rare = sum(text in rare for text in texts)
-        if len(texts) >= _ENOUGH_ROWS and n_rare > 0.9 * len(texts):
+        if len(texts) < _ENOUGH_ROWS or n_rare <= 0.9 * len(texts):
+            continue
+        if len({*texts}) < 0.5 * len(texts):
+            warn_the_caller(
+                f"Nearly all categories of column {column.name!r}, such as "
+                f"{texts[0]!r}, are in fewer than min_frequency rows, so the column "
+                "says nearly nothing. Lower min_frequency."
+            )
+        else:
             warn_the_caller(
                 f"Column {column.name!r} has text such as {texts[0]!r} that differs "
                 "from row to row. Nearly all of it is too rare to be a category, so "
