@@ -12,9 +12,7 @@ from skreg import TabularEncoder
 
 N_ROWS, N_COLUMNS = 1_000_000, 50
 
-
-def encode_a_large_table():
-    """Print the time and the memory."""
+if __name__ == "__main__":
     rng = np.random.default_rng(0)
     X = rng.standard_normal((N_ROWS, N_COLUMNS), dtype=np.float32)
     start = time.perf_counter()
@@ -26,7 +24,3 @@ def encode_a_large_table():
         f"encoded {encoded.nbytes / 1e9:.1f} GB, peak of the process "
         f"{peak / 1e9:.1f} GB, {seconds:.0f} s"
     )
-
-
-if __name__ == "__main__":
-    encode_a_large_table()

@@ -1,4 +1,4 @@
-"""Markdown tables, how numbers are written in them, and where pages go."""
+"""Markdown tables, how numbers are written in them, and the pages they are put into."""
 
 from pathlib import Path
 
@@ -28,9 +28,21 @@ def ratio(times, unit):
     return f"{median}× ({low}–{high})"
 
 
-def publish(text, output):
-    """Write a page into the file ``output``, or print it if none is given."""
-    if output:
-        Path(output).write_text(text, encoding="utf-8")
-    else:
-        print(text, end="")
+def measured(page, name):
+    """Split a page into what is before, between and after the comments of a name."""
+    before, _, rest = page.partition(f"<!-- {name} begin -->\n")
+    between, _, after = rest.partition(f"<!-- {name} end -->\n")
+    return before, between, after
+
+
+def publish(parts, output):
+    """Put parts between the comments with their names in a page, or print them."""
+    if not output:
+        print(*(f"{name}:\n\n{part}\n" for name, part in parts.items()), sep="\n")
+        return
+    page = Path(output).read_text("utf-8")
+    for name, part in parts.items():
+        begin, end = f"<!-- {name} begin -->\n", f"<!-- {name} end -->\n"
+        before, _, after = measured(page, name)
+        page = f"{before}{begin}\n{part}\n\n{end}{after}"
+    Path(output).write_text(page, "utf-8")
