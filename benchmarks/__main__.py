@@ -16,10 +16,10 @@ from sklearn.exceptions import ConvergenceWarning
 
 from benchmarks import measurements
 from benchmarks.markdown import number, publish, ratio, table
-from benchmarks.rivals import INSTALLED, LIMIT, NUMBA, NUMPY, SKLEARN, Estimator, enter
+from benchmarks.rivals import NUMBA, NUMPY, PACKAGES, RIVALS, Estimator, other_version
 from benchmarks.works import RATES, STEPS
 
-DROPOUTS, RIVALS = ["none", "sample"], [SKLEARN, *INSTALLED]
+DROPOUTS = "none", "sample"
 
 
 def parse_arguments():
@@ -28,7 +28,7 @@ def parse_arguments():
     add("--works", nargs="+", choices=STEPS, default=list(STEPS))
     add("--solvers", nargs="+", choices=RATES, default=list(RATES))
     add("--dropouts", nargs="+", choices=DROPOUTS, default=DROPOUTS)
-    add("--rivals", nargs="*", choices=RIVALS, default=RIVALS)
+    add("--rivals", nargs="*", choices=PACKAGES, default=list(PACKAGES))
     add("--against", metavar="FOLDER", help="time the skreg of another checkout, too")
     add("--repetitions", type=int, default=7, metavar="N", help="rounds; 7 by default")
     add("--steps-only", action="store_true", help="no workflows and no memory")
@@ -39,7 +39,9 @@ def parse_arguments():
 def main():
     options = parse_arguments()
     warnings.simplefilter("ignore", ConvergenceWarning)
-    rivals = enter(options.rivals, options.against)
+    rivals = {name: RIVALS[name] for name in [*options.rivals, NUMPY]}
+    if options.against:
+        rivals["before"] = other_version(options.against)
     steps = {}
     for name, *case in product(options.works, options.solvers, options.dropouts):
         print(name, *case, file=sys.stderr)
@@ -64,7 +66,7 @@ def circumstances():
     cpus = Path("/proc/cpuinfo")
     found = cpus.exists() and re.search("model name\t: (.*)", cpus.read_text())
     machine = f"{found[1] if found else platform.machine()}, {joblib.cpu_count()} cores"
-    packages = ["numpy", "scipy", "scikit-learn", *INSTALLED.values()]
+    packages = ["numpy", "scipy", *PACKAGES.values()]
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     command = " ".join(["python -m benchmarks", *sys.argv[1:]])
     return (
@@ -87,8 +89,7 @@ def other_tables(rivals, repetitions):
         calls = {name: make(estimator) for name, estimator in estimators.items()}
         workflows[labels] = measurements.take_turns(calls, repetitions)
     tables["workflows"] = comparisons(["Work", "size"], workflows, "s", 1)
-    peaks = {n: measurements.fit_peak(r) / 2**20 for n, r in estimators.items()}
-    rows = [[name, number(peak)] for name, peak in peaks.items()]
+    rows = [[n, number(measurements.fit_peak(r))] for n, r in estimators.items()]
     return tables | {"memory": table(["", "MiB"], rows)}
 
 
@@ -96,19 +97,14 @@ def comparisons(header, measured, unit_name, unit):
     """Return a table of the faster engine's seconds and the others' as multiples."""
     timed = dict.fromkeys(name for seconds in measured.values() for name in seconds)
     ours = NUMBA if NUMBA in timed else NUMPY
-    others = [name for name in timed if name not in (ours, LIMIT)]
-    columns = [*others, f"{ours}, {unit_name}"]
-    if LIMIT in timed:
-        columns.append(f"{ours} over limit")
+    others = [name for name in timed if name != ours]
     rows = []
     for labels, seconds in measured.items():
         own = seconds[ours]
         row = [*labels, *(ratio(seconds.get(name), own) for name in others)]
-        row.append(number(np.median(own) / unit))
-        if LIMIT in timed:
-            row.append(ratio(own, seconds[LIMIT]))
-        rows.append(row)
-    return table([*header, *columns], rows, n_left=len(header))
+        rows.append([*row, number(np.median(own) / unit)])
+    columns = [*header, *others, f"{ours}, {unit_name}"]
+    return table(columns, rows, n_left=len(header))
 
 
 if __name__ == "__main__":

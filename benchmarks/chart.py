@@ -14,13 +14,8 @@ from benchmarks.markdown import measured
 from benchmarks.rivals import JAX, NUMBA, NUMPY, SKLEARN, TORCH
 
 GREY, ORANGE, YELLOW = "#7d7d7d", "#d55e00", "#e69f00"
-STYLES = {
-    NUMBA: {"marker": "o", "color": ORANGE},
-    NUMPY: {"marker": "o", "color": YELLOW},
-    TORCH: {"marker": "s", "color": GREY},
-    JAX: {"marker": "D", "color": GREY},
-    SKLEARN: {"marker": "^", "color": GREY},
-}
+COLORS = {NUMBA: ORANGE, NUMPY: YELLOW}
+MARKERS = {NUMBA: "o", NUMPY: "o", TORCH: "s", JAX: "D", SKLEARN: "^"}
 QUALITY = {
     "small": ("quality.svg", "test log-loss"),
     "regression": ("quality_regression.svg", "relative error"),
@@ -51,10 +46,10 @@ def draw_steps(steps, file):
         1, len(solvers), figsize=(7, 0.8 + 0.4 * len(works)), sharey=True, squeeze=False
     )
     for ax, solver in zip(axes[0], solvers, strict=True):
-        for name, style in STYLES.items():
+        for name, marker in MARKERS.items():
             shown = [work for work in works if name in plain[work, solver]]
             medians = [np.median(plain[work, solver][name]) * 1e6 for work in shown]
-            ax.plot(medians, shown, linestyle="", label=name, **style)
+            ax.plot(medians, shown, marker, color=COLORS.get(name, GREY), label=name)
         ax.set(title=solver, xscale="log", xlabel="µs per step")
     axes[0, 0].invert_yaxis()
     axes[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5))

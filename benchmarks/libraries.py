@@ -1,6 +1,5 @@
 """Training in PyTorch and in JAX, which are imported on use."""
 
-import math
 from functools import partial
 from itertools import pairwise
 
@@ -53,7 +52,7 @@ def torch_batched(work, n_members, X, y):
     folds = [torch.randperm(len(X))[:n_train] for _ in range(n_members)]
     parameters = []
     for fan_in, fan_out in pairwise(work.layer_sizes):
-        bound = math.sqrt(6 / fan_in)
+        bound = (6 / fan_in) ** 0.5
         weights = torch.empty(n_members, fan_in, fan_out).uniform_(-bound, bound)
         biases = torch.zeros(n_members, 1, fan_out)
         parameters += [weights.requires_grad_(), biases.requires_grad_()]

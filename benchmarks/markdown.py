@@ -14,15 +14,14 @@ def table(header, rows, n_left=1):
 
 def number(value):
     """Return a number with two or three significant digits, or all before the point."""
-    size = abs(value)
-    if size < 0.1:
+    if value < 0.1:
         return f"{value:.2g}"
-    return f"{value:.{0 if size >= 100 else 1 if size >= 10 else 2}f}"
+    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
 def ratio(times, unit):
-    """Return the median and the quartiles of ratios, or a dash if one is missing."""
-    if times is None or unit is None:
+    """Return the median and the quartiles of ratios, or a dash without times."""
+    if times is None:
         return "–"
     low, median, high = map(number, np.percentile(times / unit, [25, 50, 75]))
     return f"{median}× ({low}–{high})"
@@ -30,9 +29,10 @@ def ratio(times, unit):
 
 def measured(page, name):
     """Split a page into what is before, between and after the comments of a name."""
-    before, _, rest = page.partition(f"<!-- {name} begin -->\n")
-    between, _, after = rest.partition(f"<!-- {name} end -->\n")
-    return before, between, after
+    begin, end = f"<!-- {name} begin -->\n", f"<!-- {name} end -->\n"
+    before, rest = page.split(begin)
+    between, after = rest.split(end)
+    return before + begin, between, end + after
 
 
 def publish(parts, output):
@@ -42,7 +42,6 @@ def publish(parts, output):
         return
     page = Path(output).read_text("utf-8")
     for name, part in parts.items():
-        begin, end = f"<!-- {name} begin -->\n", f"<!-- {name} end -->\n"
         before, _, after = measured(page, name)
-        page = f"{before}{begin}\n{part}\n\n{end}{after}"
+        page = f"{before}\n{part}\n\n{after}"
     Path(output).write_text(page, "utf-8")

@@ -82,7 +82,7 @@ WORKFLOWS = {("Prediction", "10⁶ rows"): prediction, ("Grid search", "60 fits"
 
 
 def fit_peak(estimator):
-    """Return the bytes that a fit takes beyond X, at its peak."""
+    """Return the MiB that a fit takes beyond X, at its peak."""
     X, y = MEMORY.data()
     train = estimator.build(MEMORY).fit
     train(X[:1000], y[:1000])  # the first fit warms up
@@ -90,4 +90,4 @@ def fit_peak(estimator):
     train(X, y)
     _, peak = tracemalloc.get_traced_memory()
     tracemalloc.stop()
-    return peak
+    return peak / 2**20

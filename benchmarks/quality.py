@@ -33,7 +33,6 @@ from benchmarks.markdown import number, publish, table
 from benchmarks.tables import find_tables
 
 RESULTS = ["score", "loss", "seconds", "out of fold"]
-LEAST_PROBABILITY = 1e-15
 
 
 def scaled(model):
@@ -141,15 +140,14 @@ def evaluate(name, data, seed, cores):
         if data.group == "regression":
             return score, (1 - score) ** 0.5, seconds, np.nan
         p = model.predict_proba(X_test).astype(np.float64)
-    p = p[np.arange(len(y_test)), y_test].clip(LEAST_PROBABILITY)
+    p = p[np.arange(len(y_test)), y_test].clip(1e-15)
     return score, -np.log(p).mean(), seconds, -getattr(model[-1], "best_score_", np.nan)
 
 
 def warm_up():
     """Compile or load the numba engine, so that no fit has to."""
-    if find_spec("numba"):
-        network = skreg.RegMLPClassifier(2, engine="numba", dtype="float32", max_iter=1)
-        network.fit([[-1.0], [1.0]], [0, 1])
+    network = skreg.RegMLPClassifier(2, engine="numba", dtype="float32", max_iter=1)
+    network.fit([[-1.0], [1.0]], [0, 1])
 
 
 def run(jobs, n_processes, cache):
