@@ -1,60 +1,110 @@
-"""Time skreg and its rivals side by side and make a Markdown page, ratios first."""
+"""Time skreg and its rivals side by side, for docs/benchmarks.md."""
 
 import argparse
+import datetime
+import platform
+import re
 import sys
-from dataclasses import replace
+import warnings
+from importlib.metadata import version
 from itertools import product
-from multiprocessing import get_context
 from pathlib import Path
 
-from benchmarks.committees import SIZES, time_committees
-from benchmarks.markdown import publish
-from benchmarks.measurements import WORKFLOWS, fit_peak, time_steps, time_workflow
-from benchmarks.page import draw, page
-from benchmarks.rivals import BEFORE, INSTALLED, LIMIT, NUMBA, NUMPY, Estimator, load
-from benchmarks.works import DROPOUTS, RATES, WORKS
+import joblib
+import numpy as np
+from sklearn.exceptions import ConvergenceWarning
+
+from benchmarks import measurements
+from benchmarks.markdown import number, publish, ratio, table
+from benchmarks.rivals import NUMBA, NUMPY, PACKAGES, RIVALS, Estimator, other_version
+from benchmarks.works import RATES, STEPS
+
+DROPOUTS = "none", "sample"
 
 
 def parse_arguments():
     parser = argparse.ArgumentParser(prog="python -m benchmarks", description=__doc__)
     add = parser.add_argument
-    add("--works", nargs="+", choices=WORKS, default=list(WORKS))
+    add("--works", nargs="+", choices=STEPS, default=list(STEPS))
     add("--solvers", nargs="+", choices=RATES, default=list(RATES))
     add("--dropouts", nargs="+", choices=DROPOUTS, default=DROPOUTS)
-    add("--rivals", nargs="*", choices=INSTALLED, default=INSTALLED)
+    add("--rivals", nargs="*", choices=PACKAGES, default=list(PACKAGES))
     add("--against", metavar="FOLDER", help="time the skreg of another checkout, too")
     add("--repetitions", type=int, default=7, metavar="N", help="rounds; 7 by default")
-    add("--quick", action="store_true", help="a tenth of the work, to look around")
     add("--steps-only", action="store_true", help="no workflows and no memory")
-    add("--output", metavar="FILE", help="write the page there instead of printing it")
+    add("--output", metavar="FILE", help="the page to update, instead of printing")
     return parser.parse_args()
 
 
 def main():
     options = parse_arguments()
-    scale = 10 if options.quick else 1
-    names = [NUMPY, *([BEFORE] if options.against else []), *options.rivals, LIMIT]
-    rivals = {name: load(name, options.against) for name in names}
-    steps, workflows, committees, peaks = {}, {}, {}, {}
+    warnings.simplefilter("ignore", ConvergenceWarning)
+    rivals = {name: RIVALS[name] for name in [*options.rivals, NUMPY]}
+    if options.against:
+        rivals["before"] = other_version(options.against)
+    steps = {}
     for name, *case in product(options.works, options.solvers, options.dropouts):
         print(name, *case, file=sys.stderr)
-        work = replace(WORKS[name], n_epochs=-(-WORKS[name].n_epochs // scale))
-        times = time_steps(work, *case, rivals, options.repetitions)
-        steps[f"{name}:\N{NO-BREAK SPACE}{work}", *case] = times
+        work = STEPS[name]
+        seconds = measurements.time_steps(work, *case, rivals, options.repetitions)
+        steps[f"{name}:\N{NO-BREAK SPACE}{work}", *case] = seconds
+    parts = {
+        "circumstances": circumstances(),
+        "steps": comparisons(["Work", "solver", "dropout"], steps, "µs", 1e-6),
+    }
     if not options.steps_only:
-        rivals = {n: r for n, r in rivals.items() if isinstance(r, Estimator)}
-        for label, make in WORKFLOWS.items():
-            workflows[label] = time_workflow(make, rivals, scale, options.repetitions)
-        for n_members in SIZES if NUMBA in rivals else ():
-            times = time_committees(n_members, scale, options.repetitions)
-            committees[f"{n_members} network{'s' * (n_members > 1)}",] = times
-        with get_context("spawn").Pool(1, maxtasksperchild=1) as fresh:
-            calls = [(name, options.against, scale) for name in rivals]
-            peaks = dict(zip(rivals, fresh.starmap(fit_peak, calls, 1), strict=True))
-    results = steps, workflows, committees, peaks
-    publish(page(*results, options.quick), options.output)
-    if options.output and not options.quick:
-        draw(steps, Path(options.output).parent / "figures" / "benchmarks.svg")
+        parts |= other_tables(rivals, options.repetitions)
+    publish(parts, options.output)
+    if options.output:
+        from benchmarks.chart import draw_steps
+
+        draw_steps(steps, Path(options.output).parent / "figures" / "benchmarks.svg")
+
+
+def circumstances():
+    """Return when, where and by which command the figures are taken."""
+    cpus = Path("/proc/cpuinfo")
+    found = cpus.exists() and re.search("model name\t: (.*)", cpus.read_text())
+    machine = f"{found[1] if found else platform.machine()}, {joblib.cpu_count()} cores"
+    packages = ["numpy", "scipy", *PACKAGES.values()]
+    versions = ", ".join(f"{package} {version(package)}" for package in packages)
+    command = " ".join(["python -m benchmarks", *sys.argv[1:]])
+    return (
+        f"Taken on {datetime.date.today()}; {machine}; {versions}. All took turns in "
+        f"one process, in float32. `{command}` makes this page."
+    )
+
+
+def other_tables(rivals, repetitions):
+    """Return the tables of committees, workflows and memory."""
+    tables, committees, workflows = {}, {}, {}
+    if NUMBA in rivals:
+        for n_members in (1, 8, 32):
+            label = f"{n_members} network{'s' * (n_members > 1)}"
+            calls = measurements.committee(n_members, rivals)
+            committees[label,] = measurements.take_turns(calls, repetitions)
+        tables["committees"] = comparisons(["Size"], committees, "s", 1)
+    estimators = {n: r for n, r in rivals.items() if isinstance(r, Estimator)}
+    for labels, make in measurements.WORKFLOWS.items():
+        calls = {name: make(estimator) for name, estimator in estimators.items()}
+        workflows[labels] = measurements.take_turns(calls, repetitions)
+    tables["workflows"] = comparisons(["Work", "size"], workflows, "s", 1)
+    rows = [[n, number(measurements.fit_peak(r))] for n, r in estimators.items()]
+    return tables | {"memory": table(["", "MiB"], rows)}
+
+
+def comparisons(header, measured, unit_name, unit):
+    """Return a table of the faster engine's seconds and the others' as multiples."""
+    timed = dict.fromkeys(name for seconds in measured.values() for name in seconds)
+    ours = NUMBA if NUMBA in timed else NUMPY
+    others = [name for name in timed if name != ours]
+    rows = []
+    for labels, seconds in measured.items():
+        own = seconds[ours]
+        row = [*labels, *(ratio(seconds.get(name), own) for name in others)]
+        rows.append([*row, number(np.median(own) / unit)])
+    columns = [*header, *others, f"{ours}, {unit_name}"]
+    return table(columns, rows, n_left=len(header))
 
 
 if __name__ == "__main__":

@@ -1,102 +1,87 @@
-"""The charts of docs/quality.md, drawn from its tables.
+"""Charts for the pages, in colours that are legible on white and on black.
 
-``python -m benchmarks.chart docs/quality.md`` draws them again.
+``python -m benchmarks.chart docs/quality.md`` draws those of quality again, from the
+tables of the page.
 """
 
 import argparse
 from pathlib import Path
 
 import matplotlib.pyplot as plt
+import numpy as np
 
-GREY, ORANGE = "#7d7d7d", "#d55e00"  # legible on white and on black
-OURS = {
+from benchmarks.markdown import measured
+from benchmarks.rivals import JAX, NUMBA, NUMPY, SKLEARN, TORCH
+
+GREY, ORANGE, YELLOW = "#7d7d7d", "#d55e00", "#e69f00"
+COLORS = {NUMBA: ORANGE, NUMPY: YELLOW}
+MARKERS = {NUMBA: "o", NUMPY: "o", TORCH: "s", JAX: "D", SKLEARN: "^"}
+QUALITY = {
+    "small": ("quality.svg", "test log-loss"),
+    "regression": ("quality_regression.svg", "relative error"),
+}
+"""File and label of a chart, by group of tables."""
+LABELS = {
+    "LogisticRegression": "logistic regression",
+    "RidgeCV": "ridge regression",
+    "MLPClassifier": "MLPClassifier",
+    "MLPRegressor": "MLPRegressor",
+    "HistGradientBoosting": "gradient boosting",
+    "RealMLP-TD-S": "RealMLP",
+    "TabM": "TabM",
     "RegMLP, encoder": "skreg, a network",
     "RegMLP committee, encoder": "skreg, a committee",
     "RegMLP committee, raced, encoder": "skreg, a race",
 }
-CHARTS = {
-    "quality.svg": (
-        "## Small tables of numbers",
-        "test log-loss",
-        {
-            "LogisticRegression": "logistic regression",
-            "MLPClassifier": "MLPClassifier",
-            "HistGradientBoosting": "gradient boosting",
-            "RealMLP-TD-S": "RealMLP",
-            "TabM": "TabM",
-            **OURS,
-        },
-    ),
-    "quality_regression.svg": (
-        "## Regression",
-        "relative error",
-        {
-            "RidgeCV": "ridge regression",
-            "MLPRegressor": "MLPRegressor",
-            "HistGradientBoosting": "gradient boosting",
-            **OURS,
-        },
-    ),
-}
-RELATIVE = {"quality_regression.svg"}
-"""The charts whose error bars are relative: the table has those of logarithms."""
+"""The models of the charts of quality."""
+plt.style.use(Path(__file__).with_name("chart.mplstyle"))
 
 
-def read(page, heading):
-    """Return seconds, loss and standard error by model, from the table of a section."""
-    rows = page.split(f"{heading}\n")[1].split("\n## ")[0].splitlines()
-    points = {}
-    for row in [row for row in rows if row.startswith("|")][2:]:
-        name, _, loss, seconds, _, difference, *_ = row.strip("| ").split(" | ")
-        error = difference.split("±")[1]
-        points[name] = float(seconds or "nan"), float(loss), float(error)
-    return points
+def draw_steps(steps, file):
+    """Draw the time of a step without dropout, by rival and by labels of the work."""
+    plain = {key[:2]: times for key, times in steps.items() if key[2] == "none"}
+    works = [*dict.fromkeys(work for work, _ in plain)]
+    solvers = [*dict.fromkeys(solver for _, solver in plain)]
+    figure, axes = plt.subplots(
+        1, len(solvers), figsize=(7, 0.8 + 0.4 * len(works)), sharey=True, squeeze=False
+    )
+    for ax, solver in zip(axes[0], solvers, strict=True):
+        for name, marker in MARKERS.items():
+            shown = [work for work in works if name in plain[work, solver]]
+            medians = [np.median(plain[work, solver][name]) * 1e6 for work in shown]
+            ax.plot(medians, shown, marker, color=COLORS.get(name, GREY), label=name)
+        ax.set(title=solver, xscale="log", xlabel="µs per step")
+    axes[0, 0].invert_yaxis()
+    axes[0, -1].legend(loc="center left", bbox_to_anchor=(1, 0.5))
+    figure.savefig(file, metadata={"Date": None})
 
 
-def draw(page, folder):
-    """Draw the losses of the models of each chart, and the seconds of a fit beside."""
-    plt.rcParams |= {"svg.hashsalt": "quality", "font.size": 10}
-    plt.rcParams |= dict.fromkeys(
-        ["text.color", "axes.edgecolor", "axes.labelcolor", "xtick.color",
-         "ytick.color"], GREY,
-    )  # fmt: skip
-    for file, (heading, xlabel, labels) in CHARTS.items():
-        if f"{heading}\n" not in page:
-            continue
-        points = {n: p for n, p in read(page, heading).items() if n in labels}
-        size = 5.2, 0.9 + 0.27 * len(points)
-        figure, axes = plt.subplots(
-            1, 2, figsize=size, sharey=True, layout="constrained"
-        )
-        for y, (name, (seconds, loss, error)) in enumerate(points.items()):
-            style = {"fmt": "o", "color": ORANGE if name in OURS else GREY}
-            bar = error * loss if file in RELATIVE else error
-            axes[0].errorbar(loss, y, xerr=bar, capsize=3, **style)
-            axes[1].errorbar(seconds, y, **style)
-        axes[0].set(yticks=range(len(points)), yticklabels=map(labels.get, points))
-        for tick, name in zip(axes[0].get_yticklabels(), points, strict=True):
-            tick.set_color(ORANGE if name in OURS else GREY)
-        axes[0].invert_yaxis()
-        axes[0].set_xlabel(xlabel)
-        axes[1].set(xscale="log", xlabel="seconds of a fit")
-        axes[1].xaxis.set_major_formatter("{x:g}")
-        axes[1].minorticks_off()
-        for ax in axes:
-            ax.grid(color=GREY, alpha=0.3)
-            ax.tick_params(length=0)
-            ax.spines[:].set_visible(False)
-        folder.mkdir(parents=True, exist_ok=True)
-        figure.savefig(folder / file, metadata={"Date": None}, transparent=True)
-        plt.close(figure)
-
-
-def main():
-    """Draw the charts of a page beside it."""
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.chart")
-    parser.add_argument("page", type=Path)
-    page = parser.parse_args().page
-    draw(page.read_text("utf-8"), page.parent / "figures")
+def draw_quality(page):
+    """Draw the losses of models and the seconds of a fit, from the tables of a page."""
+    for group, (file, xlabel) in QUALITY.items():
+        _, table, _ = measured(page.read_text("utf-8"), group)
+        rows = [row.strip("| ").split(" | ") for row in table.splitlines()]
+        rows = [row for row in rows if row[0] in LABELS]
+        size = 5.2, 0.9 + 0.27 * len(rows)
+        figure, (left, right) = plt.subplots(1, 2, figsize=size, sharey=True)
+        for name, _, loss, seconds, _, difference, *_ in rows:
+            error = float(difference.split("±")[1])
+            if group == "regression":  # the table has that of the logarithm
+                error *= float(loss)
+            label = LABELS[name]
+            color = ORANGE if label.startswith("skreg") else GREY
+            left.errorbar(float(loss), label, xerr=error, fmt="o", color=color)
+            right.plot(float(seconds or "nan"), label, "o", color=color)
+            left.get_yticklabels()[-1].set_color(color)
+        left.invert_yaxis()
+        left.set_xlabel(xlabel)
+        right.set(xscale="log", xlabel="seconds of a fit")
+        right.xaxis.set_major_formatter("{x:g}")
+        right.minorticks_off()
+        figure.savefig(page.parent / "figures" / file, metadata={"Date": None})
 
 
 if __name__ == "__main__":
-    main()
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.chart")
+    parser.add_argument("page", type=Path)
+    draw_quality(parser.parse_args().page)

@@ -10,23 +10,15 @@ import numpy as np
 
 from skreg import TabularEncoder
 
-N_ROWS, N_COLUMNS = 1_000_000, 50
-
-
-def encode_a_large_table():
-    """Print the time and the memory."""
+if __name__ == "__main__":
     rng = np.random.default_rng(0)
-    X = rng.standard_normal((N_ROWS, N_COLUMNS), dtype=np.float32)
+    X = rng.standard_normal((1_000_000, 50), dtype=np.float32)
     start = time.perf_counter()
     encoded = TabularEncoder().fit_transform(X)
     seconds = time.perf_counter() - start
     peak = resource.getrusage(resource.RUSAGE_SELF).ru_maxrss * 1024
     print(
-        f"{N_ROWS:,} rows of {N_COLUMNS} numbers: X {X.nbytes / 1e9:.1f} GB, "
+        f"{len(X):,} rows of {X.shape[1]} numbers: X {X.nbytes / 1e9:.1f} GB, "
         f"encoded {encoded.nbytes / 1e9:.1f} GB, peak of the process "
         f"{peak / 1e9:.1f} GB, {seconds:.0f} s"
     )
-
-
-if __name__ == "__main__":
-    encode_a_large_table()

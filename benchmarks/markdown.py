@@ -1,4 +1,4 @@
-"""Markdown tables, how numbers are written in them, and where pages go."""
+"""Markdown tables, how numbers are written in them, and the pages they are put into."""
 
 from pathlib import Path
 
@@ -14,23 +14,34 @@ def table(header, rows, n_left=1):
 
 def number(value):
     """Return a number with two or three significant digits, or all before the point."""
-    size = abs(value)
-    if size < 0.1:
+    if value < 0.1:
         return f"{value:.2g}"
-    return f"{value:.{0 if size >= 100 else 1 if size >= 10 else 2}f}"
+    return f"{value:.{0 if value >= 100 else 1 if value >= 10 else 2}f}"
 
 
 def ratio(times, unit):
-    """Return the median and the quartiles of ratios, or a dash if one is missing."""
-    if times is None or unit is None:
+    """Return the median and the quartiles of ratios, or a dash without times."""
+    if times is None:
         return "–"
     low, median, high = map(number, np.percentile(times / unit, [25, 50, 75]))
     return f"{median}× ({low}–{high})"
 
 
-def publish(text, output):
-    """Write a page into the file ``output``, or print it if none is given."""
-    if output:
-        Path(output).write_text(text, encoding="utf-8")
-    else:
-        print(text, end="")
+def measured(page, name):
+    """Split a page into what is before, between and after the comments of a name."""
+    begin, end = f"<!-- {name} begin -->\n", f"<!-- {name} end -->\n"
+    before, rest = page.split(begin)
+    between, after = rest.split(end)
+    return before + begin, between, end + after
+
+
+def publish(parts, output):
+    """Put parts between the comments with their names in a page, or print them."""
+    if not output:
+        print(*(f"{name}:\n\n{part}\n" for name, part in parts.items()), sep="\n")
+        return
+    page = Path(output).read_text("utf-8")
+    for name, part in parts.items():
+        before, _, after = measured(page, name)
+        page = f"{before}\n{part}\n\n{after}"
+    Path(output).write_text(page, "utf-8")

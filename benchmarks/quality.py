@@ -1,23 +1,20 @@
-"""Quality and fit time of the estimators and their rivals over many tables.
+"""Loss and fit time of the estimators and their rivals over many tables.
 
-``python -m benchmarks.quality --data FOLDER --output docs/quality.md`` makes the page.
-A new model is one line in `CLASSIFIERS` or `REGRESSORS`.
+``python -m benchmarks.quality --data FOLDER --output docs/quality.md`` puts the results
+into the page. A new model is one line in `CLASSIFIERS` or `REGRESSORS`.
 """
 
 import argparse
 import json
-import re
 import time
 import warnings
 from concurrent.futures import ProcessPoolExecutor, as_completed
 from importlib.util import find_spec
-from itertools import product
 from pathlib import Path
-from typing import NamedTuple
 
 import joblib
 import numpy as np
-from scipy.stats import gmean, sem
+import pandas as pd
 from sklearn.base import clone
 from sklearn.compose import TransformedTargetRegressor, make_column_selector
 from sklearn.compose import make_column_transformer as by_column
@@ -31,18 +28,11 @@ from sklearn.preprocessing import OneHotEncoder, StandardScaler
 from threadpoolctl import threadpool_limits
 
 import skreg
-from benchmarks.chart import CHARTS, draw
+from benchmarks.chart import draw_quality
 from benchmarks.markdown import number, publish, table
 from benchmarks.tables import find_tables
-from skreg import (
-    RegMLPClassifier,
-    RegMLPClassifierCV,
-    RegMLPRegressor,
-    RegMLPRegressorCV,
-    TabularEncoder,
-)
 
-LEAST_PROBABILITY = 1e-15
+RESULTS = ["score", "loss", "seconds", "out of fold"]
 
 
 def scaled(model):
@@ -59,103 +49,67 @@ def scaled(model):
     return make_pipeline(encoder, model)
 
 
+def ours(network, committee):
+    """Return the models of skreg behind its encoder, by name."""
+    models = {
+        "RegMLP": network(),
+        "RegMLP, early stopping": network(early_stopping=True),
+        "RegMLP committee": committee(),
+        "RegMLP committee, raced": committee(param_distributions="auto"),
+        "RegMLP committee, numba": committee().set_params(estimator__engine="numba"),
+    }
+    return {
+        f"{name}, encoder": make_pipeline(skreg.TabularEncoder(), model)
+        for name, model in models.items()
+    }
+
+
 CLASSIFIERS = {
     "MLPClassifier": scaled(MLPClassifier()),
     "MLPClassifier, early stopping": scaled(MLPClassifier(early_stopping=True)),
     "HistGradientBoosting": make_pipeline(HGBClassifier()),
     "LogisticRegression": scaled(LogisticRegression(max_iter=1000)),
-    "RegMLP": scaled(RegMLPClassifier()),
-    "RegMLP, early stopping": scaled(RegMLPClassifier(early_stopping=True)),
+    "RegMLP": scaled(skreg.RegMLPClassifier()),
+    "RegMLP, early stopping": scaled(skreg.RegMLPClassifier(early_stopping=True)),
 }
+if find_spec("pytabkit"):
+    import torch
+    from pytabkit import RealMLP_TD_S_Classifier, TabM_D_Classifier
+
+    options = {"device": "cuda" if torch.cuda.is_available() else "cpu", "n_threads": 1}
+    CLASSIFIERS["RealMLP-TD-S"] = make_pipeline(RealMLP_TD_S_Classifier(**options))
+    CLASSIFIERS["TabM"] = make_pipeline(TabM_D_Classifier(**options))
+CLASSIFIERS |= ours(skreg.RegMLPClassifier, skreg.RegMLPClassifierCV)
 REGRESSORS = {
     "MLPRegressor": scaled(
         TransformedTargetRegressor(MLPRegressor(), transformer=StandardScaler())
     ),
     "HistGradientBoosting": make_pipeline(HGBRegressor()),
     "RidgeCV": scaled(RidgeCV(np.logspace(-3, 3, 13))),
-    "RegMLP": scaled(RegMLPRegressor()),
-    "RegMLP, early stopping": scaled(RegMLPRegressor(early_stopping=True)),
+    "RegMLP": scaled(skreg.RegMLPRegressor()),
+    "RegMLP, early stopping": scaled(skreg.RegMLPRegressor(early_stopping=True)),
+    **ours(skreg.RegMLPRegressor, skreg.RegMLPRegressorCV),
 }
-if find_spec("pytabkit"):
-    import torch
-    from pytabkit import RealMLP_TD_S_Classifier, TabM_D_Classifier
-
-    device = "cuda" if torch.cuda.is_available() else "cpu"
-    CLASSIFIERS["RealMLP-TD-S"] = make_pipeline(
-        RealMLP_TD_S_Classifier(device=device, n_threads=1)
-    )
-    CLASSIFIERS["TabM"] = make_pipeline(TabM_D_Classifier(device=device, n_threads=1))
-for models, committee in (
-    (CLASSIFIERS, RegMLPClassifierCV()),
-    (REGRESSORS, RegMLPRegressorCV()),
-):
-    raced = clone(committee).set_params(param_distributions="auto")
-    behind_encoder = {
-        "RegMLP": models["RegMLP"][-1],
-        "RegMLP, early stopping": models["RegMLP, early stopping"][-1],
-        "RegMLP committee": committee,
-        "RegMLP committee, raced": raced,
-    }
-    if find_spec("numba"):
-        compiled = clone(committee).set_params(estimator__engine="numba")
-        behind_encoder["RegMLP committee, numba"] = compiled
-    for name, model in behind_encoder.items():
-        models[f"{name}, encoder"] = make_pipeline(TabularEncoder(), model)
+MODELS = {"small": CLASSIFIERS, "raw": CLASSIFIERS, "regression": REGRESSORS}
 
 
-class Group(NamedTuple):
-    """Tables to average over."""
-
-    title: str
-    models: dict
-    loss: str = "log-loss"
-    score: str = "accuracy"
-
-
-GROUPS = {
-    "small": Group("Small tables of numbers", CLASSIFIERS),
-    "raw": Group("Raw tables", CLASSIFIERS),
-    "regression": Group("Regression", REGRESSORS, "relative error", "R²"),
-}
-
-PAGE = """\
-# Quality
-
-Loss on test rows and the time of a fit, beside other libraries, all with their
-defaults. Error bars are standard errors, over the tables, of the difference from the
-first model. `python -m benchmarks.quality --data FOLDER --output docs/quality.md` makes
-this page.
-
-{sections}
-
-## Protocol
-
-- Every table is split 70 to 30, stratified by class, with the seeds {seeds}. At most
-  6,000 rows are used for training. Classes with fewer than 10 rows are left out.
-- Numbers are float32. Encoding and model are fitted on the training part only.
-  Gradient boosting and pytabkit take the raw table. Otherwise, unless a row names the
-  encoder, numbers are imputed and standardised, and categories are one-hot.
-- Every model has the defaults of its library, except that `LogisticRegression` may take
-  1,000 iterations and `RidgeCV` chooses among 13 penalties. `MLPRegressor` is fitted to
-  standardised targets.
-- The log-loss is computed in float64 from probabilities clipped at {least:g}. The
-  relative error is the RMSE over the standard deviation of the test targets. Its mean
-  over the tables is geometric, and its difference is that of the logarithms.
-- Seconds are {seconds}, for encoding and fit, and only
-  of models that ran on the same machine. RealMLP and TabM use a GPU if there is one.
-- *Out of fold* is the loss that a committee itself reports, its `best_score_`.
-- Wins, losses and the difference compare the loss of a table, averaged over the seeds,
-  with that of the first model. Behind ± is the standard error over the tables.
-
-<!-- notes begin -->
-<!-- notes end -->
-"""
-NOTES = re.compile("<!-- notes begin -->.*<!-- notes end -->", re.DOTALL)
+def parse_arguments():
+    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality")
+    add = parser.add_argument
+    add("--data", required=True, help="the folder of the tables")
+    add("--models", nargs="*", help="their names; all")
+    add("--tables", nargs="*", help="names or groups; all")
+    add("--seeds", default="0,1,2")
+    add("--processes", type=int, default=2)
+    add("--cores", type=int, default=1, help="per fit; with several, fit in turn")
+    add("--cache", type=Path, default=Path("quality.jsonl"))
+    add("--output", metavar="FILE", help="the page to update, instead of printing")
+    return parser.parse_args()
 
 
 def prepared(name, group, seed, cores):
     """Return a new model with its random states and its number of cores set."""
-    model = clone(GROUPS[group].models[name])
+    model = clone(MODELS[group][name])
     states = [key for key in model.get_params() if key.endswith("random_state")]
     if "n_jobs" in model[-1].get_params():
         model[-1].set_params(n_jobs=cores)
@@ -173,7 +127,7 @@ def cache_key(name, data, seed, cores):
 
 
 def evaluate(name, data, seed, cores):
-    """Return the score, the loss, the seconds and the loss out of fold of one fit."""
+    """Return the `RESULTS` of one fit."""
     X_train, X_test, y_train, y_test = data.split(seed)
     model = prepared(name, data.group, seed, cores)
     clock = time.process_time if cores == 1 else time.perf_counter
@@ -186,19 +140,18 @@ def evaluate(name, data, seed, cores):
         if data.group == "regression":
             return score, (1 - score) ** 0.5, seconds, np.nan
         p = model.predict_proba(X_test).astype(np.float64)
-    p = p[np.arange(len(y_test)), y_test].clip(LEAST_PROBABILITY)
+    p = p[np.arange(len(y_test)), y_test].clip(1e-15)
     return score, -np.log(p).mean(), seconds, -getattr(model[-1], "best_score_", np.nan)
 
 
 def warm_up():
     """Compile or load the numba engine, so that no fit has to."""
-    if find_spec("numba"):
-        network = RegMLPClassifier(2, engine="numba", dtype="float32", max_iter=1)
-        network.fit([[-1.0], [1.0]], [0, 1])
+    network = skreg.RegMLPClassifier(2, engine="numba", dtype="float32", max_iter=1)
+    network.fit([[-1.0], [1.0]], [0, 1])
 
 
 def run(jobs, n_processes, cache):
-    """Return the results of jobs, those of the cache unrun.
+    """Return the `RESULTS` of jobs as a frame, those of the cache unrun.
 
     A job is a model, a table, a seed and a number of cores.
     """
@@ -214,99 +167,57 @@ def run(jobs, n_processes, cache):
             known[keys[job]] = list(map(float, future.result()))
             file.write(json.dumps([keys[job], known[keys[job]]]) + "\n")
             print(f"{n_done}/{len(todo)} {data.name}, seed {seed}: {name}")
-    return {job: known[keys[job]] for job in jobs}
-
-
-def summarize(group, tables, models, seeds, results):
-    """Return a section of the page."""
-    title, _, loss_name, score_name = GROUPS[group]
-    figures = {
-        name: np.mean([[results[name, t, s] for s in seeds] for t in tables], axis=1)
-        for name in models
-    }
-    header = ["model", score_name, loss_name, "s per fit", "wins–losses", "difference"]
-    reported = any(np.isfinite(values[:, 3]).any() for values in figures.values())
-    rows = []
-    for name, values in figures.items():
-        score, loss, seconds, out_of_fold = values.mean(axis=0)
-        change = values[:, 1] - figures[models[0]][:, 1]
-        if group == "regression":  # relative errors are compared by their ratios
-            loss = gmean(values[:, 1])
-            change = np.log(values[:, 1] / figures[models[0]][:, 1])
-        wins = f"{np.sum(change < 0)}–{np.sum(change > 0)}"
-        difference = f"{change.mean():+.4f} ± {sem(change):.4f}"
-        duration = "" if np.isnan(seconds) else number(seconds)
-        row = [name, f"{score:.4f}", f"{loss:.4f}", duration, wins, difference]
-        if reported:
-            row.append("" if np.isnan(out_of_fold) else f"{out_of_fold:.4f}")
-        rows.append(row)
-    if reported:
-        header.append("out of fold")
-    parts = [f"## {title}", f"Means over {len(tables)} tables."]
-    parts += [
-        f"![{label.capitalize()} and fit time](figures/{file})"
-        for file, (heading, label, _) in CHARTS.items()
-        if heading == parts[0]
+    rows = [
+        (data.group, data.name, name, *known[keys[name, data, *rest]])
+        for name, data, *rest in jobs
     ]
-    parts.append(table(header, rows))
+    return pd.DataFrame(rows, columns=["group", "table", "model", *RESULTS])
+
+
+def summarize(group, fits):
+    """Return the tables of a group: means, and for raw tables also the loss of each."""
+    losses = fits.pivot_table("loss", "table", "model", sort=False)
+    means = fits.groupby("model", sort=False)[RESULTS].agg(
+        lambda values: values.mean(skipna=False)
+    )
+    score_name, loss_name, compared = "accuracy", "log-loss", losses
+    if group == "regression":  # relative errors are compared by their ratios
+        score_name, loss_name, compared = "R²", "relative error", np.log(losses)
+        means["loss"] = np.exp(compared.mean())
+    change = compared.sub(compared.iloc[:, 0], axis="index")
+    wins, defeats = (change < 0).sum(), (change > 0).sum()
+    columns = {
+        score_name: means["score"].map("{:.4f}".format),
+        loss_name: means["loss"].map("{:.4f}".format),
+        "s per fit": means["seconds"].map(number, na_action="ignore"),
+        "wins–losses": wins.astype(str) + "–" + defeats.astype(str),
+        "difference": change.mean().map("{:+.4f} ± ".format)
+        + change.sem().map("{:.4f}".format),
+        "out of fold": means["out of fold"].map("{:.4f}".format, na_action="ignore"),
+    }
+    cells = pd.DataFrame(columns).dropna(axis="columns", how="all").fillna("")
+    tables = [table(["model", *cells], cells.itertuples())]
     if group == "raw":
-        parts.append(
-            "*adult* has an official split, used whole; *mnist* is its first 5,000 "
-            "images."
-        )
-        header = [loss_name, *(t.name for t in tables)]
-        rows = [[name, *(f"{v:.3f}" for v in figures[name][:, 1])] for name in models]
-        parts.append(table(header, rows))
-    return "\n\n".join(parts)
+        cells = losses.T.map("{:.3f}".format)
+        tables.append(table([loss_name, *cells], cells.itertuples()))
+    return "\n\n".join([f"Means over {len(losses)} tables.", *tables])
 
 
 def main():
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.quality")
-    parser.add_argument("--data", required=True, help="the folder of the tables")
-    parser.add_argument("--models", nargs="*", help="their names; all")
-    parser.add_argument("--tables", nargs="*", help="names or groups; all")
-    parser.add_argument("--seeds", default="0,1,2")
-    parser.add_argument("--processes", type=int, default=2)
-    parser.add_argument(
-        "--cores", type=int, default=1, help="per fit; with several, fit in turn"
-    )
-    parser.add_argument("--cache", type=Path, default=Path("quality.jsonl"))
-    parser.add_argument("--output", default="")
-    options = parser.parse_args()
-    seeds = [int(seed) for seed in options.seeds.split(",")]
-    found = [
-        t
-        for t in find_tables(options.data)
-        if not options.tables or {t.name, t.group} & set(options.tables)
+    options = parse_arguments()
+    jobs = [
+        (name, data, int(seed), options.cores)
+        for data in find_tables(options.data)
+        if not options.tables or {data.name, data.group} & set(options.tables)
+        for name in MODELS[data.group]
+        if not options.models or name in options.models
+        for seed in options.seeds.split(",")
     ]
-    tables, models, jobs = {}, {}, []
-    for group in sorted({t.group for t in found}, key=list(GROUPS).index):
-        tables[group] = [t for t in found if t.group == group]
-        names = GROUPS[group].models
-        models[group] = [m for m in names if m in (options.models or names)]
-        jobs += product(models[group], tables[group], seeds, [options.cores])
-    in_turn = options.cores > 1
-    measured = run(jobs, 1 if in_turn else options.processes, options.cache)
-    results = {job[:3]: result for job, result in measured.items()}
-    sections = [
-        summarize(group, tables[group], models[group], seeds, results)
-        for group in tables
-    ]
-    output = Path(options.output)
-    before = output.read_text("utf-8") if output.is_file() else PAGE
-    page = PAGE.format(
-        sections="\n\n".join(sections),
-        seeds=", ".join(map(str, seeds)),
-        seconds=(
-            f"those of the clock on {options.cores} cores"
-            if in_turn
-            else "processor time on one thread"
-        ),
-        least=LEAST_PROBABILITY,
-    )
-    publish(NOTES.sub(lambda _: NOTES.search(before)[0], page), options.output)
+    fits = run(jobs, 1 if options.cores > 1 else options.processes, options.cache)
+    parts = {group: summarize(group, part) for group, part in fits.groupby("group")}
+    publish(parts, options.output)
     if options.output:
-        draw(page, output.parent / "figures")
+        draw_quality(Path(options.output))
 
 
 if __name__ == "__main__":

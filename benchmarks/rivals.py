@@ -1,63 +1,36 @@
-"""Who takes part: versions of skreg, its rivals, and the products alone.
+"""Who takes part: versions of skreg and its rivals.
 
-Each has a thread pool, its kinds of dropout, and ``trainer(work, X, y, dropout,
-solver)``, which returns a function that trains a new network for a number of epochs.
+A rival is a function of a work, its X and y, a kind of dropout and a solver; it returns
+a function that trains a new network for a number of epochs.
 """
 
-import warnings
-from collections.abc import Callable
-from contextlib import nullcontext
-from dataclasses import dataclass
+import atexit
+import re
+import shutil
+import sys
 from importlib import import_module
 from importlib.util import find_spec
+from pathlib import Path
+from tempfile import mkdtemp
 
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
 from sklearn.neural_network import MLPClassifier
 
-from benchmarks.version import Version
-from benchmarks.works import (
-    ALPHA,
-    CLASSICAL_RATES,
-    DROPOUTS,
-    KEEP_PROB,
-    MOMENTUM,
-    RATES,
-)
+from benchmarks import libraries
+from benchmarks.works import ALPHA, CLASSICAL_RATES, KEEP_PROB, MOMENTUM, RATES
 from skreg import RegMLPClassifier
 
-NUMBA, NUMPY, BEFORE = "numba engine", "NumPy engine", "before"
-LIMIT, SKLEARN = "limit", "MLPClassifier"
-PACKAGES = {SKLEARN: "sklearn", "PyTorch": "torch", "JAX": "jax", NUMBA: "numba"}
-INSTALLED = [name for name, package in PACKAGES.items() if find_spec(package)]
-MODULES = {"PyTorch": "rival_torch", "JAX": "rival_jax", LIMIT: "limit"}
+NUMBA, NUMPY = "numba engine", "NumPy engine"
+SKLEARN, TORCH, JAX = "MLPClassifier", "PyTorch", "JAX"
+EXTRAS = {TORCH: "torch", JAX: "jax", NUMBA: "numba"}
+PACKAGES = {SKLEARN: "scikit-learn"} | {n: p for n, p in EXTRAS.items() if find_spec(p)}
 
 
-@dataclass(frozen=True)
 class Estimator:
     """A rival that is a scikit-learn estimator."""
 
-    cls: type
-    pool: str
-    dropouts: tuple
-    engine: str | None = None
-    active: Callable = nullcontext
-    """Returns the context in which its code runs."""
-
-    def trainer(self, work, X, y, dropout, solver):
-        estimator = self.build(work, solver, dropout)
-
-        def train(n_epochs):
-            self.call(estimator.set_params(max_iter=n_epochs).fit, X, y)
-            assert estimator.n_iter_ == n_epochs
-
-        return train
-
-    def call(self, method, *arguments):
-        """Call a method, without the warning that training could go on."""
-        with self.active(), warnings.catch_warnings():
-            warnings.simplefilter("ignore", ConvergenceWarning)
-            return method(*arguments)
+    def __init__(self, cls, **parameters):
+        self._cls, self._parameters = cls, parameters
 
     def build(self, work, solver="adam", dropout="none"):
         """Return an estimator; scikit-learn's alpha is ours times the batch size."""
@@ -74,26 +47,43 @@ class Estimator:
             "early_stopping": False,
             "random_state": 0,
         }
-        if self.cls is MLPClassifier:
+        if self._cls is MLPClassifier:
             parameters["alpha"] = ALPHA * work.batch_size
             parameters["learning_rate_init"] = CLASSICAL_RATES[solver]
         else:
             parameters["alpha"] = ALPHA
             parameters["learning_rate_init"] = RATES[solver]
             parameters["keep_prob"] = 1.0 if dropout == "none" else KEEP_PROB
-            parameters["dropout_mask"] = "sample" if dropout == "none" else dropout
-        if self.engine:
-            parameters |= {"engine": self.engine, "feature_scales": False}
-        return self.cls(**parameters)
+            if hasattr(self._cls(), "feature_scales"):  # older versions have none
+                parameters["feature_scales"] = False
+        return self._cls(**parameters, **self._parameters)
+
+    def __call__(self, work, X, y, dropout, solver):
+        estimator = self.build(work, solver, dropout)
+
+        def train(n_epochs):
+            estimator.set_params(max_iter=n_epochs).fit(X, y)
+            assert estimator.n_iter_ == n_epochs
+
+        return train
 
 
-def load(name, folder=None):
-    """Return a rival by name; the version before is in a folder."""
-    if name in MODULES:
-        return import_module(f"benchmarks.{MODULES[name]}")
-    if name == SKLEARN:
-        return Estimator(MLPClassifier, "NumPy", ("none",))
-    if name in (NUMBA, NUMPY):
-        return Estimator(RegMLPClassifier, "SciPy", DROPOUTS, name.split()[0].lower())
-    version = Version(folder)
-    return Estimator(version.RegMLPClassifier, "SciPy", DROPOUTS, None, version.active)
+def other_version(folder):
+    """Return the skreg of another checkout, imported from a copy with another name."""
+    copies = mkdtemp()
+    atexit.register(shutil.rmtree, copies)
+    package = shutil.copytree(Path(folder) / "skreg", Path(copies) / "skreg_before")
+    for file in package.rglob("*.py"):
+        text = re.sub(r"\bskreg\b", package.name, file.read_text("utf-8"))
+        file.write_text(text, "utf-8")
+    sys.path.append(copies)
+    return Estimator(import_module(package.name).RegMLPClassifier)
+
+
+RIVALS = {
+    SKLEARN: Estimator(MLPClassifier),
+    TORCH: libraries.torch_loop,
+    JAX: libraries.jax_scan,
+    NUMBA: Estimator(RegMLPClassifier, engine="numba"),
+    NUMPY: Estimator(RegMLPClassifier, engine="numpy"),
+}

@@ -10,7 +10,6 @@ MOMENTUM = 0.9
 RATES = {"sgd": 0.01, "adam": 1e-3}
 CLASSICAL_RATES = RATES | {"sgd": (1 - MOMENTUM) * RATES["sgd"]}
 """For those whose momentum adds gradients up, where ours averages them."""
-DROPOUTS = ("none", "sample", "batch")
 
 
 @dataclass(frozen=True)
@@ -27,11 +26,6 @@ class Work:
         sizes = "\N{NON-BREAKING HYPHEN}".join(map(str, self.layer_sizes))
         return f"{sizes}\N{NO-BREAK SPACE}({self.batch_size})"
 
-    @property
-    def n_steps(self):
-        """Steps in all epochs; the last batch of an epoch may be smaller."""
-        return self.n_epochs * -(-self.n_rows // self.batch_size)
-
     def data(self):
         """Return features, uniform in [0, 1), and labels unrelated to them."""
         n_classes = max(2, self.layer_sizes[-1])
@@ -40,7 +34,7 @@ class Work:
         return X, np.random.default_rng(0).permutation(self.n_rows) % n_classes
 
 
-WORKS = {
+STEPS = {
     "A": Work(100, (2, 64, 128, 1), batch_size=16, n_epochs=500),
     "B": Work(1000, (784, 100, 10), batch_size=100, n_epochs=50),
     "C": Work(20000, (784, 256, 256, 10), batch_size=128, n_epochs=4),
@@ -48,3 +42,7 @@ WORKS = {
     "E": Work(20000, (784, 100, 10), batch_size=200, n_epochs=8),
     "F": Work(20000, (54, 256, 256, 7), batch_size=256, n_epochs=4),
 }
+COMMITTEE = Work(500, (20, 100, 2), batch_size=16, n_epochs=32)
+PREDICTION = Work(1_000_000, (50, 100, 10), batch_size=200, n_epochs=1)
+SEARCH = Work(500, (20, 50, 3), batch_size=50, n_epochs=30)
+MEMORY = Work(200_000, (100, 100, 10), batch_size=200, n_epochs=1)
