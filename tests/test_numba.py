@@ -172,5 +172,8 @@ def test_code_is_kept_on_disk_and_processes_may_compile_at_the_same_time(tmp_pat
         assert process.returncode == 0, said
         assert "engine='numba' for float32. This happens once" in said
         assert str(tmp_path) in said
-    process = fit_in_a_process(NUMBA_CACHE_DIR=str(tmp_path))
-    assert process.communicate(timeout=300)[1] == ""
+    written = {file: file.stat().st_mtime_ns for file in tmp_path.rglob("*.nb?")}
+    assert fit_in_a_process(NUMBA_CACHE_DIR=str(tmp_path)).wait(timeout=300) == 0
+    # Had it compiled anything, it would have written that.
+    files = tmp_path.rglob("*.nb?")
+    assert written == {file: file.stat().st_mtime_ns for file in files} != {}
