@@ -7,14 +7,7 @@ import weakref
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from estimators import (
-    NAMED_SCORER,
-    SHORT_FITS,
-    committee,
-    network,
-    one_in,
-    problem,
-)
+from estimators import NAMED_SCORER, SHORT_FITS, committee, network, one_in, problem
 
 import skreg._base
 from skreg import RegMLPClassifier, RegMLPClassifierCV, RegMLPRegressor
