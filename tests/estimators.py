@@ -1,6 +1,6 @@
 """The estimators that the tests run through, their data, and engines that fail."""
 
-from itertools import count
+from itertools import combinations, count, product
 
 import numpy as np
 import pytest
@@ -39,6 +39,18 @@ NUMBERS = ("number", "numbers")
 NAMED_SCORER = dict.fromkeys(CLASSES, "accuracy") | dict.fromkeys(NUMBERS, "r2")
 """By the kind of problem."""
 every_kind = pytest.mark.parametrize("kind", [*CLASSES, *NUMBERS])
+
+
+def one_in(n, **values):
+    """Parametrise by one in ``n`` combinations, among them every pair of values."""
+    every = [*product(*(range(len(given)) for given in values.values()))]
+    some = [case for case in every if sum(case) % n == 0]
+    for a, b in combinations(range(len(values)), 2):
+        pairs, found = ({(case[a], case[b]) for case in c} for c in (every, some))
+        assert pairs == found
+    lists = [[*given] for given in values.values()]
+    cases = [[given[k] for given, k in zip(lists, case)] for case in some]
+    return pytest.mark.parametrize(", ".join(values), cases)
 
 
 def by_name(configurations, argument="params"):

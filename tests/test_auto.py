@@ -5,7 +5,7 @@ from types import SimpleNamespace
 
 import numpy as np
 import pytest
-from estimators import problem
+from estimators import one_in, problem
 from sklearn.linear_model import LogisticRegression
 
 from skreg import RegMLPClassifier, RegMLPRegressor
@@ -203,10 +203,13 @@ REFUSED_BY_LBFGS = {"keep_prob": (1,), "input_keep_prob": (), "batch_size": ()}
 
 
 @pytest.mark.filterwarnings("ignore:Maximum iter:sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.parametrize("n_rows", [40, 80])
-@pytest.mark.parametrize("schedule", ["auto", *SCHEDULES])
-@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
-@pytest.mark.parametrize("name", CHANGED)
+@one_in(
+    3,
+    name=CHANGED,
+    solver=["adam", "sgd", "lbfgs"],
+    schedule=["auto", *SCHEDULES],
+    n_rows=[40, 80],
+)
 def test_no_change_makes_an_error_of_a_default(name, solver, schedule, n_rows):
     X, y = problem(n=n_rows)
     for value in CHANGED[name]:

@@ -15,6 +15,7 @@ from skreg import RegMLPClassifier, RegMLPRegressor
 ROOT = Path(__file__).parents[1]
 DOCS = ROOT / "docs"
 PAGES = sorted(DOCS.glob("*.md"))
+INDEX, README = DOCS / "index.md", ROOT / "README.md"
 ROOT_PAGES = [ROOT / "CONTRIBUTING.md", ROOT / "CHANGELOG.md"]
 # Pages whose code needs an extra.
 NEEDS = {
@@ -45,7 +46,9 @@ def python_blocks(page):
 
 
 @pytest.mark.parametrize(
-    "page", [p for p in PAGES if ">>>" in python_blocks(p)], ids=lambda p: p.stem
+    "page",
+    [p for p in PAGES if ">>>" in python_blocks(p) and p != INDEX],
+    ids=lambda p: p.stem,
 )
 def test_code_of_a_page_runs_as_shown(page, tmp_path, monkeypatch):
     for module in NEEDS.get(page.stem, []):
@@ -59,6 +62,10 @@ def test_code_of_a_page_runs_as_shown(page, tmp_path, monkeypatch):
     runner.run(session, out=report.append)
     assert session.examples
     assert not report, "".join(report)
+
+
+def test_the_index_shows_code_of_the_readme_which_pytest_runs():
+    assert python_blocks(INDEX).split() == python_blocks(README).split() != []
 
 
 def table_rows(text, heading):

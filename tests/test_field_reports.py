@@ -66,7 +66,7 @@ def allocated(call):
 
 
 @pytest.mark.parametrize("way", ["partial_fit", "warm_start"])
-def test_a_call_costs_the_same_after_thousands_of_calls(way):
+def test_a_call_costs_the_same_after_hundreds_of_calls(way):
     model = network(max_iter=1, warm_start=True, batch_size=60)
 
     def call():
@@ -82,7 +82,7 @@ def test_a_call_costs_the_same_after_thousands_of_calls(way):
     for _ in range(70):
         call()
     calls, memory = cost()
-    for _ in range(2000):
+    for _ in range(600):
         call()
     calls_later, memory_later = cost()
     assert calls_later == calls
@@ -94,9 +94,9 @@ def test_what_is_stored_per_call_is_a_few_numbers():
     for _ in range(99):
         model.partial_fit(X[:1], y[:1])
     size = len(pickle.dumps(model))
-    for _ in range(1000):
+    for _ in range(300):
         model.partial_fit(X[:1], y[:1])
-    assert len(pickle.dumps(model)) - size <= 1000 * 4 * 9  # 9 bytes a float
+    assert len(pickle.dumps(model)) - size <= 300 * 4 * 9  # 9 bytes a float
 
 
 def test_a_refused_call_takes_back_what_it_appended():

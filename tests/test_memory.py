@@ -7,7 +7,7 @@ import weakref
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from estimators import NAMED_SCORER, SHORT_FITS, committee, network, problem
+from estimators import NAMED_SCORER, SHORT_FITS, committee, network, one_in, problem
 
 import skreg._base
 from skreg import RegMLPClassifier, RegMLPClassifierCV, RegMLPRegressor
@@ -25,19 +25,18 @@ def peak_bytes(function):
         tracemalloc.stop()
 
 
-@pytest.mark.parametrize("dtype", ["float32", "float64"])
-@pytest.mark.parametrize("order", ["C", "F"])
-@pytest.mark.parametrize(
-    "params",
-    [
+@one_in(
+    2,
+    kind=[RegMLPClassifier, RegMLPRegressor],
+    order="CF",
+    params=[
         {},
         {"keep_prob": 0.5, "input_keep_prob": 0.9},
         {"early_stopping": True},
         {"early_stopping": True, "scoring": "r2"},
     ],
-    ids=str,
+    dtype=["float32", "float64"],
 )
-@pytest.mark.parametrize("kind", [RegMLPClassifier, RegMLPRegressor])
 def test_no_copy_of_X_is_taken(kind, order, params, dtype):
     """Not even in the precision of training, which would be half of X."""
     X = np.asarray(np.random.default_rng(0).normal(size=(10_000, 100)), order=order)

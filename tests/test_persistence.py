@@ -1,5 +1,6 @@
 """A model that was saved and loaded trains on as if it had not been, bit for bit."""
 
+import copy
 import io
 import pickle
 import subprocess
@@ -137,31 +138,35 @@ FORMATS = {"pickle": "", "joblib": "", "skops.io": ", trusted={trusted}"}
 SCRIPT = """
 import numpy as np
 import {module}
-with open("{module}", "rb") as file:
+with open("{name}", "rb") as file:
     model = {module}.load(file{options})
-data = np.load("data.npz")
+data = np.load("{kind}.npz")
 predict = getattr(model, "predict_proba", model.predict)
 before = predict(data["X"])
 model.fit(data["X"], data["y"])
-np.savez("{module}", before=before, after=predict(data["X"]))
+np.savez("{name}", before=before, after=predict(data["X"]))
 """
 
 
-@pytest.mark.parametrize("kind", TRUSTED)
-def test_trains_on_in_another_process(kind, tmp_path):
+def test_trains_on_in_another_process(tmp_path):
     formats = {m: o for m, o in FORMATS.items() if find_spec(m.partition(".")[0])}
-    model, script = fit(make(kind, EARLY_STOPPING)), ""
-    for module, options in formats.items():
-        with open(tmp_path / module, "wb") as file:
-            import_module(module).dump(model, file)
-        options = options.format(trusted=TRUSTED[kind])
-        script += SCRIPT.format(module=module, options=options)
-    targets = SCORES if kind is RegMLPRegressor else y.astype(str)
-    np.savez(tmp_path / "data", X=X, y=targets)
+    models, script = {}, ""
+    for kind, trusted in TRUSTED.items():
+        model = fit(make(kind, EARLY_STOPPING))
+        targets = SCORES if kind is RegMLPRegressor else y.astype(str)
+        np.savez(tmp_path / kind.__name__, X=X, y=targets)
+        for module, options in formats.items():
+            name = f"{kind.__name__}-{module}"
+            models[name] = model
+            with open(tmp_path / name, "wb") as file:
+                import_module(module).dump(model, file)
+            options = options.format(trusted=trusted)
+            script += SCRIPT.format(
+                kind=kind.__name__, module=module, name=name, options=options
+            )
     subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path)
-    before = predicted(model, X).tobytes()
-    after = predicted(fit(model), X).tobytes()
-    for module in formats:
-        out = np.load(tmp_path / f"{module}.npz")
-        assert out["before"].tobytes() == before, module
-        assert out["after"].tobytes() == after, module
+    for name, model in models.items():
+        out = np.load(tmp_path / f"{name}.npz")
+        assert out["before"].tobytes() == predicted(model, X).tobytes(), name
+        after = predicted(fit(copy.deepcopy(model)), X)
+        assert out["after"].tobytes() == after.tobytes(), name

@@ -205,8 +205,9 @@ def test_threads_fit_estimators_of_their_own(dropout_mask):
 
 
 SEARCH = """
-import sys, os
+import multiprocessing, os, sys
 from pathlib import Path
+import joblib.parallel
 import numpy as np
 from joblib import parallel_config
 from sklearn.model_selection import GridSearchCV
@@ -237,6 +238,9 @@ def main():
         expected = search.fit(X, y).cv_results_["mean_test_score"]
     for backend in sys.argv[1].split():
         n_before = len(set(NOTES.iterdir()))
+        if backend in multiprocessing.get_all_start_methods():
+            context = multiprocessing.get_context(backend)
+            joblib.parallel.DEFAULT_MP_CONTEXT, backend = context, "multiprocessing"
         with parallel_config(backend, n_jobs=2):
             found = search.fit(X, y).cv_results_["mean_test_score"]
         assert np.array_equal(found, expected)
@@ -251,15 +255,10 @@ if __name__ == "__main__":
 
 
 @pytest.mark.parametrize(
-    ("backends", "start_method"),
-    [
-        ("threading multiprocessing", "fork"),
-        ("multiprocessing", "forkserver"),
-        ("multiprocessing", "spawn"),
-        ("loky", None),
-    ],
+    ("backends", "n_threads"),
+    [("threading fork forkserver spawn", 1), ("loky", max(1, os.cpu_count() // 2))],
 )
-def test_a_search_in_two_processes_gives_the_same(tmp_path, backends, start_method):
+def test_a_search_in_two_processes_gives_the_same(tmp_path, backends, n_threads):
     """With as many BLAS threads, so that the sums have one order.
 
     loky gives each worker its share of the cores; elsewhere it is one thread.
@@ -268,11 +267,8 @@ def test_a_search_in_two_processes_gives_the_same(tmp_path, backends, start_meth
     script.write_text(SEARCH)
     notes.mkdir()
     environment = {k: v for k, v in os.environ.items() if "NUM_THREADS" not in k}
-    n_threads = max(1, os.cpu_count() // 2)
-    if start_method:
-        n_threads = 1
+    if backends != "loky":
         environment["OPENBLAS_NUM_THREADS"] = "1"
-        environment["JOBLIB_START_METHOD"] = start_method
     command = [sys.executable, "-W", "ignore", script, backends, notes]
     subprocess.run(command, check=True, env=environment, timeout=120)
     threads = {int(note.name.split("-")[1]) for note in notes.iterdir()}

@@ -5,6 +5,7 @@ from dataclasses import replace
 import numpy as np
 import pytest
 import reference
+from estimators import one_in
 from helpers import (
     ALL_ROWS,
     ENGINES,
@@ -33,10 +34,9 @@ ALPHAS, RATE, BATCH = (0.1,), 0.3, 4
 ORDER = np.random.default_rng(4).permutation(N_ROWS)
 DROPOUT = {"keep_probs": [0.7, 0.5, 0.6]}
 
-every_keep_probs = pytest.mark.parametrize(
-    "keep_probs", [(1, 1, 1), (1, 0.5, 0.6), (0.7, 0.5, 1), (0.6, 1, 0.1)]
-)
-every_mask = pytest.mark.parametrize("dropout_mask", ["sample", "batch"])
+KEEP_PROBS = [(1, 1, 1), (1, 0.5, 0.6), (0.7, 0.5, 1), (0.6, 1, 0.1)]
+MASKS = ["sample", "batch"]
+every_mask = pytest.mark.parametrize("dropout_mask", MASKS)
 
 
 def draw_masks(network, keep_probs, rng, n_rows):
@@ -126,12 +126,15 @@ def check_epoch(
 
 
 @every_engine
-@every_mask
-@every_keep_probs
-@pytest.mark.parametrize("weighted", [False, True])
-@pytest.mark.parametrize("dtype", [np.float32, np.float64])
-@pytest.mark.parametrize("activation", ACTIVATIONS)
-@pytest.mark.parametrize("head", HEADS)
+@one_in(
+    4,
+    head=HEADS,
+    activation=ACTIVATIONS,
+    dtype=[np.float32, np.float64],
+    weighted=[False, True],
+    keep_probs=KEEP_PROBS,
+    dropout_mask=MASKS,
+)
 def test_an_epoch_of_any_network_equals_the_reference(
     head, activation, dtype, weighted, keep_probs, dropout_mask, engine
 ):
@@ -144,7 +147,7 @@ def test_an_epoch_of_any_network_equals_the_reference(
 
 
 @every_mask
-@every_keep_probs
+@pytest.mark.parametrize("keep_probs", KEEP_PROBS)
 @pytest.mark.parametrize("arrange", [np.asarray, csr_array])
 @pytest.mark.usefixtures("softplus")
 def test_a_derivative_may_be_a_function_of_z(arrange, keep_probs, dropout_mask):
@@ -166,11 +169,14 @@ def strided(X):
 
 
 @every_engine
-@every_mask
-@every_keep_probs
-@pytest.mark.parametrize("optimizer", make_optimizers())
-@pytest.mark.parametrize("arrange", [np.asfortranarray, strided, unaligned, csr_array])
-@pytest.mark.parametrize("scaled", [False, True])
+@one_in(
+    4,
+    optimizer=make_optimizers(),
+    arrange=[np.asfortranarray, strided, unaligned, csr_array],
+    keep_probs=KEEP_PROBS,
+    dropout_mask=MASKS,
+    scaled=[False, True],
+)
 def test_an_epoch_with_any_optimizer_and_layout_equals_the_reference(
     optimizer, arrange, keep_probs, dropout_mask, engine, scaled
 ):
@@ -183,11 +189,14 @@ def test_an_epoch_with_any_optimizer_and_layout_equals_the_reference(
 
 
 @every_engine
-@every_mask
-@every_keep_probs
-@pytest.mark.parametrize("optimizer", make_optimizers())
-@pytest.mark.parametrize("alphas", [(0.1, 0.2, 0.3), (0.4, 0, 0), (0, 0.2, 0)])
-@pytest.mark.parametrize("scaled", [False, True])
+@one_in(
+    3,
+    optimizer=make_optimizers(),
+    alphas=[(0.1, 0.2, 0.3), (0.4, 0, 0), (0, 0.2, 0)],
+    keep_probs=KEEP_PROBS,
+    dropout_mask=MASKS,
+    scaled=[False, True],
+)
 def test_an_epoch_with_a_penalty_per_layer_equals_the_reference(
     alphas, optimizer, keep_probs, dropout_mask, engine, scaled
 ):
