@@ -2,6 +2,7 @@
 
 from itertools import compress
 from numbers import Integral, Real
+from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import TransformerMixin, _fit_context
@@ -147,23 +148,9 @@ class TabularEncoder(TransformerMixin, Estimator):
         is_categorical = np.array([not column.is_numeric() for column in columns])
         numbers, texts = split(columns, is_categorical)
 
-        missing = np.isnan(numbers)
-        observed = [_observed(x) for x in numbers.T]
-        edges = [bin_edges(x, self.n_bins) for x in observed]
-        n_rows = len(numbers)
         few = self.min_frequency
-        n_least = few if isinstance(few, Integral) else few * n_rows
-        frequent = [
-            frequent_values(x, self.n_bins, n_rows / 2, n_least) for x in observed
-        ]
-        medians = np.array([np.median(x) for x in observed])
-        filled = np.where(missing, medians, numbers)
-        code_sums = sum(
-            piecewise_linear(filled[rows], edges).sum(axis=0)
-            for rows in gen_batches(n_rows, _ROWS_AT_ONCE)
-        )
-        scales = filled.std(axis=0, dtype=np.float64)
-        constant = np.array([len(b) == 1 for b in edges], dtype=bool)
+        n_least = few if isinstance(few, Integral) else few * len(numbers)
+        learnt = [_learn(x, self.n_bins, n_least) for x in numbers.T]
         one_hot = None
         if texts.shape[1]:
             one_hot = OneHotEncoder(
@@ -174,14 +161,16 @@ class TabularEncoder(TransformerMixin, Estimator):
 
         validate_data(self, X, skip_check_array=True)
         self.is_categorical_ = is_categorical
-        self.medians_ = medians
-        self.means_ = filled.mean(axis=0, dtype=np.float64)
-        self.scales_ = np.where(constant | (scales == 0), 1, scales)
-        self.has_missing_ = missing.any(axis=0)
-        self.bin_edges_ = edges
-        self.code_means_ = code_sums / n_rows
-        self.frequent_values_ = [v.astype(numbers.dtype) for v, _ in frequent]
-        self.frequent_tolerances_ = [tolerances for _, tolerances in frequent]
+        self.medians_ = np.array([own.median for own in learnt])
+        self.means_ = np.array([own.mean for own in learnt])
+        self.scales_ = np.array([own.scale for own in learnt])
+        self.has_missing_ = np.array([own.has_missing for own in learnt], dtype=bool)
+        self.bin_edges_ = [own.edges for own in learnt]
+        self.code_means_ = np.concatenate(
+            [np.empty(0), *(own.code_mean for own in learnt)]
+        )
+        self.frequent_values_ = [own.values.astype(numbers.dtype) for own in learnt]
+        self.frequent_tolerances_ = [own.tolerances for own in learnt]
         self.one_hot_ = one_hot
         return self
 
@@ -284,7 +273,25 @@ class TabularEncoder(TransformerMixin, Estimator):
         return tags
 
 
-def _observed(x):
-    """Return the values that are not missing, or one zero if all are missing."""
-    observed = x[~np.isnan(x)].astype(np.float64)
-    return observed if len(observed) else np.zeros(1)
+def _learn(x, n_bins, n_least):
+    """Return what is learnt of a column of numbers, as the attributes have it."""
+    n_rows, missing = len(x), np.isnan(x)
+    x = x.astype(np.float64)
+    observed = x[~missing] if not missing.all() else np.zeros(1)
+    median, edges = np.median(observed), bin_edges(observed, n_bins)
+    x[missing] = median
+    code_sum = sum(
+        piecewise_linear(x[rows, np.newaxis], [edges]).sum(axis=0)
+        for rows in gen_batches(n_rows, _ROWS_AT_ONCE)
+    )
+    values, tolerances = frequent_values(observed, n_bins, n_rows / 2, n_least)
+    return SimpleNamespace(
+        median=median,
+        mean=x.mean(),
+        scale=1.0 if len(edges) == 1 else x.std() or 1.0,
+        has_missing=missing.any(),
+        edges=edges,
+        code_mean=code_sum / n_rows,
+        values=values,
+        tolerances=tolerances,
+    )

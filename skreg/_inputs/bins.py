@@ -33,7 +33,7 @@ def frequent_values(x, n_bins, n_most, n_least):
     """
     values, counts = np.unique(x, return_counts=True)
     if len(values) <= n_bins + 1 or counts.max() <= n_most:
-        return values[:0], values[:0]
+        return np.empty(0), np.empty(0)
     gaps = np.diff(values, prepend=-np.inf, append=np.inf)
     nearest = np.minimum(gaps[:-1], gaps[1:])
     tolerances = np.minimum(_SEVEN_DIGITS * abs(values), 0.49 * nearest)
