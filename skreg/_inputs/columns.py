@@ -4,6 +4,7 @@ from datetime import date, time, timedelta
 from decimal import Decimal
 from math import isinf
 from numbers import Real
+from typing import Any
 
 import numpy as np
 from sklearn.utils import _safe_indexing, check_array
@@ -54,7 +55,7 @@ def is_arrow(X):
 
 def without_dictionary(column):
     """Return the values of a column of pyarrow, of whose codes NumPy misreads nulls."""
-    kind = getattr(column, "type", None)
+    kind: Any = getattr(column, "type", None)
     return column.cast(kind.value_type) if hasattr(kind, "index_type") else column
 
 
