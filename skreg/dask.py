@@ -92,13 +92,16 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             "learning_rate='adaptive' is not supported here: each partition would "
             "lower its rate at another time. Leave it at 'auto'."
         )
+    if (X_val is None) != (y_val is None):
+        given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+        raise ValueError(f"{given} is provided, but {missing} is not.")
     if estimator.early_stopping and X_val is None:
         raise ValueError(
             "early_stopping=True needs validation rows here: pass X_val and y_val."
         )
     estimator._validate_params()
     is_stochastic(estimator)
-    validated = X_val is not None or y_val is not None
+    validated = X_val is not None
     X = X.rechunk({1: -1})
     check_scorer(estimator)
     columns = {1: -1} if y.ndim == 2 else {}

@@ -278,13 +278,15 @@ def _learn(x, n_bins, n_least):
     n_rows, missing = len(x), np.isnan(x)
     x = x.astype(np.float64)
     observed = x[~missing] if not missing.all() else np.zeros(1)
-    median, edges = np.median(observed), bin_edges(observed, n_bins)
+    median = np.median(observed)
+    counted = np.unique(observed, return_counts=True)
+    edges = bin_edges(*counted, n_bins)
+    values, tolerances = frequent_values(*counted, n_bins, n_rows / 2, n_least)
     x[missing] = median
     code_sum = sum(
         piecewise_linear(x[rows, np.newaxis], [edges]).sum(axis=0)
         for rows in gen_batches(n_rows, _ROWS_AT_ONCE)
     )
-    values, tolerances = frequent_values(observed, n_bins, n_rows / 2, n_least)
     return SimpleNamespace(
         median=median,
         mean=x.mean(),

@@ -6,13 +6,12 @@ _MOST_VALUES = 50
 _SEVEN_DIGITS = 1e-7  # the precision of a table in float32
 
 
-def bin_edges(x, n_bins):
-    """Return the edges of at most `n_bins` bins that hold about equally many values.
+def bin_edges(values, counts, n_bins):
+    """Return the edges of at most ``n_bins`` bins that hold about equally many rows.
 
     If no value occurs twice they are the quantiles. A value that would fill several
     bins is counted as filling one, to leave the other bins to the other values.
     """
-    values, counts = np.unique(x, return_counts=True)
     if len(values) <= n_bins + 1:
         return values
     for _ in range(n_bins):  # each round lowers the total, and with it the limit
@@ -22,16 +21,15 @@ def bin_edges(x, n_bins):
     return np.unique(np.interp(quantiles, centers, values))  # rounding may join two
 
 
-def frequent_values(x, n_bins, n_most, n_least):
+def frequent_values(values, counts, n_bins, n_most, n_least):
     """Return the values that get an indicator, the most frequent first.
 
-    There are some only if one value fills more than `n_most` rows and the others are
-    too many for the bins. They fill at least `n_least` rows each.
+    There are some only if one value fills more than ``n_most`` rows and the others are
+    too many for the bins. They fill at least ``n_least`` rows each.
 
     Return how far from each value a number may be to count as it, too: in another
     precision than in `fit`, but nearer than all other values.
     """
-    values, counts = np.unique(x, return_counts=True)
     if len(values) <= n_bins + 1 or counts.max() <= n_most:
         return np.empty(0), np.empty(0)
     gaps = np.diff(values, prepend=-np.inf, append=np.inf)
