@@ -211,6 +211,7 @@ def _ranked(field):
     return [field[k] for k in order_of([c.scores.mean() for c in field])]
 
 
+@threadpool_limits.wrap(limits=1, user_api="blas")  # joblib may give workers more
 def train_members(members, folds, targets, share, n_threads, X, y, sample_weight):
     """Train copies of members on their folds, until a share of their epochs is done.
 

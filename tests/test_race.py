@@ -24,6 +24,7 @@ from estimators import (
     watch_engines,
 )
 from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_info
 
 import skreg._race
 from skreg._race import Candidate, Member, train_members
@@ -210,6 +211,18 @@ def test_workers_stay_and_are_used_again():
     assert len(pids) <= 2
     again = race(scoring=where_it_is, n_jobs=2).fit(X, y).cv_results_
     assert {int(pid) for pid in again["split0_test_score"]} <= pids
+
+
+def blas_threads(estimator, X, y):
+    """A score that says how many threads a product takes."""
+    pools = threadpool_info()
+    return max(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
+
+
+def test_a_worker_has_one_blas_thread():
+    with joblib.parallel_config("loky", n_jobs=2, inner_max_num_threads=2):
+        found = trained_by(X, y, distributions=None, scoring=blas_threads)
+    assert found.best_score_ == 1
 
 
 class Spy:
