@@ -13,12 +13,7 @@ from skreg._engine.network import Network
 from skreg._engine.objective import Objective
 from skreg._engine.predictor import predict_outputs
 from skreg._inputs.auto import max_iter
-from skreg._inputs.errors import (
-    naming,
-    refuse_masked,
-    unchanged_on_error,
-    warn_the_caller,
-)
+from skreg._inputs.errors import naming, unchanged_on_error, warn_the_caller
 from skreg._inputs.names import FAMILIAR
 from skreg._inputs.plan import as_float, make_plan
 from skreg._inputs.rows import check_outputs, check_range, check_table
@@ -88,7 +83,6 @@ class NetworkEstimator(Predictor):
         task = FitTask(self, context, X=X, y=y, metadata=metadata)
         task.begin()
         with unchanged_on_error(self):
-            refuse_masked(X_val=X_val, y_val=y_val, sample_weight_val=sample_weight_val)
             check_scorer(self)
             resume = self.warm_start and hasattr(self, "coefs_")
             table = check_table(self, X, y, sample_weight, self._targets_of, resume)

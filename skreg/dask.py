@@ -19,7 +19,7 @@ import dask
 import dask.array as da
 import numpy as np
 from dask import delayed
-from sklearn.base import clone
+from sklearn.base import clone, is_classifier
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
@@ -27,13 +27,14 @@ from skreg._base import NetworkEstimator
 from skreg._endings import warn_of_limit
 from skreg._engine.predictor import Evaluator
 from skreg._inputs.auto import patience, resolve
+from skreg._inputs.errors import unchanged_on_error
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
-from skreg._inputs.validation import check_validation_set
+from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores
-from skreg._training.history import Best
+from skreg._training.history import History
 from skreg._training.schedules import SCHEDULES
-from skreg._training.state import mix_in, reseed
+from skreg._training.state import mix_in, reseed, set_history
 from skreg._training.stopping import Monitor
 
 
@@ -71,6 +72,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         For anything that the estimator's ``partial_fit`` refuses, for
         ``learning_rate="adaptive"``, and for ``early_stopping=True`` without
         validation rows. The estimator is left unchanged.
+    AttributeError
+        For ``solver="lbfgs"``, which has no ``partial_fit``.
     TypeError
         If ``estimator`` is no network, or ``X`` or ``y`` no Dask array.
 
@@ -87,75 +90,45 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     True
     """
     _check_types(estimator, X, y)
-    if estimator.learning_rate == "adaptive":
-        raise ValueError(
-            "learning_rate='adaptive' is not supported here: each partition would "
-            "lower its rate at another time. Leave it at 'auto'."
-        )
-    if (X_val is None) != (y_val is None):
-        given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
-        raise ValueError(f"{given} is provided, but {missing} is not.")
-    if estimator.early_stopping and X_val is None:
-        raise ValueError(
-            "early_stopping=True needs validation rows here: pass X_val and y_val."
-        )
-    estimator._validate_params()
-    is_stochastic(estimator)
-    validated = X_val is not None
-    X = X.rechunk({1: -1})
-    check_scorer(estimator)
+    _check_settings(estimator, X_val, y_val, classes)
     columns = {1: -1} if y.ndim == 2 else {}
+    X = X.rechunk({1: -1})
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]} | columns))
-    targets = _targets(estimator, y.compute(), classes)
-    parts = [*zip(X.to_delayed().ravel(), y.to_delayed().ravel(), strict=True)]
-    sizes = X.compute_chunk_sizes().chunks[0]
-    parts = [part for part, size in zip(parts, sizes, strict=True) if size]
-    n_rows = sum(sizes)
-    n_layers = len(hidden_layer_sizes(estimator)) + 1
-    params = resolve(estimator, n_rows, n_layers)
-    seed = check_random_state(estimator.random_state).randint(np.iinfo(np.int32).max)
-    params |= {"random_state": seed, "early_stopping": False}
-    network = clone(estimator).set_params(**params)
-    follows_loss = estimator.scoring == "loss" or not estimator.early_stopping
-    unit = targets.loss_unit if follows_loss else 1.0
-    monitor = Monitor(estimator.tol * unit, patience(estimator))
-    losses, scores, best_score = [], [], Best()
-    for number in range(1, params["max_iter"] + 1):
-        source = delayed(network, pure=False)
-        ends = [
-            _local_epoch(source, *part, targets, (seed, number, k))
-            for k, part in enumerate(parts)
-        ]
-        while len(ends) > 1:
-            ends = [
-                _merge(*ends[i : i + 2]) if i + 1 < len(ends) else ends[i]
-                for i in range(0, len(ends), 2)
-            ]
-        (network, _), validation = dask.compute(
-            ends[0], _validate(ends[0], X_val, y_val) if validated else (np.nan, np.nan)
-        )
-        losses.append(validation[0])
-        scores.append(validation[1])
-        best_score.update(scores[-1], number)
-        if best_score.epoch == number or not estimator.early_stopping:
-            best = network
-        score = scores[-1] if estimator.early_stopping else -network.loss_curve_[-1]
-        monitor.update(score)
-        if monitor.stalled:
-            break
-    if validated:
-        check_scores(estimator.scoring, scores)
-        network.validation_loss_curve_, network.validation_scores_ = losses, scores
-        network.best_iter_ = best_score.epoch
-        network.best_validation_score_ = best_score.value
-    if estimator.early_stopping:
-        network.best_loss_ = None
-    for name in best._network().attribute_names:
-        setattr(network, name, getattr(best, name))
-    learned = vars(network).keys() - network.get_params().keys()
-    vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
-    vars(estimator).update({name: getattr(network, name) for name in learned})
-    estimator.n_iter_ = number
+    with unchanged_on_error(estimator):
+        targets = _targets(estimator, y.compute(), classes)
+        parts = [*zip(X.to_delayed().ravel(), y.to_delayed().ravel(), strict=True)]
+        sizes = X.compute_chunk_sizes().chunks[0]
+        parts = [part for part, size in zip(parts, sizes, strict=True) if size]
+        n_rows = sum(sizes)
+        n_layers = len(hidden_layer_sizes(estimator)) + 1
+        params = resolve(estimator, n_rows, n_layers)
+        rng = check_random_state(estimator.random_state)
+        params["random_state"] = rng.randint(np.iinfo(np.int32).max)
+        network = clone(estimator).set_params(**params, early_stopping=False)
+        follows_loss = estimator.scoring == "loss" or not estimator.early_stopping
+        unit = targets.loss_unit if follows_loss else 1.0
+        monitor = Monitor(estimator.tol * unit, patience(estimator))
+        best, history = network, History()
+        while history.n_epochs < params["max_iter"] and not monitor.stalled:
+            network, validation = _round(
+                network, parts, targets, history.n_epochs + 1, X_val, y_val
+            )
+            rate = network.learning_rate_curve_[-1]
+            losses = network.loss_curve_[-1], network.penalty_curve_[-1]
+            history.append(*losses, rate, n_rows, validation)
+            is_best = history.best_score.epoch == history.n_epochs
+            if is_best or not estimator.early_stopping:
+                best = network
+            monitor.update(validation[1] if estimator.early_stopping else -losses[0])
+        if validation:
+            check_scores(estimator.scoring, history.validation_scores)
+        for name in best._network().attribute_names:
+            setattr(network, name, getattr(best, name))
+        learned = vars(network).keys() - network.get_params().keys()
+        vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
+        vars(estimator).update({name: getattr(network, name) for name in learned})
+        set_history(estimator, history)
+        estimator.n_iter_ = history.n_epochs
     is_plan = SCHEDULES[params["learning_rate"]].is_plan or isinf(monitor.patience)
     if not (is_plan or monitor.stalled):
         warn_of_limit(estimator)
@@ -189,11 +162,47 @@ def _check_types(estimator, X, y):
         )
 
 
+def _check_settings(estimator, X_val, y_val, classes):
+    """Refuse parameters and validation sets that do not go with partitions."""
+    if estimator.learning_rate == "adaptive":
+        raise ValueError(
+            "learning_rate='adaptive' is not supported here: each partition would "
+            "lower its rate at another time. Leave it at 'auto'."
+        )
+    check_both_given(X_val, y_val)
+    if estimator.early_stopping and X_val is None:
+        raise ValueError(
+            "early_stopping=True needs validation rows here: pass X_val and y_val."
+        )
+    if classes is not None and not is_classifier(estimator):
+        raise ValueError("classes is for classifiers. Leave it out for a regressor.")
+    estimator._validate_params()
+    is_stochastic(estimator)
+    check_scorer(estimator)
+
+
 def _targets(estimator, y, classes):
     """Return the targets of all partitions."""
     if classes is not None:
         return Labels.declared(classes, y)
     return estimator._targets_of(y).scaled_to(y, None, np.arange(len(y)))
+
+
+def _round(network, parts, targets, number, X_val, y_val):
+    """Return the network after a round, and its validation loss and score if any."""
+    source = delayed(network, pure=False)
+    ends = [
+        _local_epoch(source, *part, targets, (network.random_state, number, k))
+        for k, part in enumerate(parts)
+    ]
+    while len(ends) > 1:
+        ends = [
+            _merge(*ends[i : i + 2]) if i + 1 < len(ends) else ends[i]
+            for i in range(0, len(ends), 2)
+        ]
+    validation = None if X_val is None else _validate(ends[0], X_val, y_val)
+    (network, _), validation = dask.compute(ends[0], validation)
+    return network, validation
 
 
 @delayed

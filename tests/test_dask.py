@@ -261,6 +261,23 @@ def test_it_learns_and_stops_early_at_the_best_round(client):
     assert model.best_loss_ is None
 
 
+@pytest.mark.parametrize("validated", [False, True])
+def test_the_best_values_are_those_of_the_curves(client, validated):
+    given = {"X_val": X_val, "y_val": y_val} if validated else {}
+    model = network(learning_rate_init=2.0, max_iter=8, scoring="accuracy")
+    fit_local_sgd(model, *partitions(2), **given)
+    losses, scores = model.loss_curve_, model.validation_scores_
+    assert model.best_loss_ == min(losses)
+    best = scores.index(max(scores)) if validated else losses.index(min(losses))
+    assert model.best_iter_ == best + 1
+    assert model.loss_ == losses[-1] != min(losses)
+    before = model.best_iter_, model.best_validation_score_
+    model.set_params(learning_rate_init=1e-9).partial_fit(X, y)
+    if validated:
+        assert (model.best_iter_, model.best_validation_score_) == before
+    assert model.best_loss_ == min(model.loss_curve_)
+
+
 def test_validation_rows_may_be_sparse(client):
     params = {"max_iter": 2, "early_stopping": True}
     dense, sparse = network(**params), network(**params)
@@ -401,7 +418,20 @@ def test_what_is_refused_changes_nothing(client):
     with pytest.raises(ValueError, match="Did you mean 'accuracy'"):
         fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
     model.set_params(scoring="loss")
+    with pytest.raises(ValueError, match="X_val has masked entries"):
+        fit_local_sgd(
+            model, *partitions(2), X_val=np.ma.masked_less(X_val, 0.5), y_val=y_val
+        )
     assert vars(model) == before
+    regressor = network(kind="number")
+    with pytest.raises(ValueError, match="classes is for classifiers"):
+        fit_local_sgd(regressor, *partitions(2), classes=[0, 1])
+    generator = np.random.RandomState(0)
+    state = generator.get_state()[1].copy()
+    model = network(class_weight="balanced", random_state=generator)
+    with pytest.raises(ValueError, match="balanced"):
+        fit_local_sgd(model, *partitions(2))
+    np.testing.assert_array_equal(generator.get_state()[1], state)
 
 
 def test_what_is_no_dask_array_is_refused():

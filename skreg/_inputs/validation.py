@@ -12,7 +12,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skreg._engine.batches import Dataset, Rows
-from skreg._inputs.errors import naming, warn_the_caller
+from skreg._inputs.errors import naming, refuse_masked, warn_the_caller
 from skreg._inputs.rows import FLOATS, check_range, check_targets, refuse_dates
 from skreg._inputs.weights import check_weights, effective_weights
 
@@ -27,21 +27,27 @@ class ValidationSet:
     sample_weight: np.ndarray | None
 
 
+def check_both_given(X_val, y_val):
+    """Refuse validation rows without targets, and targets without rows."""
+    if (X_val is None) != (y_val is None):
+        given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
+        raise ValueError(f"{given} is provided, but {missing} is not.")
+
+
 def check_validation_set(estimator, given, targets, by_class, dtype):
     """Return the validation set passed to `fit`, or None if there is none.
 
     ``given`` holds ``X_val``, ``y_val`` and ``sample_weight_val``.
     """
     X, y, sample_weight = given
-    if X is None and y is None:
+    refuse_masked(X_val=X, y_val=y, sample_weight_val=sample_weight)
+    check_both_given(X, y)
+    if X is None:
         if sample_weight is not None:
             raise ValueError(
                 "sample_weight_val is provided, but X_val and y_val are not."
             )
         return None
-    if X is None or y is None:
-        given, missing = ("y_val", "X_val") if X is None else ("X_val", "y_val")
-        raise ValueError(f"{given} is provided, but {missing} is not.")
     with naming("X_val", "Transform X_val like X; in a pipeline, by transform_input."):
         refuse_dates(X, "X_val")
         checked = check_array(X, input_name="X_val", accept_sparse="csr", dtype=FLOATS)

@@ -91,16 +91,9 @@ class TrainingState:
         history, network = self.history, snapshot.network
         last, averages = snapshot.parameters, snapshot.vectors[1:]
         fitted = last if self.best is None else self.best
-        validated = history.validation_scores is not None
-        best = history.best_score if validated else history.best_loss
         attributes: dict[str, Any] = network.attributes(network.views(fitted))
         return attributes | {
-            "t_": history.samples,
-            "loss_": history.loss_curve[-1] if history.loss_curve else np.nan,
-            "best_loss_": None if plan.early_stopping else -history.best_loss.value,
-            **{name: getattr(history, name[:-1]) for name in _CURVES},
-            "best_validation_score_": best.value if validated else None,
-            "best_iter_": best.epoch,
+            **_attributes_of(history, plan.early_stopping),
             "_training": {
                 "last": None if self.best is None else last,
                 "best": None if self.best is None else self.best.copy(),
@@ -111,8 +104,7 @@ class TrainingState:
                 "stalls": history.stalls,
                 "follows": [plan.early_stopping, plan.scoring],
                 "monitor": asdict(self.monitor),
-                "best_loss": asdict(history.best_loss),
-                "best_score": asdict(history.best_score),
+                **_bests_of(history),
             },
         }
 
@@ -127,7 +119,7 @@ def mix_in(estimator, other, share, network):
     """Move a fitted estimator to (1 - share) · itself + share · ``other``.
 
     This moves the parameters of its network, its averages, and the last entries of its
-    curves.
+    loss curves.
     """
 
     def mean(p, q):
@@ -142,7 +134,34 @@ def mix_in(estimator, other, share, network):
     for name in ("loss_curve_", "penalty_curve_"):
         curve = getattr(estimator, name)
         curve[-1] += share * (getattr(other, name)[-1] - curve[-1])
-    estimator.loss_ = estimator.loss_curve_[-1]
+
+
+def set_history(estimator, history):
+    """Give a fitted estimator the curves and the best values of a history."""
+    vars(estimator).update(_attributes_of(history, estimator.early_stopping))
+    estimator._training = estimator._training | _bests_of(history)
+
+
+def _attributes_of(history, early_stopping):
+    """Return the fitted attributes that tell how a training went."""
+    validated = history.validation_scores is not None
+    best = history.best_score if validated else history.best_loss
+    return {
+        "t_": history.samples,
+        "loss_": history.loss_curve[-1] if history.loss_curve else np.nan,
+        "best_loss_": None if early_stopping else -history.best_loss.value,
+        **{name: getattr(history, name[:-1]) for name in _CURVES},
+        "best_validation_score_": best.value if validated else None,
+        "best_iter_": best.epoch,
+    }
+
+
+def _bests_of(history):
+    """Return the best values for the rest of the state."""
+    return {
+        "best_loss": asdict(history.best_loss),
+        "best_score": asdict(history.best_score),
+    }
 
 
 def _parameters_of(estimator, network, out=None):
