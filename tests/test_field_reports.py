@@ -323,11 +323,21 @@ def test_a_validation_set_of_the_same_kind_is_not(kind):
     network().fit(train, labels, X_val=other, y_val=labels)
 
 
-def test_feature_names_that_x_val_lacks_are_told_of_x_val():
+def test_feature_names_that_only_one_of_x_and_x_val_has():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(X, columns=list("abcd"))
-    with pytest.warns(UserWarning, match="^X_val does not have valid feature names"):
+    with pytest.warns(UserWarning, match="^X has feature names, but X_val has none"):
         network().fit(frame, y, X_val=X, y_val=y)
+    with pytest.warns(UserWarning, match="^X_val has feature names, but X has none"):
+        network().fit(X, y, X_val=frame, y_val=y)
+    for one, other in ((frame, X[:, :3]), (X, frame[list("abc")])):
+        with (
+            pytest.warns(UserWarning, match="has none"),
+            pytest.raises(ValueError, match="X_val.* has 3 features"),
+        ):
+            network().fit(one, y, X_val=other, y_val=y)
+    with pytest.raises(ValueError, match="X_val.*feature names should match"):
+        network().fit(frame, y, X_val=frame[list("abdc")], y_val=y)
 
 
 def test_text_is_told_how_it_becomes_a_number():

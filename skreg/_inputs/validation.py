@@ -1,7 +1,5 @@
 """The validation set: passed to `fit`, or held out of the training rows."""
 
-import re
-import warnings
 from dataclasses import dataclass
 from math import ceil
 from typing import Any
@@ -9,7 +7,12 @@ from typing import Any
 import numpy as np
 from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
-from sklearn.utils.validation import check_consistent_length, validate_data
+from sklearn.utils.validation import (
+    _check_n_features,
+    _get_feature_names,
+    check_consistent_length,
+    validate_data,
+)
 
 from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import naming, refuse_masked, warn_the_caller
@@ -51,12 +54,17 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
     with naming("X_val", "Transform X_val like X; in a pipeline, by transform_input."):
         refuse_dates(X, "X_val")
         checked = check_array(X, input_name="X_val", accept_sparse="csr", dtype=FLOATS)
-        with warnings.catch_warnings(record=True) as caught:
-            warnings.simplefilter("always")
+        named = _get_feature_names(X) is not None
+        if named == hasattr(estimator, "feature_names_in_"):
             validate_data(estimator, X, reset=False, skip_check_array=True)
+        else:
+            with_names, without = ("X_val", "X") if named else ("X", "X_val")
+            warn_the_caller(
+                f"{with_names} has feature names, but {without} has none. Are their "
+                "columns in the same order?"
+            )
+            _check_n_features(estimator, checked, reset=False)
     check_range(checked, dtype, "X_val")
-    for warning in caught:  # about feature names that only one of the two has
-        warn_the_caller(re.sub(r"^X\b", "X_val", str(warning.message)))
     with naming("y_val"):
         y = check_targets(y, "y_val")
         check_consistent_length(checked, y)
