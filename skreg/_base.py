@@ -91,7 +91,7 @@ class NetworkEstimator(Predictor):
             self._train(session)
             if not resume:
                 warn_of_scale(self, table.X)
-        warn_of_loss(session)
+        warn_of_loss(session, session.n_done)
         if session.status is Status.MAX_ITER:
             warn_of_limit(self)
         return self

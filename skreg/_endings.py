@@ -44,12 +44,15 @@ def warn_of_break(session, warn=warn_the_caller):
     )
 
 
-def warn_of_loss(session, warn=warn_the_caller):
-    """Warn that the loss of the weights that are kept is far above a constant's."""
+def warn_of_loss(session, n_done, warn=warn_the_caller):
+    """Warn that the loss of the weights that are kept is far above a constant's.
+
+    The fit is the last ``n_done`` epochs; weights from before have had their warning.
+    """
     history, constant = session.state.history, session.constant_loss
     stops_early, n_epochs = session.plan.early_stopping, history.n_epochs
     kept = history.best_score.epoch if stops_early else n_epochs
-    is_older = kept <= n_epochs - session.n_done
+    is_older = kept <= n_epochs - n_done
     if is_older or session.status in (Status.DIVERGED, Status.INTERRUPTED):
         return
     loss = history.loss_curve[kept - 1] - history.penalty_curve[kept - 1]

@@ -250,8 +250,9 @@ def _close(member, session):
     if n_epochs and session.status is not Status.INTERRUPTED:
         keep = _keep_in(heard)
         warn_of_break(session, keep)
-        warn_of_loss(session, keep)
-        if session.status is Status.MAX_ITER and n_epochs == session.plan.max_iter:
+        warn_of_loss(session, n_epochs, keep)  # all rungs are one fit
+        goes_on = session.n_done == session.n_epochs and n_epochs < session.horizon
+        if session.status is Status.MAX_ITER and not goes_on:
             warn_of_limit(member.network, keep)
     member.warnings = tuple(heard)
 

@@ -332,6 +332,25 @@ def test_rungs_before_the_last_are_no_cause_for_a_warning():
     race({"learning_rate": "cosine", "n_iter_no_change": 3}).fit(X, y)
 
 
+@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
+def test_a_line_search_that_ends_a_fit_is_warned_of():
+    with pytest.warns(ConvergenceWarning, match=r"max_iter=100, max_fun=3\)"):
+        committee({"solver": "lbfgs", "max_iter": 100, "max_fun": 3}).fit(X, y)
+
+
+@pytest.mark.filterwarnings("ignore:Column")
+def test_a_useless_network_of_an_earlier_rung_is_warned_of():
+    with pytest.warns(ConvergenceWarning) as caught:
+        model = race({"n_iter_no_change": 2}).fit(X * [1, 1, 1e6, 1, 1], y)
+    before_the_last = rungs(model)[-2][1]
+    assert min(member.best_iter_ for member in model.members_) <= before_the_last
+    told = "\n".join(str(warning.message) for warning in caught)
+    for member in model.members_:
+        k = member.best_iter_ - 1
+        loss = member.loss_curve_[k] - member.penalty_curve_[k]
+        assert f"ended at {loss:.3g}" in told
+
+
 @pytest.mark.filterwarnings("ignore:The training loss ended")
 def test_columns_that_are_not_scaled_are_warned_of_once():
     with pytest.warns(UserWarning, match="Column 2 of X has values up to") as caught:
