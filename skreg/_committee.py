@@ -43,7 +43,6 @@ class Committee(Predictor):
     """
 
     _member_class: Any
-    _of_outputs: Any
 
     _parameter_constraints: dict = {
         "estimator": "no_validation",
@@ -245,7 +244,7 @@ class Committee(Predictor):
         count = np.zeros(table.X.shape[0])
         for member, (_, held_out) in zip(self.members_, folds, strict=True):
             outputs = member._run(table.X[held_out])
-            own = self._of_outputs(member._fitted_targets(), outputs)
+            own = member._fitted_targets().predictions(outputs)
             if total is None:
                 total = np.zeros((len(count), *own.shape[1:]), own.dtype)
             total[held_out] += own

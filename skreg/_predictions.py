@@ -12,7 +12,6 @@ from skreg._inputs.errors import refuse_masked
 from skreg._inputs.labels import Labels
 from skreg._inputs.names import Estimator
 from skreg._inputs.rows import check_features
-from skreg._inputs.values import Values
 from skreg._training.callbacks import CallbackSupportMixin
 
 
@@ -35,8 +34,6 @@ class Predictor(CallbackSupportMixin, Estimator):
 
 class PredictsLabels(ClassifierMixin):
     """The predictions of a classifier."""
-
-    _of_outputs = staticmethod(Labels.probabilities)
 
     def predict(self, X):
         """Predict the class of each row.
@@ -69,7 +66,7 @@ class PredictsLabels(ClassifierMixin):
             In the order of ``classes_``. They sum to one, except for multilabel
             targets, where each class has its own probability.
         """
-        return _mean(starmap(self._of_outputs, self._outputs(X)))
+        return _mean(self._outputs(X))
 
     def predict_log_proba(self, X):
         """Predict the logarithm of the probability of each class.
@@ -88,7 +85,9 @@ class PredictsLabels(ClassifierMixin):
             In the order of ``classes_``.
         """
         logs = [*starmap(Labels.log_probabilities, self._outputs(X))]
-        return reduce(np.logaddexp, logs) - log(len(logs))
+        mean = reduce(np.logaddexp, logs) - log(len(logs))
+        mean[mean > -len(logs) * np.finfo(mean.dtype).eps] = 0
+        return mean
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
@@ -98,8 +97,6 @@ class PredictsLabels(ClassifierMixin):
 
 class PredictsValues(RegressorMixin):
     """The predictions of a regressor."""
-
-    _of_outputs = staticmethod(Values.decode)
 
     def predict(self, X):
         """Predict the targets of each row; of a committee, the mean.
@@ -114,12 +111,12 @@ class PredictsValues(RegressorMixin):
         y : ndarray of shape (n_samples,) or (n_samples, n_outputs)
             Predictions in y's unit, in float64.
         """
-        return _mean(starmap(self._of_outputs, self._outputs(X)))
+        return _mean(self._outputs(X))
 
 
-def _mean(predictions):
-    """Return the mean over networks, in the memory of the first."""
-    first, *others = predictions
+def _mean(networks):
+    """Return the mean prediction of networks, given the targets and outputs of each."""
+    first, *others = (targets.predictions(outputs) for targets, outputs in networks)
     for own in others:
         first += own
     first /= 1 + len(others)

@@ -24,7 +24,7 @@ class Scorer:
 
     def __init__(self, estimator, engine, validation, targets):
         self._engine, self._scoring = engine, estimator.scoring
-        self._outputs: Any = None
+        self._kept: Any = None
         self._score: Any = None
         if estimator.scoring == "loss":
             return
@@ -35,9 +35,9 @@ class Scorer:
         if isinstance(estimator.scoring, str):
             # scikit-learn's own scorers use X only through the estimator. So they need
             # no copy of the rows, and no forward pass besides that of the loss.
-            self._outputs = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
+            self._kept = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
             kind = _OfLabels if is_classifier(estimator) else _OfValues
-            self._estimator = kind(targets, self._outputs)
+            self._estimator = kind(targets, self._kept)
         else:
             self._estimator = copy.copy(estimator)
             # X is an array here, even if a data frame was passed to fit.
@@ -54,13 +54,13 @@ class Scorer:
 
     def evaluate(self):
         """Return the loss, and keep the outputs if the score needs them."""
-        return self._engine.evaluate(self._outputs)
+        return self._engine.evaluate(self._kept)
 
     def score(self, loss):
         """Return the score after `evaluate`, greater for a better model."""
         if self._score is None:
             return -loss
-        if self._outputs is None:
+        if self._kept is None:
             vars(self._estimator).update(self._engine.snapshot().copy().attributes())
         try:
             score = self._score(self._estimator, self._X, self._y, **self._weight)

@@ -144,9 +144,12 @@ def test_log_probabilities_are_finite_where_probabilities_vanish():
     X, y = problem()
     model = committee({"max_iter": 100, "alpha": 0.0}).fit(X, y)
     far = 1e5 * X[:5]
-    assert (model.predict_proba(far) == 0).any()
+    probabilities = model.predict_proba(far)
+    assert (probabilities == 0).any()
     log_probabilities = model.predict_log_proba(far)
     assert np.isfinite(log_probabilities).all()
+    assert (log_probabilities[probabilities == 1] == 0).all()
+    assert log_probabilities.max() <= 0
     own = [member.predict_log_proba(far) for member in model.members_]
     expected = np.logaddexp.reduce(own) - np.log(3)
     np.testing.assert_allclose(log_probabilities, expected, atol=1e-12)

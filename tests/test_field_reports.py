@@ -333,10 +333,10 @@ def test_feature_names_that_only_one_of_x_and_x_val_has():
     for one, other in ((frame, X[:, :3]), (X, frame[list("abc")])):
         with (
             pytest.warns(UserWarning, match="has none"),
-            pytest.raises(ValueError, match="X_val.* has 3 features"),
+            pytest.raises(ValueError, match=r"X_val.* has 3 features"),
         ):
             network().fit(one, y, X_val=other, y_val=y)
-    with pytest.raises(ValueError, match="X_val.*feature names should match"):
+    with pytest.raises(ValueError, match=r"X_val.*feature names should match"):
         network().fit(frame, y, X_val=frame[list("abdc")], y_val=y)
 
 

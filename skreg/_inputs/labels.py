@@ -139,7 +139,7 @@ class Labels(Targets):
         zeros = np.zeros((self.n_outputs, 1))
         return self.head.values(zeros, zeros).item()
 
-    def probabilities(self, outputs):
+    def predictions(self, outputs):
         """Return probabilities of shape (n_rows, n_classes).
 
         The network's ``outputs``, of shape (n_outputs, n_rows), are overwritten.
@@ -149,14 +149,9 @@ class Labels(Targets):
         return np.ascontiguousarray(logits.T)
 
     def log_probabilities(self, outputs):
-        """Return the logarithms of the probabilities.
-
-        They are finite where a probability underflows, zero where one rounds to one.
-        """
+        """Return their logarithms, which are finite where a probability underflows."""
         logits = self.head.class_logits(outputs)
-        logs = np.ascontiguousarray(self.head.log_probabilities(logits).T)
-        logs[logs > -np.finfo(logs.dtype).eps] = 0
-        return logs
+        return np.ascontiguousarray(self.head.log_probabilities(logits).T)
 
     def decode(self, probabilities):
         """Return the most probable label of each row, or the indicators above 0.5."""

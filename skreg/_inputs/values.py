@@ -130,7 +130,7 @@ class Values(Targets):
             losses = self.head.values(np.zeros_like(y), y)
             return np.average(losses, weights=weights)
 
-    def decode(self, outputs):
+    def predictions(self, outputs):
         """Return predictions in y's units, of shape (n_rows,) or (n_rows, n_outputs).
 
         They are float64. The network's ``outputs``, of shape (n_outputs, n_rows), are
