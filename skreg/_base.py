@@ -110,7 +110,7 @@ class NetworkEstimator(Predictor):
             resume = hasattr(self, "coefs_")
             table = check_table(self, X, y, sample_weight, targets_of, resume)
             task = FitTask(self)
-            self._train(self._open(table, task, resume, stream=True))
+            self._train(self._open(table, task, resume, stream=True, n_epochs=1))
             if not resume:
                 warn_of_scale(self, table.X)
         return self
@@ -136,14 +136,22 @@ class NetworkEstimator(Predictor):
             )
 
     def _open(
-        self, table, task, resume, given=(None,) * 3, stream=False, fold=None, until=0
+        self,
+        table,
+        task,
+        resume,
+        given=(None,) * 3,
+        *,
+        stream=False,
+        fold=None,
+        n_epochs=None,
     ):
         """Return the session that trains on a checked table.
 
-        A ``stream`` has one epoch, and absolute weights. A member of a committee has a
-        ``fold`` (row indices to train on and to validate on) and trains up to the epoch
-        ``until``. All others train for ``max_iter`` epochs. They validate on the rows
-        ``given`` to `fit` or, with early stopping, on held-out rows.
+        It validates on the rows ``given`` to `fit` or, with early stopping, on held-out
+        rows. A member of a committee has a ``fold``: row indices to train on and to
+        validate on. The rows of a ``stream`` have absolute weights. ``n_epochs`` are a
+        part of a longer training; without it, there are ``max_iter`` epochs more.
         """
         X, y, sample_weight, targets = table
         if resume:
@@ -185,13 +193,9 @@ class NetworkEstimator(Predictor):
         engine = make_engine(
             plan, state.start, training, validation and validation.rows
         )
-        n_epochs, horizon = plan.max_iter, plan.max_iter
-        if stream:
-            n_epochs = 1
-        elif fold:
-            n_epochs = until - state.history.n_epochs
-        else:
-            horizon += state.history.n_epochs
+        horizon = plan.max_iter
+        if n_epochs is None:
+            n_epochs, horizon = plan.max_iter, horizon + state.history.n_epochs
         return Session(
             engine=engine,
             plan=plan,

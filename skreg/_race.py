@@ -227,7 +227,7 @@ def train_members(members, folds, targets, share, n_threads, X, y, sample_weight
             FitTask(member.network),
             resume=member.n_epochs > 0,
             fold=fold,
-            until=member.until(share),
+            n_epochs=member.until(share) - member.n_epochs,
         )
         for member, fold, own_targets in zip(members, folds, targets, strict=True)
     ]

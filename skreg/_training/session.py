@@ -21,7 +21,7 @@ class Session:
     engine: Any
     """The engine that trains, with the calls of `NumpyEngine`."""
     plan: Any
-    """Its learning_rate, shuffle, penalties, early_stopping and scoring are used."""
+    """The `Plan` of the training."""
     state: TrainingState
     rows: np.ndarray
     """Numbers of the training rows."""
@@ -43,7 +43,10 @@ class Session:
     """The `Status` it ended with."""
 
     def __post_init__(self):
-        self._before = self._calm = None
+        self._before: Any = self.state.restart
+        """Returns the state before the epoch; None in the first of a new training."""
+        self._calm: Any = None
+        """Returns the state before the loss rose."""
         self._rng_before = self.state.rng.bit_generator.state
         self._least, history = inf, self.state.history
         if history.n_epochs:  # a new network may begin far above
@@ -66,7 +69,8 @@ class Session:
         state = self.state
         n_done = state.history.n_epochs
         if n_done > self._first_epoch:
-            self._before = self.engine.snapshot().copy()
+            before = self.engine.snapshot().copy()
+            self._before = lambda: before
         self._rng_before = state.rng.bit_generator.state
         self._n_begun = n_done  # last: an interrupt before it finds nothing to undo
         self._started = perf_counter()
@@ -99,7 +103,7 @@ class Session:
         """
         risen = loss / (1 + self._least)
         if risen > _RISEN and self._calm is None:
-            self._calm = self._state_before()
+            self._calm = self._before
         elif risen <= _RISEN:
             self._calm = None
         if isfinite(loss) and risen <= _EXPLODED:
@@ -126,6 +130,7 @@ class Session:
         The validation loss of these parameters shows that: it is not what it was.
         """
         history, now = self.state.history, self.engine.snapshot().copy()
+        # The averages become nonsense for a moment; a loss does not depend on them.
         self.engine.restore(replace(now, vectors=self.state.best))
         loss = self.scorer.evaluate()
         if not history.is_loss_of_best(self.loss_unit * loss):
@@ -136,15 +141,8 @@ class Session:
 
     def _go_back(self):
         """Restore the state before the epoch, if there is one."""
-        before = self._state_before()
-        if before is not None:
-            self.engine.restore(before)
-
-    def _state_before(self):
-        """Return the state before the epoch; None in the first of a new training."""
-        if self._before is None and self.state.restart is not None:
-            return self.state.restart()
-        return self._before
+        if self._before is not None:
+            self.engine.restore(self._before())
 
     def _record(self, loss, penalty, of_validation):
         state = self.state
