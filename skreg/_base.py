@@ -260,7 +260,8 @@ class NetworkEstimator(Predictor):
             before = self._network()
             dtype = self.coefs_[0].dtype
             plan = make_plan(self, shape, targets, stream, dtype, before.scaled)
-            self._check_same("hidden_layer_sizes", plan.network.sizes, before.sizes)
+            hidden = plan.network.sizes[1:-1], before.sizes[1:-1]
+            self._check_same("hidden_layer_sizes", *hidden)
             self._check_same("feature_scales", plan.network.scaled, before.scaled)
             return plan, TrainingState.of(self, plan)
         plan = make_plan(self, shape, targets, stream)

@@ -26,6 +26,7 @@ from skl2onnx.common.data_types import (
 from skl2onnx.proto import onnx_proto
 
 from skreg._inputs.bins import code_bins, one_behind_the_other
+from skreg._inputs.columns import rare_categories
 
 _DOUBLE = onnx_proto.TensorProto.DOUBLE
 _STRING = onnx_proto.TensorProto.STRING
@@ -46,8 +47,7 @@ def _indicators(one_hot, j):
 
     Other categories have no indicator, -1, if none was rare.
     """
-    rare = one_hot.infrequent_categories_[j]
-    rare = set() if rare is None else set(rare)
+    rare = rare_categories(one_hot)[j]
     frequent = [c for c in one_hot.categories_[j] if c not in rare]
     others = len(frequent) if rare else -1
     indicators = {category: i for i, category in enumerate(frequent)}

@@ -63,11 +63,11 @@ def find_inside(estimator, attributes, kind, what="The estimator", several=""):
     ``several`` how to pass several.
     """
     model = estimator
-    while isinstance(model, BaseEstimator) or any(
-        hasattr(model, a) for a in attributes
-    ):
+    while True:
         if any(hasattr(model, attribute) for attribute in attributes):
             return model
+        if not isinstance(model, BaseEstimator):
+            break
         try:
             check_is_fitted(model)
         except NotFittedError as error:

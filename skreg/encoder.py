@@ -143,7 +143,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         ValueError
             For an invalid parameter or column. The encoder is left unchanged.
         """
-        X = check_columns(X, self)
+        X = check_columns(self, X)
         columns = columns_of(X)
         is_categorical = np.array([not column.is_numeric() for column in columns])
         numbers, texts = split(columns, is_categorical)
@@ -195,7 +195,7 @@ class TabularEncoder(TransformerMixin, Estimator):
             dates and durations, and for anything but numbers in a numeric column.
         """
         check_is_fitted(self)
-        X = check_columns(X, self)
+        X = check_columns(self, X)
         validate_data(self, X, reset=False, skip_check_array=True)
         columns = columns_of(X)
         numbers, texts = split(columns, self.is_categorical_)

@@ -103,9 +103,6 @@ ROWS = [*range(N)]
 @pytest.mark.parametrize(
     ("cv", "groups", "match"),
     [
-        (0, None, "cv=0 has to be at least 2"),
-        (1, None, "cv=1 has to be at least 2"),
-        (-3, None, "cv=-3 has to be at least 2"),
         (N + 1, None, f"cv={N + 1} .* held out, but there are {N} of"),
         (3, GROUPS, "groups were passed, but cv=3 .*GroupKFold"),
         (GroupKFold(3), None, "'groups' parameter should not be None"),

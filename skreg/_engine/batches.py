@@ -86,14 +86,16 @@ class Block:
     A block is as large as fits in a core's cache. Small batches of small networks are
     fast because there is one call per block, not one per mini-batch.
 
-    A keep probability of 1 means no masks per row. With ``split`` there is a
-    `MiniBatch` for each mini-batch; otherwise there is one for the whole block, without
-    masks of hidden units.
+    There are masks per row of the levels whose keep probability is below 1. With
+    ``split`` there is a `MiniBatch` for each mini-batch; otherwise there is one for the
+    whole block, without masks of hidden units.
     """
 
-    def __init__(self, dataset, network, keep_probs, batch_size, dtype, split=True):
+    def __init__(
+        self, dataset, network, batch_size, dtype, keep_probs=None, split=True
+    ):
         n_features, n_outputs = network.sizes[0], network.sizes[-1]
-        keep_probs = [*keep_probs, 1.0]
+        keep_probs = [*(keep_probs or [1.0] * len(network.sizes[:-1])), 1.0]
         mask_sizes = [
             size if p < 1 else 0
             for size, p in zip(network.sizes, keep_probs, strict=True)
@@ -115,7 +117,7 @@ class Block:
         self._y = np.empty((n_outputs, n_rows), dtype)
         self._weights = np.empty(n_rows, dtype)
         self._outputs = np.empty((n_outputs, n_rows), dtype)
-        if not split:
+        if not split:  # only now: blocks of both engines have the same rows
             mask_sizes[1:] = [0] * len(keep_probs[1:])
         self._masks = [np.empty((n_rows, size), dtype) for size in mask_sizes]
         self._batches: dict[int, tuple] = {}

@@ -83,11 +83,11 @@ class NumpyEngine:
         self._block = self._make_block()
 
     def _make_block(self, split=True):
-        plan, keep_probs = self._plan, self._plan.keep_probs
-        if has_one_mask(plan):
-            keep_probs = [1.0] * len(keep_probs)  # no masks per row
-        sizes = plan.batch_size, self._vectors.dtype
-        return Block(self._training, self._network, keep_probs, *sizes, split)
+        plan, dtype = self._plan, self._vectors.dtype
+        keep_probs = None if has_one_mask(plan) else plan.keep_probs
+        return Block(
+            self._training, self._network, plan.batch_size, dtype, keep_probs, split
+        )
 
     def _gradient_of(self, network, vectors):
         """Return the `Parameters` in which a network's gradient is accumulated."""

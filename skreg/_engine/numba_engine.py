@@ -17,13 +17,13 @@ from skreg._engine.optimizers import SGD, Adam, NesterovSGD
 from skreg._engine.penalties import L2
 from skreg._engine.predictor import rows_per_block
 
-ACTIVATIONS = {
+ACTIVATION_CODES = {
     "identity": compiled.IDENTITY,
     "logistic": compiled.LOGISTIC,
     "tanh": compiled.TANH,
     "relu": compiled.RELU,
 }
-HEADS = {
+HEAD_CODES = {
     CLASS_HEADS["binary"]: compiled.SIGMOID,
     CLASS_HEADS["multiclass"]: compiled.SOFTMAX,
     CLASS_HEADS["multilabel"]: compiled.SIGMOID,
@@ -33,7 +33,7 @@ HEADS = {
     LOSSES["quantile"]: compiled.QUANTILE,
     LOSSES["poisson"]: compiled.EXP,
 }
-OPTIMIZERS = {
+OPTIMIZER_CODES = {
     SGD: compiled.HEAVY_BALL,
     NesterovSGD: compiled.NESTEROV,
     Adam: compiled.ADAM,
@@ -124,7 +124,7 @@ class _Evaluator:
         self._rule, self._vectors = rule, vectors
         self._size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
         self._buffers = _allocate(self._net, self._size, vectors[:, :0])
-        self._block = Block(dataset, network, no_masks, self._size, dtype, split=False)
+        self._block = Block(dataset, network, self._size, dtype, split=False)
         self._outputs = np.empty((n_rows, network.sizes[-1]), dtype)
 
     def loss(self, outputs=None):
@@ -166,8 +166,8 @@ def _describe(plan, dtype):
     net = Net(
         gemm=GEMM[dtype.itemsize],
         sizes=np.array(network.sizes),
-        activation=_code_of(network.activation, ACTIVATIONS),
-        head=_code_of(type(head), HEADS),
+        activation=_code_of(network.activation, ACTIVATION_CODES),
+        head=_code_of(type(head), HEAD_CODES),
         head_number=getattr(head, "delta", getattr(head, "quantile", 0.5)),
         keep_probs=keep_probs.astype(dtype),
         thresholds=np.array([threshold_of(p) for p in plan.keep_probs]),
@@ -180,7 +180,7 @@ def _describe(plan, dtype):
         alphas += penalty.alphas
     rates = [rate for _, rate in network.faster_parts]
     rule = Rule(
-        optimizer=_code_of(type(optimizer), OPTIMIZERS),
+        optimizer=_code_of(type(optimizer), OPTIMIZER_CODES),
         momentum=optimizer.momentum,
         beta_2=getattr(optimizer, "beta_2", 0.0),
         epsilon=getattr(optimizer, "epsilon", 0.0),

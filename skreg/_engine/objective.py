@@ -24,8 +24,7 @@ class Objective:
         self._w, self._g = [Parameters(network, vector) for vector in vectors]
         self._network = network
         self._memory = Memory(network, size, vectors.dtype)
-        no_masks = [1.0] * len(network.sizes[:-1])
-        self._block = Block(dataset, network, no_masks, size, vectors.dtype)
+        self._block = Block(dataset, network, size, vectors.dtype)
 
     def __call__(self, vector):
         """Return the objective and its gradient, which the next call overwrites."""

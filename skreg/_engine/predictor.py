@@ -43,8 +43,7 @@ class Evaluator:
         size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
         self._network, self._arrays = network, arrays
         self._memory = Memory(network, size, dtype, backward=False)
-        no_masks = [1.0] * len(network.sizes[:-1])
-        self._block = Block(dataset, network, no_masks, size, dtype)
+        self._block = Block(dataset, network, size, dtype)
 
     def loss(self, outputs=None):
         """Return the weighted mean of the losses.

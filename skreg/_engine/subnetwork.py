@@ -1,7 +1,8 @@
 """Dropout with one mask per mini-batch: a step on the network of the kept units alone.
 
 A weight moves only if both units that it joins were kept. All other weights and their
-averages stay as they are, without decay. The rest of the engine does not know of this.
+averages stay as they are, without decay. Of this the rest of the engine knows only that
+blocks may draw no masks, and that the inputs of a layer may have a scale.
 """
 
 from dataclasses import dataclass, replace

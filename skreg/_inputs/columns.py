@@ -21,7 +21,7 @@ _NESTED = list, dict, set, np.ndarray
 _DATES = date, time, timedelta, np.datetime64, np.timedelta64
 
 
-def check_columns(X, estimator):
+def check_columns(estimator, X):
     """Return X as a data frame or as an array of two dimensions."""
     refuse_masked(X=X)
     lazy = [method for method in ("collect", "compute") if hasattr(X, method)]
@@ -134,6 +134,12 @@ def split(columns, is_categorical):
     n_rows = len(columns[0].values)
     dtype = np.result_type(np.float32, *numbers)
     return _stack(numbers, n_rows, dtype), _stack(texts, n_rows, object)
+
+
+def rare_categories(one_hot):
+    """Return the set of rare categories of each column of a OneHotEncoder."""
+    rare = one_hot.infrequent_categories_
+    return [set() if own is None else {*own} for own in rare]
 
 
 def unique_names(names):

@@ -80,8 +80,6 @@ def _random_folds(n_folds, n_rows, strata, seed):
         alone = counts[codes] == 1
         order = order[np.argsort(codes[order], kind="stable")]
         order = order[~alone[order]]
-    if n_folds < 2:
-        raise ValueError(f"cv={n_folds} has to be at least 2.")
     if n_folds > len(order):
         reason = ""
         if alone.any():

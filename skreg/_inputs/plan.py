@@ -126,22 +126,24 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         rate = _learning_rate(estimator, optimizer, values["learning_rate"])
     sizes = n_features, *hidden, targets.n_outputs
     return Plan(
-        Network(sizes, estimator.activation, targets.head, values["feature_scales"]),
-        optimizer,
-        penalties,
-        keep_probs,
-        estimator.dropout_mask,
-        min(int(values["batch_size"]), n_rows),
-        np.dtype(dtype or values["dtype"]),
-        estimator.engine,
-        rate,
-        bool(estimator.shuffle) and not full_batch,
-        int(values["max_iter"]),
-        int(estimator.max_fun),
-        as_float(estimator, "tol"),
-        patience(estimator),
-        bool(estimator.early_stopping),
-        estimator.scoring,
+        network=Network(
+            sizes, estimator.activation, targets.head, values["feature_scales"]
+        ),
+        optimizer=optimizer,
+        penalties=penalties,
+        keep_probs=keep_probs,
+        dropout_mask=estimator.dropout_mask,
+        batch_size=min(int(values["batch_size"]), n_rows),
+        dtype=np.dtype(dtype or values["dtype"]),
+        engine=estimator.engine,
+        learning_rate=rate,
+        shuffle=bool(estimator.shuffle) and not full_batch,
+        max_iter=int(values["max_iter"]),
+        max_fun=int(estimator.max_fun),
+        tol=as_float(estimator, "tol"),
+        patience=patience(estimator),
+        early_stopping=bool(estimator.early_stopping),
+        scoring=estimator.scoring,
     )
 
 
@@ -213,12 +215,13 @@ def _check_lbfgs_options(estimator, keep_probs):
         "input_keep_prob": keep_probs[0] < 1,
         "batch_size": estimator.batch_size != "auto",
     }
-    for name in (name for name, given in refused.items() if given):
-        raise ValueError(
-            f"{name}={getattr(estimator, name)!r} does not go with solver='lbfgs', "
-            "which takes the whole training set and needs an exact gradient. "
-            f"Leave {name} at its default, or use solver='adam' or 'sgd'."
-        )
+    for name, given in refused.items():
+        if given:
+            raise ValueError(
+                f"{name}={getattr(estimator, name)!r} does not go with solver='lbfgs', "
+                "which takes the whole training set and needs an exact gradient. "
+                f"Leave {name} at its default, or use solver='adam' or 'sgd'."
+            )
 
 
 def _learning_rate(estimator, optimizer, name):

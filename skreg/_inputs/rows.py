@@ -19,21 +19,25 @@ class Table(NamedTuple):
 
     X: Any
     """Array or CSR matrix of float32 or float64."""
-    y: np.ndarray
+    y: Any
+    """Array, or for multilabel targets a CSR matrix."""
     sample_weight: np.ndarray | None
     targets: Any
     """The `Targets` of ``y``, such as `Labels`."""
 
 
-def check_features(estimator, X, **options):
-    """Return X as an array or a CSR matrix of float32 or float64."""
+def check_features(estimator, X, reset):
+    """Return X as an array or a CSR matrix of float32 or float64.
+
+    With ``reset``, the estimator takes its features over.
+    """
     with naming("X", "Encode text first, with TabularEncoder or OneHotEncoder."):
         refuse_dates(X, "X")
         # Of a data frame, scikit-learn sees no common type, and chooses the first.
         single = {str(dtype).lower() for dtype in _dtypes(X)} == {"float32"}
         dtype = np.float32 if single else FLOATS
         return validate_data(
-            estimator, X, **{"accept_sparse": "csr", "dtype": dtype} | options
+            estimator, X, accept_sparse="csr", dtype=dtype, reset=reset
         )
 
 

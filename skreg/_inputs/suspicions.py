@@ -7,6 +7,7 @@ from math import inf, isnan
 
 import numpy as np
 
+from skreg._inputs.columns import rare_categories
 from skreg._inputs.errors import warn_the_caller
 
 _N_ROWS = 500
@@ -76,15 +77,15 @@ def warn_of_texts(columns, texts, one_hot):
 
     ``texts`` has a column of categories for each of ``columns``.
     """
-    sample = texts[:: -(-len(texts) // _N_ROWS)].T
-    infrequent = one_hot.infrequent_categories_
-    for column, texts, rare in zip(columns, sample, infrequent, strict=True):
-        numbers = [text for text in texts if _is_number(text)]
-        others = sorted({*texts} - {*numbers, "missing"})
+    samples = texts[:: -(-len(texts) // _N_ROWS)].T
+    rare_ones = rare_categories(one_hot)
+    for column, sample, rare in zip(columns, samples, rare_ones, strict=True):
+        numbers = [text for text in sample if _is_number(text)]
+        others = sorted({*sample} - {*numbers, "missing"})
         if (
             others
             and not column.is_category
-            and len(numbers) > 0.5 * len(texts)
+            and len(numbers) > 0.5 * len(sample)
             and len({*numbers}) > _MANY_NUMBERS
         ):
             warn_the_caller(
@@ -93,19 +94,18 @@ def warn_of_texts(columns, texts, one_hot):
                 "replace it by NaN, as pandas.read_csv does with na_values."
             )
             continue
-        rare = set() if rare is None else {*rare}
-        n_rare = sum(text in rare for text in texts)
-        if len(texts) < _ENOUGH_ROWS or n_rare <= 0.9 * len(texts):
+        n_rare = sum(text in rare for text in sample)
+        if len(sample) < _ENOUGH_ROWS or n_rare <= 0.9 * len(sample):
             continue
-        if len({*texts}) < 0.5 * len(texts):
+        if len({*sample}) < 0.5 * len(sample):
             warn_the_caller(
                 f"Nearly all categories of column {column.name!r}, such as "
-                f"{texts[0]!r}, are in fewer than min_frequency rows, so the column "
+                f"{sample[0]!r}, are in fewer than min_frequency rows, so the column "
                 "says nearly nothing. Lower min_frequency."
             )
         else:
             warn_the_caller(
-                f"Column {column.name!r} has text such as {texts[0]!r} that differs "
+                f"Column {column.name!r} has text such as {sample[0]!r} that differs "
                 "from row to row. Nearly all of it is too rare to be a category, so "
                 "the column says nearly nothing. Convert text to the numbers or dates "
                 "that it stands for, dates to numbers, and leave out identifiers."
@@ -116,10 +116,10 @@ def warn_of_other_categories(columns, texts, one_hot):
     """Warn if a column has none of its categories in `fit`."""
     if len(texts) < _ENOUGH_ROWS:
         return
-    for j, (column, known) in enumerate(zip(columns, one_hot.categories_, strict=True)):
-        found = {*texts[:, j]} - {"missing"}
-        rare = one_hot.infrequent_categories_[j]
-        frequent = {*known} - {"missing", *([] if rare is None else rare)}
+    of_columns = columns, texts.T, one_hot.categories_, rare_categories(one_hot)
+    for column, own, known, rare in zip(*of_columns, strict=True):
+        found = {*own} - {"missing"}
+        frequent = {*known} - {"missing"} - rare
         if not found or not frequent or not found.isdisjoint(known):
             continue
         held = ", ".join(map(repr, sorted(frequent)[:3]))
