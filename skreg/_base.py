@@ -1,7 +1,5 @@
 """The part of a network estimator that does not depend on the kind of target."""
 
-from copy import deepcopy
-
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
@@ -219,12 +217,9 @@ class NetworkEstimator(Predictor):
             check_scores(self.scoring, scores[n_before:])
         warn_of_break(session)
         self._close(session)
-        names = session.plan.network.attribute_names
         try:
-            session.task.end(
-                lambda: deepcopy({name: getattr(self, name) for name in names}),
-                session.status.value,
-            )
+            names = session.plan.network.attribute_names
+            session.task.end(names, session.status.value)
         except KeyboardInterrupt:
             session.status = Status.INTERRUPTED
             warn_the_caller("Interrupted by user after training. Everything is kept.")

@@ -1,6 +1,6 @@
 """The part of a committee that does not depend on the kind of target."""
 
-from copy import copy, deepcopy
+from copy import copy
 from numbers import Integral, Real
 from typing import Any
 
@@ -135,9 +135,8 @@ class Committee(Predictor):
             self.cv_results_ = race.results()
             self._keep_out_of_fold(self._mean_out_of_fold(table, folds))
             warn_of_scale(self, table.X)
-            fitted = [name for name in vars(self) if name.endswith("_")]
             try:
-                task.end(lambda: deepcopy({name: vars(self)[name] for name in fitted}))
+                task.end([name for name in vars(self) if name.endswith("_")])
             except KeyboardInterrupt:
                 warn_the_caller(
                     "Interrupted by user after the race. Everything is kept."

@@ -28,7 +28,7 @@ class Labels(Targets):
     @classmethod
     def of(cls, y):
         """Return the labels that occur in ``y``."""
-        if _is_multilabel(y, "y"):
+        if _check_labels(y, "y"):
             return cls(np.arange(y.shape[1]), multilabel=True)
         with naming("y"):
             labels = cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
@@ -44,7 +44,7 @@ class Labels(Targets):
                     check_array(as_numpy(classes), ensure_2d=False, dtype=None)
                 )
             )
-        multilabel = _is_multilabel(y, "y")
+        multilabel = _check_labels(y, "y")
         if multilabel and not np.array_equal(classes, np.arange(len(classes))):
             raise ValueError(
                 "classes for multilabel targets has to be the column indices, counted "
@@ -104,7 +104,7 @@ class Labels(Targets):
         For multilabel targets, return indicators of ``dtype``, of shape (n_classes,
         n_samples).
         """
-        if _is_multilabel(y, name) != self.multilabel:
+        if _check_labels(y, name) != self.multilabel:
             wanted = "an indicator matrix" if self.multilabel else "a column of labels"
             raise ValueError(
                 f"{name} has to be {wanted}, as when the classes were learned."
@@ -163,7 +163,8 @@ class Labels(Targets):
 _SEVERAL = list, tuple, set, frozenset, np.ndarray
 
 
-def _is_multilabel(y, name):
+def _check_labels(y, name):
+    """Refuse what are no labels; return whether they are multilabel."""
     if y.dtype.kind == "S":
         raise TypeError(
             f"{name} has labels of bytes. Decode them to text, with numpy.char.decode."

@@ -3,6 +3,7 @@
 scikit-learn has callbacks since 1.9; with older versions, stand-ins here do nothing.
 """
 
+from copy import deepcopy
 from math import isnan
 from time import perf_counter
 
@@ -38,12 +39,15 @@ class _Task:
         if self._context is not None:
             self._context.call_on_fit_task_begin(**self._arguments)
 
-    def end(self, attributes):
-        """Close the task of the fit; ``attributes()`` returns the fitted ones."""
-        if self._context is not None:
-            self._context.call_on_fit_task_end(
-                reconstruction_attributes=attributes, **self._arguments
-            )
+    def end(self, names):
+        """Close the task of the fit, which set the attributes of these names."""
+        if self._context is None:
+            return
+        fitted = vars(self._estimator)
+        self._context.call_on_fit_task_end(
+            reconstruction_attributes=lambda: deepcopy({n: fitted[n] for n in names}),
+            **self._arguments,
+        )
 
 
 class FitTask(_Task):
@@ -78,13 +82,13 @@ class FitTask(_Task):
             **self._arguments,
         )
 
-    def end(self, attributes, reason=""):
+    def end(self, names, reason=""):
         """Close the task of the fit, and print its last epoch and why it ended."""
         if self._unprinted is not None:
             print(self._unprinted)
         if self._estimator.verbose and self._is_fit:
             print(f"Training ended: {reason}.")
-        super().end(attributes)
+        super().end(names)
 
 
 def format_epoch(history, seconds):
