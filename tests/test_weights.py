@@ -32,6 +32,36 @@ def test_weight_k_is_k_copies_and_weight_0_is_absence(kind, params):
     np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_)
 
 
+@pytest.mark.parametrize(
+    "labels",
+    [
+        np.array(["0", "1"]),
+        np.array(["01", "1"]),
+        np.array(["a", "b"], object),
+        np.array([-1, 3], np.int8),
+        np.array([False, True]),
+        np.array([1.0, 2.0], np.float32),
+        np.array(["2020-01-01", "2021-01-01"], "M8[D]"),
+    ],
+    ids=str,
+)
+def test_a_class_weight_is_found_by_its_label(labels):
+    X, y = problem()
+    for one in (labels[1], labels[1:].tolist()[0]):
+        model = network(class_weight={one: 3.0}).fit(X, labels[y])
+        weighted = network().fit(X, labels[y], np.where(y, 3.0, 1.0))
+        assert_same_network(model, weighted, rtol=1e-9, atol=1e-12)
+
+
+def test_a_class_weight_may_have_other_labels_if_it_lacks_none():
+    X, y = problem()
+    model = network(class_weight={0: 1.0, 1: 2.0, 5: 9.0}).fit(X, y)
+    assert_same_network(model, network(class_weight={1: 2.0}).fit(X, y))
+    for other in (5, "1"):
+        with pytest.raises(ValueError, match=r"class_weight has .*, but the classes"):
+            network(class_weight={0: 1.0, other: 2.0}).fit(X, y)
+
+
 @every_kind
 @by_name(SOLVERS)
 def test_only_ratios_of_sample_weights_count(params, kind):

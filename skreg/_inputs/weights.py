@@ -41,21 +41,32 @@ def class_weights(class_weight, labels, targets, sample_weight):
                 "from class to weight, or 'balanced'."
             )
         else:
-            try:
-                weights = compute_class_weight(
-                    class_weight, classes=labels.classes, y=labels.classes
-                )
-            except ValueError as error:
-                raise ValueError(
-                    f"{error}. It has {[*class_weight]}; y has "
-                    f"{labels.classes.tolist()}."
-                ) from None
+            weights = _weights_by_label(class_weight, labels.classes)
     if not (np.isfinite(weights).all() and weights.min() >= 0):
         raise ValueError(
             "class_weight has to have finite, non-negative weights, got "
             f"{class_weight!r}."
         )
     return weights
+
+
+def _weights_by_label(class_weight, classes):
+    """Return the weight of each class in a dict, 1 for those that it leaves out.
+
+    It may have other labels if it leaves out none, as on a part of the rows.
+    """
+    labels = classes.tolist()
+    keys = [
+        next((key for key in both if key in class_weight), None)
+        for both in zip(classes, labels, strict=True)  # of NumPy's type, and Python's
+    ]
+    n_absent = keys.count(None)
+    if n_absent and len(class_weight) > len(labels) - n_absent:
+        raise ValueError(
+            f"class_weight has {[*class_weight]}, but the classes of y are {labels}."
+        )
+    weights = [1.0 if key is None else class_weight[key] for key in keys]
+    return np.array(weights, np.float64)
 
 
 def effective_weights(
