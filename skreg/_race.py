@@ -11,13 +11,13 @@ from joblib import effective_n_jobs
 from joblib.parallel import get_active_backend
 from scipy.stats import rankdata
 from sklearn.utils.parallel import Parallel, delayed
-from threadpoolctl import threadpool_limits
 
 from skreg._endings import ADVICE, warn_of_break, warn_of_limit, warn_of_loss
 from skreg._inputs.auto import max_iter
 from skreg._inputs.errors import warn_the_caller
 from skreg._inputs.rows import Table
 from skreg._scoring import check_scores
+from skreg._threads import one_thread
 from skreg._training.callbacks import FitTask
 from skreg._training.loop import train
 from skreg._training.racing import order_of, plan_rungs
@@ -97,7 +97,7 @@ class Race:
         """Return the winner, or the best candidate so far after an interrupt."""
         field, stop = self._candidates, False
         # Networks of this size gain nothing from more BLAS threads, and idle ones spin.
-        with threadpool_limits(1, user_api="blas"), self._parallel:
+        with one_thread, self._parallel:
             for number, rung in enumerate(self._rungs):
                 for loser in field[rung.n_candidates :]:
                     loser.members.clear()  # which frees their memory
@@ -211,7 +211,7 @@ def _ranked(field):
     return [field[k] for k in order_of([c.scores.mean() for c in field])]
 
 
-@threadpool_limits.wrap(limits=1, user_api="blas")  # joblib may give workers more
+@one_thread  # joblib may give workers more
 def train_members(members, folds, targets, share, n_threads, X, y, sample_weight):
     """Train copies of members on their folds, until a share of their epochs is done.
 
