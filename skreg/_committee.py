@@ -120,7 +120,7 @@ class Committee(Predictor):
             seed = rng.randint(np.iinfo(np.int32).max)
             table = check_table(self, X, y, sample_weight, network._targets_of)
             strata = table.targets.strata(table.y)
-            folds = make_folds(self.cv, table, strata, groups, seed)
+            folds = make_folds(self.cv, X, table.y, strata, groups, seed)
             candidates = [
                 self._make_candidate(network, params, table, len(folds), seed)
                 for params in draw_candidates(self, network, table.X.shape[0], rng)
@@ -212,6 +212,12 @@ class Committee(Predictor):
             raise ValueError(
                 f"param_distributions has {owned}, which the committee sets for all "
                 "networks."
+            )
+        prefixed = [name for name in params if name.startswith("estimator__")]
+        if prefixed:
+            raise ValueError(
+                f"param_distributions has {prefixed}. Leave out 'estimator__': these "
+                "are names of the networks' own parameters."
             )
         with naming("param_distributions"):
             network = clone(network).set_params(**params)

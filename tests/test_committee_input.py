@@ -98,6 +98,18 @@ OF_COMMITTEES = [
         {"param_distributions": {"depth": [1, 2]}},
     ),
     (
+        "a parameter by its name in a search",
+        r"param_distributions has \['estimator__alpha'\]\. Leave out 'estimator__'",
+        fit(X, y),
+        {"param_distributions": {"estimator__alpha": [0.1, 1]}},
+    ),
+    (
+        "an iterator that was used",
+        "cv gives 0 folds.*used before",
+        fit(X, y),
+        {"cv": iter([])},
+    ),
+    (
         "a parameter by its name elsewhere",
         "param_distributions: .*'dropout'.* keep_prob",
         fit(X, y),

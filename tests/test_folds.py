@@ -12,8 +12,8 @@ from sklearn.model_selection import (
     StratifiedKFold,
 )
 
+from skreg import RegMLPClassifier, RegMLPClassifierCV
 from skreg._inputs.folds import make_folds
-from skreg._inputs.rows import Table
 
 N = 30
 GROUPS = np.arange(N) // 5
@@ -30,8 +30,8 @@ CLASSES = {
 
 def folds_of(cv, y=None, groups=None, seed=0, n=N):
     n = n if y is None else len(y)
-    table = Table(np.zeros((n, 1)), np.zeros(n) if y is None else y, None, None)
-    return make_folds(cv, table, y, groups, seed)
+    targets = np.zeros(n) if y is None else y
+    return make_folds(cv, np.zeros((n, 1)), targets, y, groups, seed)
 
 
 @pytest.mark.parametrize("n_folds", [2, 3, 5, 7])
@@ -95,6 +95,25 @@ def test_a_fold_may_be_a_pair_of_masks():
     for (train_rows, held_out), fold in zip(splits, folds_of(splits), strict=True):
         np.testing.assert_array_equal(fold[0], np.flatnonzero(train_rows))
         np.testing.assert_array_equal(fold[1], np.flatnonzero(held_out))
+
+
+def test_a_splitter_gets_the_rows_as_they_were_passed():
+    pd = pytest.importorskip("pandas")
+
+    class ByMonth:
+        def get_n_splits(self, X=None, y=None, groups=None):
+            return 2
+
+        def split(self, X, y=None, groups=None):
+            early = X.index.month <= 2
+            yield from ((early, ~early), (~early, early))
+
+    days = pd.date_range("2020-01-01", periods=120)
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame(rng.normal(size=(120, 2)), index=days)
+    model = RegMLPClassifierCV(RegMLPClassifier((2,)), cv=ByMonth())
+    model.fit(frame, np.arange(120) % 2)
+    assert len(model.members_) == 2
 
 
 ROWS = [*range(N)]

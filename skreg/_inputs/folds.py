@@ -8,14 +8,16 @@ from sklearn.model_selection import check_cv
 from skreg._inputs.errors import naming, warn_the_caller
 
 
-def make_folds(cv, table, strata, groups, seed):
+def make_folds(cv, X, y, strata, groups, seed):
     """Return for each fold the row indices to train on and to validate on.
 
     If ``cv`` is a number, rows are assigned to folds at random, class by class. Every
     training part then has all classes: the only row of a class is never held out.
-    Otherwise it is a splitter or an iterable, as in scikit-learn's searches. ``strata``
-    has the class of each row, if there are classes.
+    Otherwise it is a splitter, which gets X as it was passed to `fit`, or an iterable,
+    as in scikit-learn's searches. ``strata`` has the class of each row, if there are
+    classes.
     """
+    n_rows = y.shape[0]
     if cv is None or isinstance(cv, Integral):
         cv = 5 if cv is None else int(cv)
         if groups is not None:
@@ -23,13 +25,14 @@ def make_folds(cv, table, strata, groups, seed):
                 f"groups were passed, but cv={cv} does not use them. Pass a splitter "
                 "that does, such as cv=GroupKFold(5)."
             )
-        return _random_folds(cv, table.X.shape[0], strata, seed)
+        return _random_folds(cv, n_rows, strata, seed)
     with naming("cv"):
-        splitter = check_cv(cv, table.y, classifier=strata is not None)
-        splits = splitter.split(table.X, table.y, groups)
-        folds = [_check_fold(split, table.X.shape[0]) for split in splits]
+        splitter = check_cv(cv, y, classifier=strata is not None)
+        splits = splitter.split(X, y, groups)
+        folds = [_check_fold(split, n_rows) for split in splits]
     if len(folds) < 2:
-        raise ValueError(f"cv gives {len(folds)} folds; at least 2 are needed.")
+        remedy = "" if folds else " Was it an iterator that has been used before?"
+        raise ValueError(f"cv gives {len(folds)} folds; at least 2 are needed.{remedy}")
     if strata is not None:
         _warn_of_absent_classes(folds, strata)
     return folds
