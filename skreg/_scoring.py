@@ -62,18 +62,8 @@ class Scorer:
             return -loss
         if self._kept is None:
             vars(self._estimator).update(self._engine.snapshot().copy().attributes())
-        try:
-            score = self._score(self._estimator, self._X, self._y, **self._weight)
-        except (TypeError, ValueError) as error:
-            if not isinstance(self._scoring, str):
-                raise
-            raise ValueError(_explain(self._scoring, error)) from error
-        if not isinstance(score, Real):
-            raise ValueError(
-                f"scoring={self._scoring!r} has to return a number, got {score!r}."
-            )
-        with naming("scoring"):
-            return float(score)
+        rows = self._estimator, self._X, self._y
+        return take_score(self._score, self._scoring, *rows, **self._weight)
 
 
 class _OfOutputs(BaseEstimator):
@@ -83,6 +73,9 @@ class _OfOutputs(BaseEstimator):
         self.targets, self.outputs = targets, outputs
         for name, value in targets.attributes().items():
             setattr(self, name, value)
+        if getattr(targets, "multilabel", False):
+            # Two column indices would look like two classes.
+            self.classes_ = [np.arange(2)] * targets.n_outputs
 
     def _outputs(self, X):
         yield self.targets, self.outputs.copy()
@@ -94,6 +87,22 @@ class _OfLabels(PredictsLabels, _OfOutputs):
 
 class _OfValues(PredictsValues, _OfOutputs):
     pass
+
+
+def take_score(scorer, scoring, estimator, X, y, **weights):
+    """Return the score by the ``scorer`` that ``scoring`` stands for, as a float."""
+    try:
+        score = scorer(estimator, X, y, **weights)
+    except (AttributeError, TypeError, ValueError) as error:
+        if not isinstance(scoring, str):
+            raise
+        raise ValueError(_explain(scoring, error)) from error
+    if getattr(score, "shape", None) == ():  # an array of one number, of any library
+        score = score.item()
+    if not isinstance(score, Real):
+        raise ValueError(f"scoring={scoring!r} has to return a number, got {score!r}.")
+    with naming("scoring"):
+        return float(score)
 
 
 def check_scorer(estimator):
@@ -158,6 +167,8 @@ def check_scores(scoring, scores, warn=warn_the_caller):
 def _explain(scoring, error):
     """Return the message for an error of a named scorer."""
     name = scoring.removesuffix("_score")
+    if isinstance(error, AttributeError):
+        error = "It needs probabilities of classes."
     remedy = "Pass a scorer that is defined for these targets, or scoring='loss'."
     if "pos_label" in str(error) and f"{name}_macro" in get_scorer_names():
         remedy = (

@@ -114,7 +114,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         too small to split stays in the training set.
     scoring : str or callable, default="loss"
         Validation score: "loss" (negated, so greater is better), the name of a scorer,
-        or a callable ``scorer(estimator, X, y)``, which also takes
+        or a callable ``scorer(estimator, X, y)`` of arrays, which also takes
         ``sample_weight`` if there are weights.
     class_weight : dict, "balanced" or list of dict, default=None
         Weights of the classes. "balanced" gives each class the same total weight. For

@@ -41,8 +41,8 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
         row of a class trains all networks.
     scoring : str or callable, default="loss"
         Score for early stopping and for the race: "loss" (negated, so greater is
-        better), the name of a scorer, or a callable ``scorer(estimator, X, y)``,
-        which also takes ``sample_weight`` if there are weights.
+        better), the name of a scorer, or a callable ``scorer(estimator, X, y)`` of
+        arrays, which also takes ``sample_weight`` if there are weights.
     n_jobs : int, default=None
         Networks to train at a time: in processes, or in threads if their engine is
         "numba". None is 1, unless a `joblib.parallel_config` says otherwise. It does
@@ -142,8 +142,8 @@ class RegMLPRegressorCV(PredictsValues, Committee):
     scoring : str or callable, default="loss"
         Score for early stopping and for the race: "loss" (negated, so greater is
         better, in y's unit), the name of a scorer, or a callable
-        ``scorer(estimator, X, y)``, which also takes ``sample_weight`` if there are
-        weights.
+        ``scorer(estimator, X, y)`` of arrays, which also takes ``sample_weight`` if
+        there are weights.
     n_jobs : int, default=None
         Networks to train at a time: in processes, or in threads if their engine is
         "numba". None is 1, unless a `joblib.parallel_config` says otherwise. It does

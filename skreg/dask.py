@@ -31,7 +31,7 @@ from skreg._inputs.errors import unchanged_on_error
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._inputs.validation import check_both_given, check_validation_set
-from skreg._scoring import check_scorer, check_scores
+from skreg._scoring import check_scorer, check_scores, take_score
 from skreg._training.history import History
 from skreg._training.schedules import SCHEDULES
 from skreg._training.state import mix_in, reseed, set_history
@@ -235,4 +235,5 @@ def _validate(end, X, y):
     loss = Evaluator(parts, arrays, rows).loss() * targets.loss_unit
     if network.scoring == "loss":
         return loss, -loss
-    return loss, float(check_scoring(network, network.scoring)(network, X, y))
+    scorer = check_scoring(network, network.scoring)
+    return loss, take_score(scorer, network.scoring, network, X, y)

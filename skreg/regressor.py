@@ -128,7 +128,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Share of the rows to hold out. In (0, 1).
     scoring : str or callable, default="loss"
         Validation score: "loss" (negated, so greater is better), the name of a scorer,
-        or a callable ``scorer(estimator, X, y)``, which also takes
+        or a callable ``scorer(estimator, X, y)`` of arrays, which also takes
         ``sample_weight`` if there are weights.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of training. "auto" is float32, or float64 for "lbfgs" and for at most

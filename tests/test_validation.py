@@ -18,11 +18,13 @@ from estimators import (
 from sklearn.base import clone
 from sklearn.metrics import (
     accuracy_score,
+    average_precision_score,
     cohen_kappa_score,
     explained_variance_score,
     f1_score,
     get_scorer,
     make_scorer,
+    roc_auc_score,
 )
 from sklearn.model_selection import GridSearchCV, StratifiedKFold
 from sklearn.pipeline import Pipeline, make_pipeline
@@ -207,6 +209,30 @@ def test_the_validation_set_need_not_have_all_classes(kind):
         model.validation_loss_curve_[-1],
         weighted_loss(model, X_val[few], y_val[few]),
     )
+
+
+@pytest.mark.parametrize(
+    ("scoring", "metric"),
+    [("roc_auc", roc_auc_score), ("average_precision", average_precision_score)],
+)
+def test_two_columns_of_labels_are_no_two_classes(scoring, metric):
+    X, Y, X_val, Y_val = split_problem("multilabel")
+    model = network(scoring=scoring)
+    model.fit(X, Y[:, 1:], X_val=X_val, y_val=Y_val[:, 1:])
+    expected = metric(Y_val[:, 1:], model.predict_proba(X_val))
+    assert model.validation_scores_[-1] == pytest.approx(expected, abs=1e-12)
+
+
+def test_a_scorer_that_needs_probabilities_is_refused_for_numbers():
+    X, y, X_val, y_val = split_problem("number")
+    with pytest.raises(ValueError, match=r"scoring='roc_auc' .*It needs probabilities"):
+        network(kind="number", scoring="roc_auc").fit(X, y, X_val=X_val, y_val=y_val)
+
+
+def test_a_score_may_be_an_array_of_one_number():
+    X, y, X_val, y_val = split_problem("binary")
+    model = network(scoring=lambda *arguments: np.array(0.5, np.float32))
+    assert model.fit(X, y, X_val=X_val, y_val=y_val).validation_scores_ == [0.5] * 5
 
 
 @pytest.mark.parametrize("scoring", ["f1_macro", "roc_auc"])
