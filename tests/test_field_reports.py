@@ -446,6 +446,17 @@ def test_an_unknown_name_is_refused_with_the_one_that_is_like_it():
         TabularEncoder().set_params(n_bin=4)
 
 
+def test_a_subclass_may_pass_parameters_on():
+    class Wide(RegMLPClassifier):
+        def __init__(self, width=8, **others):
+            super().__init__((width,), **others)
+            self.width = width
+
+    assert Wide(4, alpha=0.1).alpha == 0.1
+    with pytest.raises(TypeError, match="'foo'"):
+        Wide(4, foo=1)
+
+
 # Warnings and output
 
 

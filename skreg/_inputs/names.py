@@ -1,6 +1,7 @@
 """The base of all estimators, and what to use for an unknown parameter name."""
 
 from difflib import get_close_matches
+from inspect import Parameter, signature
 
 from sklearn.base import BaseEstimator
 
@@ -43,7 +44,9 @@ class Estimator(BaseEstimator):
 
     def __new__(cls, *args, **kwargs):
         """Check the names of the parameters."""
-        cls._check_names(kwargs, TypeError)
+        kinds = {p.kind for p in signature(cls.__init__).parameters.values()}
+        if Parameter.VAR_KEYWORD not in kinds:  # of a subclass, which passes them on
+            cls._check_names(kwargs, TypeError)
         return super().__new__(cls)
 
     def set_params(self, **params):
