@@ -8,7 +8,7 @@ import numpy as np
 from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
-from skreg._inputs.errors import refuse_masked
+from skreg._inputs.errors import refuse_hidden
 from skreg._inputs.labels import Labels
 from skreg._inputs.names import Estimator
 from skreg._inputs.rows import check_features
@@ -21,7 +21,7 @@ class Predictor(CallbackSupportMixin, Estimator):
     def _outputs(self, X):
         """Return an iterator over the targets and the outputs of each network."""
         check_is_fitted(self)
-        refuse_masked(X=X)
+        refuse_hidden(X=X)
         X = check_features(self, X, reset=False)
         networks = getattr(self, "members_", [self])
         return ((network._fitted_targets(), network._run(X)) for network in networks)
@@ -84,8 +84,9 @@ class PredictsLabels(ClassifierMixin):
         log_probabilities : ndarray of shape (n_samples, n_classes)
             In the order of ``classes_``.
         """
-        logs = [*starmap(Labels.log_probabilities, self._outputs(X))]
-        mean = reduce(np.logaddexp, logs) - log(len(logs))
+        with np.errstate(under="ignore"):
+            logs = [*starmap(Labels.log_probabilities, self._outputs(X))]
+            mean = reduce(np.logaddexp, logs) - log(len(logs))
         mean[mean > -len(logs) * np.finfo(mean.dtype).eps] = 0
         return mean
 

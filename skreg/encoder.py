@@ -156,6 +156,7 @@ class TabularEncoder(TransformerMixin, Estimator):
             one_hot = OneHotEncoder(
                 handle_unknown="infrequent_if_exist", min_frequency=self.min_frequency
             ).fit(texts)
+            one_hot.set_output(transform="default")  # whatever set_config says
             categorical = compress(columns, is_categorical)
             warn_of_texts(categorical, texts, one_hot)
 

@@ -33,6 +33,13 @@ OPPOSITE = np.where(X > 0, np.inf, -np.inf)
 pytestmark = SHORT_FITS
 
 
+class Lazy:
+    """A frame that is not computed yet, such as that of polars."""
+
+    def collect(self):
+        return X
+
+
 def replaced(array, value):
     """Return a copy with one entry replaced."""
     array = np.array(array, dtype=np.asarray(value).dtype if array.ndim == 1 else None)
@@ -412,6 +419,14 @@ CASES = [
 ]
 
 LABELS = [
+    *(
+        (f"{name} lazy", rf"{name} is lazy\. .*collect\(\)", fit(**arguments), {})
+        for name, arguments in {
+            "X": {"X": Lazy(), "y": y},
+            "y": {"X": X, "y": Lazy()},
+            "X_val": {"X": X, "y": y, "X_val": Lazy(), "y_val": y},
+        }.items()
+    ),
     ("y of bytes", "bytes", fit(X, np.array([b"a", b"b"])[y]), {}),
     *(
         (
@@ -602,6 +617,7 @@ AFTER_FIT = [
         fit(X, y),
         {"warm_start": True, "hidden_layer_sizes": (4, 4)},
     ),
+    ("predict lazy", r"X is lazy. .*collect\(\)", lambda m: m.predict(Lazy()), {}),
     ("predict masked", "X has masked entries", lambda m: m.predict(HIDDEN_X), {}),
     ("predict huge", "X", lambda m: m.predict(HUGE), {}),
     ("predict NaN", "X contains NaN", lambda m: m.predict(replaced(X, np.nan)), {}),

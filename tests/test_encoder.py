@@ -9,6 +9,7 @@ from decimal import Decimal
 
 import numpy as np
 import pytest
+import sklearn
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -650,6 +651,28 @@ def test_columns_of_pyarrow_may_have_a_dictionary():
     for rows in (table, table.to_batches()[0]):
         encoded = TabularEncoder(n_bins=1, min_frequency=1).fit_transform(rows)
         assert encoded[:, [1, 2, 3]].tolist() == expected
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_a_configuration_for_all_transformers(library):
+    pytest.importorskip("pandas")
+    frames = pytest.importorskip(library)
+    table = frames.DataFrame({"a": [1.0, 2.0, 4.0], "c": ["x", "y", "x"]})
+    encoder = TabularEncoder(min_frequency=1)
+    expected = encoder.fit_transform(table)
+    with sklearn.config_context(transform_output=library):
+        for found in (encoder.transform(table), encoder.fit_transform(table)):
+            assert isinstance(found, frames.DataFrame)
+            np.testing.assert_array_equal(found, expected)
+        encoder.set_output(transform="default")
+        np.testing.assert_array_equal(encoder.transform(table), expected)
+
+
+def test_a_column_may_have_the_name_of_a_method():
+    pd = pytest.importorskip("pandas")
+    table = pd.DataFrame({"compute": [1.0, 2.0], "collect": [2.0, 1.0]})
+    assert names(TabularEncoder(n_bins=1).fit(table)) == ["compute", "collect"]
+    RegMLPClassifier((2,)).fit(table, [0, 1])
 
 
 def test_a_lazy_frame():

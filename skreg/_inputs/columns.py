@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import _safe_indexing, check_array
 
-from skreg._inputs.errors import refuse_masked
+from skreg._inputs.errors import refuse_hidden, refuse_lazy
 
 _MISSING_TYPES = {"NoneType", "NAType", "NaTType"}  # pandas may not be installed
 _PRESENT = {str, bool, int}  # for speed: the types of most values
@@ -23,10 +23,8 @@ _DATES = date, time, timedelta, np.datetime64, np.timedelta64
 
 def check_columns(estimator, X):
     """Return X as a data frame or as an array of two dimensions."""
-    refuse_masked(X=X)
-    lazy = [method for method in ("collect", "compute") if hasattr(X, method)]
-    if lazy and hasattr(type(X), "columns"):
-        raise TypeError(f"X is lazy. Call its method {lazy[0]}() first.")
+    refuse_hidden(X=X)
+    refuse_lazy("X", X, "compute")
     if not hasattr(X, "columns"):
         dtype = None if hasattr(X, "dtype") else object  # a list may mix types
         return check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator)

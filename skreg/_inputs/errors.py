@@ -64,9 +64,10 @@ def naming(argument, remedy_for_text=""):
         raise kind(message if named else f"{argument}: {message}") from None
 
 
-def refuse_masked(**arguments):
-    """Refuse arrays with masked entries, which would be taken for data."""
+def refuse_hidden(**arguments):
+    """Refuse masked entries, which would be taken for data, and lazy frames."""
     for name, value in arguments.items():
+        refuse_lazy(name, value, "collect")
         parts = value if isinstance(value, list | tuple) else [value]
         if any(map(np.ma.is_masked, parts)):
             raise ValueError(
@@ -74,6 +75,12 @@ def refuse_masked(**arguments):
                 "in (with SimpleImputer, or the array's filled method) or leave out "
                 "their rows."
             )
+
+
+def refuse_lazy(name, value, method):
+    """Refuse a frame whose rows only this method computes."""
+    if hasattr(type(value), method):  # of the frame itself, it may be a column
+        raise TypeError(f"{name} is lazy. Call its method {method}() first.")
 
 
 def warn_the_caller(message, category=UserWarning):

@@ -9,7 +9,7 @@ from sklearn.utils.multiclass import check_classification_targets, type_of_targe
 
 from skreg._engine.heads import Binary, Multiclass, Multilabel
 from skreg._inputs.columns import is_missing
-from skreg._inputs.errors import naming, refuse_masked
+from skreg._inputs.errors import naming, refuse_hidden
 from skreg._inputs.rows import as_numpy
 from skreg._inputs.targets import Targets
 
@@ -37,7 +37,7 @@ class Labels(Targets):
     @classmethod
     def declared(cls, classes, y):
         """Return labels with these ``classes``; ``y`` need not have all of them."""
-        refuse_masked(classes=classes)
+        refuse_hidden(classes=classes)
         with naming("classes"):
             classes = np.unique(
                 column_or_1d(
@@ -145,7 +145,8 @@ class Labels(Targets):
         The network's ``outputs``, of shape (n_outputs, n_rows), are overwritten.
         """
         logits = self.head.class_logits(outputs)
-        self.head.activate(logits)
+        with np.errstate(under="ignore"):
+            self.head.activate(logits)
         return np.ascontiguousarray(logits.T)
 
     def log_probabilities(self, outputs):

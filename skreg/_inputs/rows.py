@@ -8,7 +8,7 @@ from sklearn.utils import check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
 from skreg._inputs.columns import is_arrow, is_missing, without_dictionary
-from skreg._inputs.errors import naming, refuse_masked
+from skreg._inputs.errors import naming, refuse_hidden
 from skreg._inputs.weights import check_weights
 
 FLOATS = [np.float64, np.float32]
@@ -137,7 +137,7 @@ def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
 
     With ``resume``, X has to have the features of the fitted network.
     """
-    refuse_masked(X=X, y=y, sample_weight=sample_weight)
+    refuse_hidden(X=X, y=y, sample_weight=sample_weight)
     if y is None:
         raise ValueError(
             f"{type(estimator).__name__} requires y to be passed, but the target y is "

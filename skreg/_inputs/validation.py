@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 )
 
 from skreg._engine.batches import Dataset, Rows
-from skreg._inputs.errors import naming, refuse_masked, warn_the_caller
+from skreg._inputs.errors import naming, refuse_hidden, warn_the_caller
 from skreg._inputs.rows import FLOATS, check_range, check_targets, refuse_dates
 from skreg._inputs.weights import check_weights, effective_weights
 
@@ -43,7 +43,7 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
     ``given`` holds ``X_val``, ``y_val`` and ``sample_weight_val``.
     """
     X, y, sample_weight = given
-    refuse_masked(X_val=X, y_val=y, sample_weight_val=sample_weight)
+    refuse_hidden(X_val=X, y_val=y, sample_weight_val=sample_weight)
     check_both_given(X, y)
     if X is None:
         if sample_weight is not None:
