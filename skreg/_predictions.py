@@ -12,10 +12,9 @@ from skreg._inputs.errors import refuse_hidden
 from skreg._inputs.labels import Labels
 from skreg._inputs.names import Estimator
 from skreg._inputs.rows import check_features
-from skreg._training.callbacks import CallbackSupportMixin
 
 
-class Predictor(CallbackSupportMixin, Estimator):
+class Predictor(Estimator):
     """Checks rows and runs networks; a committee has several, in ``members_``."""
 
     def _outputs(self, X):
@@ -117,8 +116,9 @@ class PredictsValues(RegressorMixin):
 
 def _mean(networks):
     """Return the mean prediction of networks, given the targets and outputs of each."""
-    first, *others = (targets.predictions(outputs) for targets, outputs in networks)
-    for own in others:
-        first += own
-    first /= 1 + len(others)
+    with np.errstate(under="ignore"):
+        first, *others = (targets.predictions(outputs) for targets, outputs in networks)
+        for own in others:
+            first += own
+        first /= 1 + len(others)
     return first

@@ -2,7 +2,6 @@
 
 from itertools import compress
 from numbers import Integral, Real
-from types import SimpleNamespace
 
 import numpy as np
 from sklearn.base import TransformerMixin, _fit_context
@@ -15,17 +14,11 @@ from sklearn.utils.validation import (
     validate_data,
 )
 
-from skreg._inputs.bins import (
-    bin_edges,
-    frequent_values,
-    is_frequent,
-    piecewise_linear,
-)
+from skreg._inputs.bins import ROWS_AT_ONCE, is_frequent, learn, piecewise_linear
 from skreg._inputs.columns import check_columns, columns_of, split, unique_names
 from skreg._inputs.names import Estimator
 from skreg._inputs.suspicions import warn_of_other_categories, warn_of_texts
-
-_ROWS_AT_ONCE = 1024  # the code of this many rows fits in the processor's cache
+from skreg._training.callbacks import Task, with_callbacks
 
 
 class TabularEncoder(TransformerMixin, Estimator):
@@ -121,6 +114,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         self.min_frequency = min_frequency
         self.dtype = dtype
 
+    @with_callbacks
     @_fit_context(prefer_skip_nested_validation=True)
     def fit(self, X, y=None):
         """Learn medians, scales, bins and categories.
@@ -143,6 +137,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         ValueError
             For an invalid parameter or column. The encoder is left unchanged.
         """
+        task = Task(self, self._init_callback_context(), X=X)
+        task.begin()
         X = check_columns(self, X)
         columns = columns_of(X)
         is_categorical = np.array([not column.is_numeric() for column in columns])
@@ -150,7 +146,7 @@ class TabularEncoder(TransformerMixin, Estimator):
 
         few = self.min_frequency
         n_least = few if isinstance(few, Integral) else few * len(numbers)
-        learnt = [_learn(x, self.n_bins, n_least) for x in numbers.T]
+        learnt = [learn(x, self.n_bins, n_least) for x in numbers.T]
         one_hot = None
         if texts.shape[1]:
             one_hot = OneHotEncoder(
@@ -173,6 +169,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         self.frequent_values_ = [own.values.astype(numbers.dtype) for own in learnt]
         self.frequent_tolerances_ = [own.tolerances for own in learnt]
         self.one_hot_ = one_hot
+        task.end([name for name in vars(self) if name.endswith("_")])
         return self
 
     def transform(self, X):
@@ -252,7 +249,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         number, indicator, code, frequent, _ = np.split(
             encoded, np.cumsum(widths), axis=1
         )
-        for rows in gen_batches(len(numbers), _ROWS_AT_ONCE):
+        for rows in gen_batches(len(numbers), ROWS_AT_ONCE):
             x = numbers[rows]
             missing = np.isnan(x)
             x = np.where(missing, self.medians_, x)
@@ -272,29 +269,3 @@ class TabularEncoder(TransformerMixin, Estimator):
         tags.input_tags.string = True
         tags.transformer_tags.preserves_dtype = []
         return tags
-
-
-def _learn(x, n_bins, n_least):
-    """Return what is learnt of a column of numbers, as the attributes have it."""
-    n_rows, missing = len(x), np.isnan(x)
-    x = x.astype(np.float64)
-    observed = x[~missing] if not missing.all() else np.zeros(1)
-    median = np.median(observed)
-    counted = np.unique(observed, return_counts=True)
-    edges = bin_edges(*counted, n_bins)
-    values, tolerances = frequent_values(*counted, n_bins, n_rows / 2, n_least)
-    x[missing] = median
-    code_sum = sum(
-        piecewise_linear(x[rows, np.newaxis], [edges]).sum(axis=0)
-        for rows in gen_batches(n_rows, _ROWS_AT_ONCE)
-    )
-    return SimpleNamespace(
-        median=median,
-        mean=x.mean(),
-        scale=1.0 if len(edges) == 1 else x.std() or 1.0,
-        has_missing=missing.any(),
-        edges=edges,
-        code_mean=code_sum / n_rows,
-        values=values,
-        tolerances=tolerances,
-    )

@@ -16,6 +16,8 @@ from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
+from skreg import TabularEncoder
+
 callback = pytest.importorskip(
     "sklearn.callback", reason="scikit-learn has callbacks from 1.9 on"
 )
@@ -61,6 +63,24 @@ def tasks(n_epochs):
     """Return the hooks of one fit."""
     epochs = [(hook, "epoch", k) for k in range(n_epochs) for hook in ("begin", "end")]
     return ["setup", ("begin", "fit", 0), *epochs, ("end", "fit", 0), "teardown"]
+
+
+def test_an_encoder_has_one_task():
+    recorder = Recorder()
+    TabularEncoder().set_callbacks(recorder).fit(X)
+    assert recorder.calls == tasks(0)
+    (fitted,) = recorder.estimators
+    np.testing.assert_array_equal(
+        fitted.transform(X), TabularEncoder().fit_transform(X)
+    )
+
+
+@pytest.mark.filterwarnings("error")
+def test_callbacks_of_a_pipeline_reach_the_encoder():
+    recorder = Propagated()
+    model = make_pipeline(TabularEncoder(), network()).set_callbacks(recorder)
+    model.fit(X, y)
+    assert recorder.count("begin", "epoch") == N_EPOCHS
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

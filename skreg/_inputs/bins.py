@@ -1,9 +1,42 @@
 """The bins and the frequent values of a column of numbers."""
 
-import numpy as np
+from types import SimpleNamespace
 
+import numpy as np
+from sklearn.utils import gen_batches
+
+ROWS_AT_ONCE = 1024  # the code of this many rows fits in the processor's cache
 _MOST_VALUES = 50
 _SEVEN_DIGITS = 1e-7  # the precision of a table in float32
+
+
+def learn(x, n_bins, n_least):
+    """Return what an encoder learns of a column of numbers, as its attributes have it.
+
+    Values in at least ``n_least`` rows may be frequent ones.
+    """
+    n_rows, missing = len(x), np.isnan(x)
+    x = x.astype(np.float64)
+    observed = x[~missing] if not missing.all() else np.zeros(1)
+    median = np.median(observed)
+    counted = np.unique(observed, return_counts=True)
+    edges = bin_edges(*counted, n_bins)
+    values, tolerances = frequent_values(*counted, n_bins, n_rows / 2, n_least)
+    x[missing] = median
+    code_sum = sum(
+        piecewise_linear(x[rows, np.newaxis], [edges]).sum(axis=0)
+        for rows in gen_batches(n_rows, ROWS_AT_ONCE)
+    )
+    return SimpleNamespace(
+        median=median,
+        mean=x.mean(),
+        scale=1.0 if len(edges) == 1 else x.std() or 1.0,
+        has_missing=missing.any(),
+        edges=edges,
+        code_mean=code_sum / n_rows,
+        values=values,
+        tolerances=tolerances,
+    )
 
 
 def bin_edges(values, counts, n_bins):

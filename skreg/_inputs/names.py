@@ -5,6 +5,8 @@ from inspect import Parameter, signature
 
 from sklearn.base import BaseEstimator
 
+from skreg._training.callbacks import CallbackSupportMixin
+
 _KEEP = "Use keep_prob, the probability of keeping a unit: 1 minus that of dropping it."
 _RATE = "The initial rate is learning_rate_init; learning_rate names its schedule."
 _EPOCHS = "Use max_iter, the maximum number of epochs."
@@ -34,7 +36,7 @@ FAMILIAR = {
 """A hint on a network's parameters for each name from another library."""
 
 
-class Estimator(BaseEstimator):
+class Estimator(CallbackSupportMixin, BaseEstimator):
     """Refuses unknown parameter names with a hint, and links to the documentation."""
 
     _doc_link_module = "skreg"

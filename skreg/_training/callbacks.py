@@ -22,7 +22,7 @@ except ImportError:
         return method
 
 
-class _Task:
+class Task:
     """Tells callbacks when a fit begins and ends; a subclass reports its parts.
 
     Without a ``context`` there are no callbacks. ``data`` are ``X``, ``y`` and
@@ -50,7 +50,7 @@ class _Task:
         )
 
 
-class FitTask(_Task):
+class FitTask(Task):
     """Reports a network's fit and its epochs, to callbacks and on the screen."""
 
     def __init__(self, estimator, context=None, **data):
@@ -106,7 +106,7 @@ def format_epoch(history, seconds):
     return ", ".join(parts)
 
 
-class RaceTask(_Task):
+class RaceTask(Task):
     """Reports a committee's fit and its rungs, to callbacks and on the screen."""
 
     def begin_rung(self, name, n_candidates, n_networks):
