@@ -140,6 +140,26 @@ def test_predictions_are_the_mean_over_the_members(kind):
     np.testing.assert_array_equal(model.classes_, model.members_[0].classes_)
 
 
+@pytest.mark.parametrize("method", ["predict", "predict_proba", "predict_log_proba"])
+def test_rows_far_out_are_predicted_where_numpy_raises(method):
+    X, y = problem("multiclass")
+    params = {"max_iter": 50, "learning_rate_init": 0.1}
+    for model in (network(**params).fit(X, y), committee(params).fit(X, y)):
+        predict = getattr(model, method)
+        expected = predict(1000 * X)
+        with np.errstate(all="raise"):
+            np.testing.assert_array_equal(predict(1000 * X), expected)
+
+
+def test_counts_far_below_one_are_predicted_where_numpy_raises():
+    X, y = problem("number")
+    model = network(kind="number", loss="poisson", activation="identity")
+    model.fit(X, abs(y))
+    downward = -1e8 * (model.coefs_[0] @ model.coefs_[1]).T
+    with np.errstate(all="raise"):
+        assert model.predict(downward) == 0
+
+
 def test_log_probabilities_are_finite_where_probabilities_vanish():
     X, y = problem()
     model = committee({"max_iter": 100, "alpha": 0.0}).fit(X, y)

@@ -145,8 +145,7 @@ class Labels(Targets):
         The network's ``outputs``, of shape (n_outputs, n_rows), are overwritten.
         """
         logits = self.head.class_logits(outputs)
-        with np.errstate(under="ignore"):
-            self.head.activate(logits)
+        self.head.activate(logits)
         return np.ascontiguousarray(logits.T)
 
     def log_probabilities(self, outputs):
