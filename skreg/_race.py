@@ -1,5 +1,6 @@
 """A race of hyperparameters: the networks of every candidate, trained rung by rung."""
 
+import re
 from copy import deepcopy
 from dataclasses import dataclass
 from itertools import chain, takewhile
@@ -258,7 +259,10 @@ def _close(member, session):
 
 
 def _check(winner):
-    """Refuse a winner without a score on some fold; issue each of its warnings once."""
+    """Refuse a winner without a score on some fold; issue its warnings.
+
+    The same warning of several folds, which differs by numbers alone, comes once.
+    """
     heard: list[tuple] = []
     for k, member in enumerate(winner.members, start=1):
         if not member.n_epochs:
@@ -269,7 +273,10 @@ def _check(winner):
         network = member.network
         check_scores(network.scoring, network.validation_scores_, _keep_in(heard))
         heard += member.warnings
-    for message, category in dict.fromkeys(heard):
+    kinds: dict = {}
+    for message, category in heard:
+        kinds.setdefault(re.sub(r"\d\S*", "", message), (message, category))
+    for message, category in kinds.values():
         warn_the_caller(message, category)
 
 

@@ -339,16 +339,22 @@ def test_a_line_search_that_ends_a_fit_is_warned_of():
 
 
 @pytest.mark.filterwarnings("ignore:Column")
-def test_a_useless_network_of_an_earlier_rung_is_warned_of():
+def test_useless_networks_are_warned_of_once(monkeypatch):
+    winners = []
+    check = skreg._race._check
+    monkeypatch.setattr("skreg._race._check", lambda w: (winners.append(w), check(w)))
     with pytest.warns(ConvergenceWarning) as caught:
         model = race({"n_iter_no_change": 2}).fit(X * [1, 1, 1e6, 1, 1], y)
+    told = [str(warning.message) for warning in caught]
+    assert sum("The training loss ended" in message for message in told) == 1
+    # Each has a warning, also the one whose best epoch is in an earlier rung.
     before_the_last = rungs(model)[-2][1]
     assert min(member.best_iter_ for member in model.members_) <= before_the_last
-    told = "\n".join(str(warning.message) for warning in caught)
-    for member in model.members_:
-        k = member.best_iter_ - 1
-        loss = member.loss_curve_[k] - member.penalty_curve_[k]
-        assert f"ended at {loss:.3g}" in told
+    for member in winners[0].members:
+        curves = member.network.loss_curve_, member.network.penalty_curve_
+        loss, penalty = (curve[member.network.best_iter_ - 1] for curve in curves)
+        kept = "\n".join(message for message, _ in member.warnings)
+        assert f"ended at {loss - penalty:.3g}" in kept
 
 
 @pytest.mark.filterwarnings("ignore:The training loss ended")
