@@ -172,8 +172,8 @@ class Committee(Predictor):
             return _FAMILIAR[name]
         if name in kind._get_param_names():
             return (
-                f"It belongs to the networks: pass estimator={kind.__name__}({name}=…),"
-                f" or set estimator__{name}."
+                f"It belongs to the networks: set estimator__{name}, or pass estimator="
+                f"{kind.__name__}({name}=…), which replaces the default network."
             )
         if name in FAMILIAR:
             return f"{FAMILIAR[name]} Pass it to the networks, in estimator."

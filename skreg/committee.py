@@ -83,8 +83,9 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
 
     Notes
     -----
-    ``best_score_`` is a little optimistic, since it selected the epoch of each network
-    and the candidate.
+    ``best_score_`` is the score of single networks, so the committee is usually a
+    little better. It also selected the epoch of each network and the candidate, which
+    makes it optimistic with few rows or many candidates.
 
     References
     ----------

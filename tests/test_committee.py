@@ -477,7 +477,7 @@ def test_parameters_of_the_networks_can_be_set_without_naming_a_network():
         ("n_iter", "Use n_candidates"),
         (
             "alpha",
-            r"pass estimator=RegMLPClassifier\(alpha=…\), or set estimator__alpha",
+            r"set estimator__alpha, or pass estimator=RegMLPClassifier\(alpha=…\)",
         ),
         ("dropout", "Use keep_prob.* in estimator"),
         ("seed", "Use random_state.$"),
