@@ -73,16 +73,16 @@ class _OfOutputs(BaseEstimator):
         self.targets, self.outputs = targets, outputs
         for name, value in targets.attributes().items():
             setattr(self, name, value)
-        if getattr(targets, "multilabel", False):
-            # Two column indices would look like two classes.
-            self.classes_ = [np.arange(2)] * targets.n_outputs
 
     def _outputs(self, X):
         yield self.targets, self.outputs.copy()
 
 
 class _OfLabels(PredictsLabels, _OfOutputs):
-    pass
+    def __init__(self, targets, outputs):
+        super().__init__(targets, outputs)
+        if targets.multilabel:  # two column indices would look like two classes
+            self.classes_ = [np.arange(2)] * targets.n_outputs
 
 
 class _OfValues(PredictsValues, _OfOutputs):

@@ -103,8 +103,9 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         if it is better by more than ``tol`` than at the last improvement; smaller gains
         add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``.
     n_iter_no_change : int or inf, default=20
-        Training stops after this many epochs without an improvement; with "cosine",
-        only under ``early_stopping``. With inf it runs ``max_iter`` epochs, as planned.
+        Training stops after this many epochs without an improvement; with "cosine" and
+        for "lbfgs", only under ``early_stopping``. With inf, "sgd" and "adam" run
+        ``max_iter`` epochs, as planned.
     early_stopping : bool, default=False
         Whether to stop when the validation score no longer improves, and to keep the
         weights of its best epoch. Unless a validation set is passed to `fit`,
@@ -293,6 +294,9 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, classes=None, sample_weight=None):
         """Train for one epoch on the given rows, continuing from the current state.
+
+        However few rows a call has, "auto" means dropout, factors of features for
+        "adam", float32, a constant rate, and the ``alpha`` of 50,000 rows.
 
         Parameters
         ----------

@@ -47,8 +47,9 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Loss to minimise. "squared_error", (y - f)² / 2, predicts the mean.
         "absolute_error", ``|y - f|``, predicts the median. "huber" [7]_ is the squared
         error up to errors of 1.345 c and grows linearly beyond, so outliers pull less;
-        with this constant it is 95% as efficient as the squared error if errors are
-        normal [8]_. "quantile" [9]_ predicts the quantile at the level ``quantile``.
+        if errors are normal it is at least 95% as efficient as the squared error [8]_,
+        since c, the deviation of y, is no less than theirs. "quantile" [9]_ predicts
+        the quantile at the level ``quantile``.
         "poisson" is half the Poisson deviance, for non-negative y: the network predicts
         the logarithm of the mean, and targets are divided by their mean but not
         centred.
@@ -62,11 +63,10 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
     alpha : "auto", float or array-like of float, default="auto"
         Strength of the L2 penalty on the weights: one number for all layers, or one per
         layer from the inputs up. Its meaning depends neither on the number n of rows
-        nor on the batch size. "auto" penalises only the first layer, with 25 / n for
-        classes, 8 / n for numbers and with ``early_stopping``, and twice as much
-        without ``feature_scales``; dropout regularises the others. For "lbfgs" it is
-        10 / n on all layers. Without hidden layers it is 1 / n. With at most 64 rows it
-        is always 0.1, on all layers.
+        nor on the batch size. "auto" penalises only the first layer, with 8 / n, and
+        twice as much without ``feature_scales``; dropout regularises the others. For
+        "lbfgs" it is 10 / n on all layers. Without hidden layers it is 1 / n. With at
+        most 64 rows it is always 0.1, on all layers.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8, or 0.9 with
@@ -118,8 +118,9 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``. It
         applies to losses of the standardised targets, so y's unit does not matter.
     n_iter_no_change : int or inf, default=20
-        Training stops after this many epochs without an improvement; with "cosine",
-        only under ``early_stopping``. With inf it runs ``max_iter`` epochs, as planned.
+        Training stops after this many epochs without an improvement; with "cosine" and
+        for "lbfgs", only under ``early_stopping``. With inf, "sgd" and "adam" run
+        ``max_iter`` epochs, as planned.
     early_stopping : bool, default=False
         Whether to stop when the validation score no longer improves, and to keep the
         weights of its best epoch. Unless a validation set is passed to `fit`,
@@ -321,6 +322,9 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
     @_fit_context(prefer_skip_nested_validation=True)
     def partial_fit(self, X, y, sample_weight=None):
         """Train for one epoch on the given rows, continuing from the current state.
+
+        However few rows a call has, "auto" means dropout, factors of features for
+        "adam", float32, a constant rate, and the ``alpha`` of 50,000 rows.
 
         The first call fixes the standardisation of the targets for all later calls, by
         the mean and standard deviation of its own rows. Begin with typical rows.
