@@ -63,10 +63,11 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
     alpha : "auto", float or array-like of float, default="auto"
         Strength of the L2 penalty on the weights: one number for all layers, or one per
         layer from the inputs up. Its meaning depends neither on the number n of rows
-        nor on the batch size. "auto" penalises only the first layer, with 8 / n, and
-        twice as much without ``feature_scales``; dropout regularises the others. For
-        "lbfgs" it is 10 / n on all layers. Without hidden layers it is 1 / n. With at
-        most 64 rows it is always 0.1, on all layers.
+        nor on the batch size. "auto" penalises only the first layer, with 25 / n for
+        classes, 8 / n for numbers and with ``early_stopping``, and twice as much
+        without ``feature_scales``; dropout regularises the others. For "lbfgs" it is
+        10 / n on all layers. Without hidden layers it is 1 / n. With at most 64 rows it
+        is always 0.1, on all layers.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8, or 0.9 with
