@@ -29,7 +29,7 @@ def pyplot():
         import matplotlib.pyplot as plt
     except ImportError as error:
         raise ImportError(
-            "skreg.display needs matplotlib. Install it with: pip install skreg[plot]"
+            "skreg.display needs matplotlib. Install it with: pip install 'skreg[plot]'"
         ) from error
     return plt
 

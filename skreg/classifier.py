@@ -188,6 +188,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
 
     See Also
     --------
+    RegMLPClassifierCV : A committee of such networks, with better probabilities.
+    TabularEncoder : Makes features for the network from the columns of a table.
     sklearn.neural_network.MLPClassifier : Without dropout, class weights or callbacks.
 
     References

@@ -80,6 +80,7 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
     See Also
     --------
     RegMLPClassifier : One network.
+    TabularEncoder : Makes features for the networks from the columns of a table.
 
     Notes
     -----
@@ -181,6 +182,7 @@ class RegMLPRegressorCV(PredictsValues, Committee):
     See Also
     --------
     RegMLPRegressor : One network.
+    TabularEncoder : Makes features for the networks from the columns of a table.
     RegMLPClassifierCV : The same for classes, with the references.
 
     Examples

@@ -5,7 +5,7 @@ They read only fitted attributes: those of skreg's estimators, and of the estima
 search. Several estimators differ in colour, by a palette that colour-blind readers can
 tell apart [1]_, and in markers or dashes.
 
-Plots need matplotlib (``pip install skreg[plot]``), which is imported on use; without
+Plots need matplotlib (``pip install 'skreg[plot]'``), which is imported on use; without
 it they raise an ImportError.
 
 References

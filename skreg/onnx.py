@@ -1,6 +1,6 @@
 """ONNX: importing this module teaches skl2onnx to convert the estimators of skreg.
 
-It needs skl2onnx (``pip install skreg[onnx]``). The graph of a `RegMLPClassifier` or
+It needs skl2onnx (``pip install 'skreg[onnx]'``). The graph of a `RegMLPClassifier` or
 `RegMLPClassifierCV` has two outputs, labels and probabilities, like all classifiers in
 skl2onnx. It takes the options of MLPClassifier there: ``zipmap``, ``nocl`` and
 ``output_class_labels``. It computes in double precision if the inputs are doubles, and
@@ -68,7 +68,7 @@ try:
     from skreg._onnx_encoder import convert_encoder, declare_encoded, node_maker
 except ImportError as error:
     raise ImportError(
-        "skreg.onnx needs skl2onnx. Install it with: pip install skreg[onnx]"
+        "skreg.onnx needs skl2onnx. Install it with: pip install 'skreg[onnx]'"
     ) from error
 
 _OPERATORS = {

@@ -203,6 +203,8 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
 
     See Also
     --------
+    RegMLPRegressorCV : A committee of such networks, with smaller errors.
+    TabularEncoder : Makes features for the network from the columns of a table.
     sklearn.neural_network.MLPRegressor : Without dropout, and y is scaled by hand.
     sklearn.ensemble.HistGradientBoostingRegressor : Trees, with losses of these names.
 
