@@ -12,8 +12,11 @@ from estimators import (
     weighted_loss,
 )
 from sklearn.base import clone
+from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.model_selection import HalvingGridSearchCV, KFold, cross_val_score
 
 from skreg import RegMLPClassifier
+from skreg._training.stopping import Monitor
 
 pytestmark = SHORT_FITS
 
@@ -237,3 +240,61 @@ def test_rows_without_weight_may_overflow_in_a_first_block():
     model = RegMLPClassifier(64, shuffle=False, batch_size=16, random_state=0)
     with pytest.raises(ValueError, match="diverged"):
         model.fit(X, np.arange(600) % 2, weights)
+
+
+def test_gains_below_tol_add_up():
+    monitor = Monitor(tol=1.0, patience=3)
+    stalls = []
+    for score in np.arange(0, 6, 0.5):
+        monitor.update(score)
+        stalls.append(monitor.stalled)
+    assert not any(stalls)
+    for _ in range(4):
+        monitor.update(5.5)
+    assert monitor.stalled
+
+
+def with_a_class_of_one_row():
+    X, y = problem()
+    y[7] = 2
+    return X, y
+
+
+def test_a_class_of_one_row_stays_in_training():
+    X, labels = with_a_class_of_one_row()
+    model = network(early_stopping=True).fit(X, labels)
+    assert list(model.classes_) == [0, 1, 2]
+
+
+def test_more_classes_than_rows_to_hold_out():
+    X, _ = problem()
+    model = network(early_stopping=True).fit(X, np.arange(60) % 20)
+    assert len(model.classes_) == 20
+
+
+def test_searches_meet_rare_classes():
+    X, labels = with_a_class_of_one_row()
+    model = network(early_stopping=True, validation_fraction=0.3)
+    scores = cross_val_score(model, X, labels, cv=KFold(3), error_score="raise")
+    assert np.isfinite(scores).all()
+    search = HalvingGridSearchCV(
+        model, {"alpha": [0.01, 0.1]}, cv=KFold(2), min_resources=20, factor=2,
+        error_score="raise", scoring="accuracy",
+    )  # fmt: skip
+    search.fit(X, labels)
+    assert np.isfinite(search.cv_results_["mean_test_score"]).all()
+
+
+def test_a_score_that_is_never_a_number_is_an_error():
+    model = network(early_stopping=True, scoring=lambda *_: np.nan)
+    with pytest.raises(ValueError, match=r"scoring=.*not finite in any of the 5"):
+        model.fit(*problem())
+    assert not hasattr(model, "coefs_")
+
+
+def test_a_score_that_sometimes_is_no_number_is_warned_of():
+    scores = iter([np.nan, 0.5, np.nan, 0.4, 0.3])
+    model = network(early_stopping=True, scoring=lambda *_: next(scores))
+    with pytest.warns(UserWarning, match="scoring=.*not finite in some epochs"):
+        model.fit(*problem())
+    assert model.best_iter_ == 2

@@ -1,6 +1,7 @@
 """What becomes of an estimator when something goes wrong in the middle of a fit."""
 
 import copy
+import pickle
 import signal
 
 import numpy as np
@@ -21,6 +22,7 @@ from estimators import (
     problem,
     watch_engines,
 )
+from sklearn.datasets import load_wine
 from sklearn.exceptions import ConvergenceWarning
 
 import skreg._base
@@ -261,3 +263,34 @@ def test_what_a_scorer_raises_comes_out_and_changes_nothing(
         model.fit(X, y)
     assert caught.value is error
     assert vars(model) == before
+
+
+@pytest.mark.filterwarnings("ignore:Column 12 of X")
+def test_an_explosion_that_stays_finite_keeps_the_calm_weights():
+    wine, kinds = load_wine(return_X_y=True)
+    model = network(
+        solver="sgd", hidden_layer_sizes=100, alpha=1e-4, batch_size=200,
+        learning_rate_init=1e4, max_iter=200, dtype="float64",
+    )  # fmt: skip
+    with pytest.warns(ConvergenceWarning, match="diverged"):
+        model.fit(wine, kinds)
+    assert max(model.loss_curve_) <= 1000 * (1 + min(model.loss_curve_))
+
+
+def test_a_refused_call_takes_back_what_it_appended():
+    class ScorerError(Exception):
+        pass
+
+    def scoring(estimator, X, y):
+        if len(curve) == N_EPOCHS + 2:
+            raise ScorerError
+        return 0.0
+
+    curve = []
+    model = network(warm_start=True, scoring=scoring).fit(X, y, X_val=X, y_val=y)
+    curve = model.loss_curve_
+    before = pickle.dumps([curve, model.validation_scores_, model.coefs_])
+    with pytest.raises(ScorerError):
+        model.fit(X, y, X_val=X, y_val=y)
+    assert model.loss_curve_ is curve
+    assert pickle.dumps([curve, model.validation_scores_, model.coefs_]) == before

@@ -419,3 +419,14 @@ def test_other_rows_or_another_loss_start_the_search_for_the_best_anew(
     model.fit(X, y, X_val=X, y_val=y)
     assert model.best_iter_ > 2
     assert model.best_validation_score_ == max(model.validation_scores_[2:]) > score
+
+
+def test_a_stream_does_not_go_on_at_a_rate_of_zero():
+    model = network(learning_rate="cosine", max_iter=3)
+    for _ in range(3):
+        model.partial_fit(X, y, classes=[0, 1, 2])
+    before = pickle.dumps(model)
+    with pytest.raises(ValueError, match="falls to zero in max_iter=3 epochs, and 3"):
+        model.partial_fit(X, y)
+    assert pickle.dumps(model) == before
+    model.set_params(max_iter=5).partial_fit(X, y)

@@ -177,3 +177,41 @@ def test_feature_names_of_frames_are_checked(library):
     model.partial_fit(frame, labels)
     with pytest.raises(ValueError, match="feature names"):
         model.partial_fit(frame[names[::-1]], labels)
+
+
+def test_dates_in_a_table_of_pyarrow_are_refused():
+    pyarrow = pytest.importorskip("pyarrow")
+    X, y = problem()
+    dates = np.arange(60).astype("M8[s]")
+    table = pyarrow.table({"x": X[:, 0], "day": dates})
+    with pytest.raises(ValueError, match="dates or durations in column 'day'"):
+        network().fit(table, y)
+
+
+def test_a_series_is_no_table():
+    pd = pytest.importorskip("pandas")
+    X, y = problem()
+    frame = pd.DataFrame(X)
+    with pytest.raises(ValueError, match="X: Expected a 2-dimensional container"):
+        network().fit(frame[0], y)
+    with pytest.raises(ValueError, match="X: Expected a 2-dimensional container"):
+        network().fit(frame, y).predict(frame.iloc[0])
+
+
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+@pytest.mark.parametrize("dtype", ["Float32", "Float64"])
+def test_probabilities_have_the_precision_of_a_data_frame(library, dtype):
+    frames = pytest.importorskip(library)
+    X, y = problem()
+    columns = X.T.astype(dtype.lower())
+    frame = frames.DataFrame({f"x{k}": column for k, column in enumerate(columns)})
+    if library == "pandas":
+        frame = frame.astype(dtype)
+    assert network().fit(frame, y).predict_proba(frame).dtype == dtype.lower()
+
+
+def test_text_is_told_how_it_becomes_a_number():
+    with pytest.raises(ValueError, match=r"X_val.*transform_input"):
+        network().fit(*problem(), X_val=[["a"] * 5] * 2, y_val=[0, 1])
+    with pytest.raises(ValueError, match=r"^X: .*OneHotEncoder"):
+        network().fit([["a"]] * 4, [0, 1, 0, 1])

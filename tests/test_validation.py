@@ -1,5 +1,6 @@
 """Validation sets and scoring: what may be passed, and what is recorded."""
 
+import pickle
 from functools import partial
 
 import estimators
@@ -354,3 +355,67 @@ def test_a_grid_search_over_a_pipeline_with_everything_routed(scoring):
         expected = fold.score(X[test], y[test], sample_weight=WEIGHTS[test])
         score = search.cv_results_[f"split{k}_test_score"][search.best_index_]
         assert score == expected
+
+
+def test_another_function_begins_with_other_scores():
+    X, y = problem()
+
+    def scorers(value):
+        return lambda *_: value
+
+    model = network(early_stopping=True, scoring=scorers(0.9), warm_start=True)
+    model.fit(X, y).set_params(scoring=scorers(0.1)).fit(X, y)
+    assert model.best_validation_score_ == 0.1
+    assert np.isnan(model.validation_scores_[:N_EPOCHS]).all()
+
+
+def test_a_scorer_goes_on_when_it_is_the_same():
+    X, y = problem()
+    scorer = make_scorer(f1_score)
+    model = network(early_stopping=True, scoring=scorer, warm_start=True).fit(X, y)
+    model = pickle.loads(pickle.dumps(model)).fit(X, y)
+    assert np.isfinite(model.validation_scores_).all()
+
+
+@pytest.mark.parametrize(
+    ("scoring", "labels", "remedy"),
+    [
+        ("f1", np.repeat(["no", "yes"], 30), r"make_scorer\(f1_score, pos_label"),
+        ("roc_auc", np.arange(60) % 3, "roc_auc_ovr"),
+        ("precision", np.arange(60) % 3, "precision_macro"),
+        ("log_loss", np.arange(60) % 2, "'loss' or 'neg_log_loss'"),
+        ("acuracy", np.arange(60) % 2, "'accuracy'"),
+    ],
+)
+def test_an_error_of_a_scorer_names_it_and_says_what_to_write(scoring, labels, remedy):
+    model = network(early_stopping=True, scoring=scoring)
+    with pytest.raises(ValueError, match=f"scoring='{scoring}'.*{remedy}"):
+        model.fit(problem()[0], labels)
+    assert not hasattr(model, "coefs_")
+
+
+@pytest.mark.parametrize("scoring", ["average_precision", "neg_brier_score"])
+def test_no_scorer_is_recommended_that_does_not_exist(scoring):
+    X, y = problem()
+    labels = np.array(["no", "yes"])[y]
+    with pytest.raises(ValueError, match="Use labels 0 and 1") as error:
+        network(early_stopping=True, scoring=scoring).fit(X, labels)
+    assert "macro" not in str(error.value)
+
+
+def test_feature_names_that_only_one_of_x_and_x_val_has():
+    pd = pytest.importorskip("pandas")
+    X, y = problem()
+    frame = pd.DataFrame(X, columns=list("abcde"))
+    with pytest.warns(UserWarning, match="^X has feature names, but X_val has none"):
+        network().fit(frame, y, X_val=X, y_val=y)
+    with pytest.warns(UserWarning, match="^X_val has feature names, but X has none"):
+        network().fit(X, y, X_val=frame, y_val=y)
+    for one, other in ((frame, X[:, :3]), (X, frame[list("abc")])):
+        with (
+            pytest.warns(UserWarning, match="has none"),
+            pytest.raises(ValueError, match=r"X_val.* has 3 features"),
+        ):
+            network().fit(one, y, X_val=other, y_val=y)
+    with pytest.raises(ValueError, match=r"X_val.*feature names should match"):
+        network().fit(frame, y, X_val=frame[list("abdce")], y_val=y)

@@ -1,6 +1,8 @@
-"""What a fit and a prediction hold in memory, and what is left of it afterwards."""
+"""What calls cost in memory and operations, and what they leave in memory."""
 
 import gc
+import pickle
+import sys
 import tracemalloc
 import weakref
 
@@ -11,6 +13,7 @@ from estimators import NAMED_SCORER, SHORT_FITS, committee, network, one_in, pro
 
 import skreg._base
 from skreg import RegMLPClassifier, RegMLPClassifierCV, RegMLPRegressor
+from skreg._engine import predictor
 
 pytestmark = SHORT_FITS
 
@@ -23,6 +26,22 @@ def peak_bytes(function):
         return tracemalloc.get_traced_memory()[1]
     finally:
         tracemalloc.stop()
+
+
+def operations(call):
+    """Return how many functions, of Python and of C, a call calls."""
+    count = 0
+
+    def profile(frame, event, argument):
+        nonlocal count
+        count += event in ("call", "c_call")
+
+    sys.setprofile(profile)
+    try:
+        call()
+    finally:
+        sys.setprofile(None)
+    return count
 
 
 @one_in(
@@ -108,3 +127,76 @@ def test_nothing_keeps_the_training_data_after_a_fit(monkeypatch, kind, scoring)
         assert all(engine() is None for engine in engines)
     finally:
         gc.enable()
+
+
+@pytest.mark.parametrize("way", ["partial_fit", "warm_start"])
+def test_a_call_costs_the_same_after_hundreds_of_calls(way):
+    X, y = problem()
+    model = network(max_iter=1, warm_start=True, batch_size=60)
+
+    def call():
+        if way == "partial_fit":
+            model.partial_fit(X[:1], y[:1], classes=[0, 1])
+        else:
+            model.fit(X, y)
+
+    def cost():
+        # Of several calls: appending to a list moves it now and then.
+        return operations(call), min(peak_bytes(call) for _ in range(5))
+
+    for _ in range(70):
+        call()
+    calls, memory = cost()
+    for _ in range(600):
+        call()
+    calls_later, memory_later = cost()
+    assert calls_later == calls
+    assert memory_later < memory + 2000
+
+
+def test_what_is_stored_per_call_is_a_few_numbers():
+    X, y = problem()
+    model = network().partial_fit(X[:1], y[:1], classes=[0, 1])
+    for _ in range(99):
+        model.partial_fit(X[:1], y[:1])
+    size = len(pickle.dumps(model))
+    for _ in range(300):
+        model.partial_fit(X[:1], y[:1])
+    assert len(pickle.dumps(model)) - size <= 300 * 4 * 9  # 9 bytes a float
+
+
+def test_wide_rows_are_predicted_in_blocks_of_64(monkeypatch):
+    sizes = []
+
+    class Forward(predictor.Forward):
+        def __init__(self, network, arrays, memory, x):
+            sizes.append(x.shape[0])
+            super().__init__(network, arrays, memory, x)
+
+    wide = np.random.default_rng(0).normal(size=(130, 20_000)).astype(np.float32)
+    model = network(max_iter=1).fit(wide, np.arange(130) % 2)
+    monkeypatch.setattr(predictor, "Forward", Forward)
+    model.predict(wide)
+    assert sizes == [64, 64, 2]
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+def test_predicting_a_row_copies_no_weights(sparse):
+    row = sp.random(1, 3000, density=0.1, random_state=0).toarray()
+    model = network(hidden_layer_sizes=200, max_iter=1)
+    model.fit(np.vstack([row, -row] * 2), [0, 1, 0, 1])
+    given = sp.csr_array(row) if sparse else row
+    assert model.coefs_[0].nbytes == 4_800_000
+    assert peak_bytes(lambda: model.predict_proba(given)) < 100_000
+
+
+def test_a_step_of_a_stream_copies_the_state_once():
+    wide = np.random.default_rng(0).normal(size=(10, 3000))
+    labels = np.arange(10) % 2
+    model = network(hidden_layer_sizes=200).partial_fit(wide, labels, [0, 1])
+    weights = model.coefs_[0].nbytes
+    state = 3 * weights  # with two averages of adam
+    gradient, scaled = weights, 2 * weights
+    more = 0.1 * state
+    used = peak_bytes(lambda: model.partial_fit(wide, labels))
+    assert used < state + gradient + scaled + more

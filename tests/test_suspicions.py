@@ -1,0 +1,73 @@
+"""Input that is allowed, but suspicious: a warning says what to check."""
+
+import numpy as np
+import pytest
+from estimators import SHORT_FITS, network, problem
+from scipy.sparse import csr_array
+from sklearn.datasets import load_digits
+from sklearn.pipeline import make_pipeline
+from sklearn.preprocessing import StandardScaler
+
+from skreg import RegMLPRegressor
+
+pytestmark = SHORT_FITS
+rng = np.random.default_rng(0)
+X, y = problem()
+
+
+def test_a_validation_set_that_was_not_transformed_is_suspected():
+    images, labels = load_digits(return_X_y=True)
+    pipeline = make_pipeline(StandardScaler(), network())
+    given = {
+        "regmlpclassifier__X_val": images[900:],
+        "regmlpclassifier__y_val": labels[900:],
+    }
+    with pytest.warns(UserWarning, match="X_val lies far outside.*transform_input"):
+        pipeline.fit(images[:900], labels[:900], **given)
+
+
+@pytest.mark.parametrize("n_outputs", [1, 2])
+def test_validation_targets_in_another_unit_are_suspected(n_outputs):
+    targets = np.arange(len(X))[:, None] % [7, 9][:n_outputs]
+    other = 100 * targets if n_outputs == 1 else targets * [1, 100]
+    match = f"y_val lies far outside.*Column {n_outputs - 1} .*Was y_val transformed"
+    model = RegMLPRegressor(5, max_iter=4, random_state=0)
+    with pytest.warns(UserWarning, match=match):
+        model.fit(X, targets.squeeze(), X_val=X, y_val=other.squeeze())
+    model.fit(X, targets.squeeze(), X_val=X, y_val=2 * targets.squeeze())
+
+
+@pytest.mark.parametrize("kind", ["same", "tails", "constant", "sparse"])
+def test_a_validation_set_of_the_same_kind_is_not(kind):
+    train, other = rng.normal(size=(2, 300, 5))
+    if kind == "tails":
+        train, other = train**3, other**3
+    if kind == "constant":
+        train[:, 0], other[:, 0] = 0, 1
+    if kind == "sparse":
+        train, other = csr_array(train), csr_array(other)
+    labels = np.arange(300) % 2
+    network().fit(train, labels, X_val=other, y_val=labels)
+
+
+@pytest.mark.filterwarnings("ignore:The training loss ended")
+@pytest.mark.parametrize("factor", [1e4, 1e-5])
+def test_a_column_of_extreme_scale_is_named(factor):
+    scaled = X * [1, 1, factor, 1, 1]
+    with pytest.warns(UserWarning, match="Column 2 of X.*StandardScaler"):
+        network().fit(scaled, y)
+    with pytest.warns(UserWarning, match="Column 2"):
+        model = network().partial_fit(scaled, y, [0, 1])
+    model.partial_fit(scaled, y)  # once is enough
+
+
+def test_a_column_whose_larger_values_are_in_few_rows_is_not_suspected():
+    table = np.zeros((1200, 2))
+    table[:, 0] = np.arange(1200) % 2
+    table[0, 1], table[1, 1] = 1e-6, 1  # of three rows, one is looked at
+    network().fit(table, table[:, 0].astype(int))
+
+
+def test_sparse_text_features_are_not_suspected():
+    counts = csr_array(rng.random((60, 500)) * (rng.random((60, 500)) < 0.01))
+    network().fit(counts, y)
