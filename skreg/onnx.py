@@ -79,7 +79,7 @@ _OPERATORS = {
     "softmax": OnnxSoftmax,
     "exp": OnnxExp,
 }
-_PARAMETERS = {"coefs_", "intercepts_", "feature_scales_"}
+_PARAMETERS = {"coefs", "intercepts", "feature_scales"}
 
 
 def _onnx_labels(model, scope):
@@ -101,7 +101,7 @@ def _network(model, features, numbers, as_logits, node):
             f"activation={model.activation!r} has no ONNX operator here. Supported "
             f"are {[*_OPERATORS]}."
         )
-    unknown = {*model._network().attribute_names} - _PARAMETERS
+    unknown = {*model._network().block_names} - _PARAMETERS
     if unknown:
         raise NotImplementedError(f"The parameters {sorted(unknown)} are not exported.")
     coefs = [*model.coefs_]

@@ -13,12 +13,12 @@ sys.path.insert(0, str(Path(__file__).parent))
 
 
 @pytest.fixture
-def softplus(monkeypatch):
-    """Register an activation whose derivative is a function of z, and spoils it."""
+def of_z(monkeypatch):
+    """Register softplus by another name; its derivative takes z, and spoils it."""
 
     def derivative(z, ones, out):
         expit(z, out)
         z.fill(np.nan)
 
     kind = Activation(np.logaddexp, derivative, lambda n, m: 1.0, derivative_of_z=True)
-    monkeypatch.setitem(ACTIVATIONS, "softplus", kind)
+    monkeypatch.setitem(ACTIVATIONS, "of_z", kind)

@@ -14,19 +14,16 @@ from skreg import (
     RegMLPRegressor,
     RegMLPRegressorCV,
 )
+from skreg._engine.optimizers import OPTIMIZERS
 
 SHORT_FITS = pytest.mark.filterwarnings(
     "ignore:Maximum iterations:sklearn.exceptions.ConvergenceWarning"
 )
 """Marks tests whose fits end before they have converged."""
 
-SOLVERS = {
-    "sgd": {"solver": "sgd"},
-    "nesterov": {"solver": "sgd", "nesterovs_momentum": True},
-    "adam": {"solver": "adam"},
-    "lbfgs": {"solver": "lbfgs"},
-}
-STEPPING = {name: SOLVERS[name] for name in ("sgd", "nesterov", "adam")}
+STEPPING: dict = {name: {"solver": name} for name in OPTIMIZERS}
+STEPPING["nesterov"] = {"solver": "sgd", "nesterovs_momentum": True}
+SOLVERS = STEPPING | {"lbfgs": {"solver": "lbfgs"}}
 DROPOUT = {
     "none": {},
     "per row": {"keep_prob": 0.5},

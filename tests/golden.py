@@ -1,6 +1,6 @@
 """What fixed seeds gave, so that a change of numbers is seen and meant.
 
-``python tests/golden.py losses`` writes ``data/losses.json`` anew, and
+``python tests/golden.py losses`` adds new cases to ``data/losses.json``, and
 ``python tests/golden.py models VERSION`` the files of a released version, which are
 then never written again: run it with the oldest versions supported, whose pickles the
 newer ones can read.
@@ -77,10 +77,10 @@ def predicted(model):
 
 
 def write_losses():
-    losses = {
-        dtype: {case: fit(case, dtype).loss_curve_ for case in CASES}
-        for dtype in ("float32", "float64")
-    }
+    losses = json.loads(LOSSES.read_text())
+    for dtype, known in losses.items():
+        for case in CASES:
+            known[case] = known.get(case) or fit(case, dtype).loss_curve_
     LOSSES.write_text(json.dumps(losses, indent=1) + "\n")
 
 

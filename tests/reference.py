@@ -20,7 +20,7 @@ ACTIVATIONS = {
     "logistic": (logistic, lambda z: logistic(z) * (1 - logistic(z))),
     "tanh": (math.tanh, lambda z: 1 - math.tanh(z) ** 2),
     "relu": (lambda z: max(z, 0.0), lambda z: float(z > 0)),
-    "softplus": (lambda z: math.log1p(math.exp(z)), logistic),
+    "of_z": (lambda z: math.log1p(math.exp(z)), logistic),
 }
 """Each with its derivative."""
 
@@ -175,6 +175,7 @@ class Optimizer:
             return w - learning_rate * self.v
         if self.name == "NesterovSGD":
             return w - learning_rate * (beta * self.v + (1 - beta) * g)
+        assert self.name == "Adam", f"{self.name} has no formula here"
         self.s = self.beta_2 * self.s + (1 - self.beta_2) * g**2
         m_hat = self.v / (1 - beta**self.t)
         s_hat = self.s / (1 - self.beta_2**self.t)

@@ -17,6 +17,7 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import TabularEncoder
+from skreg._engine.optimizers import OPTIMIZERS
 
 callback = pytest.importorskip(
     "sklearn.callback", reason="scikit-learn has callbacks from 1.9 on"
@@ -25,7 +26,7 @@ callback = pytest.importorskip(
 pytestmark = SHORT_FITS
 
 N_EPOCHS = 5
-SOLVERS = ["sgd", "adam", "lbfgs"]
+SOLVERS = [*OPTIMIZERS, "lbfgs"]
 KINDS = ["binary", "number"]
 X, y = problem()
 

@@ -367,7 +367,7 @@ def test_nothing_to_plot(display):
 @pytest.mark.parametrize("display", BOTH)
 def test_says_how_to_install_matplotlib(display, plain, monkeypatch):
     monkeypatch.setitem(sys.modules, "matplotlib.pyplot", None)
-    with pytest.raises(ImportError, match=r"pip install skreg\[plot\]"):
+    with pytest.raises(ImportError, match=r"pip install 'skreg\[plot\]"):
         display.from_estimator(plain)
 
 

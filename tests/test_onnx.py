@@ -214,7 +214,7 @@ def test_same_numbers(y, committee, loss, dtype, rtol):
 def test_says_how_to_install_skl2onnx(monkeypatch):
     monkeypatch.setitem(sys.modules, "skl2onnx", None)
     monkeypatch.delitem(sys.modules, "skreg.onnx")
-    with pytest.raises(ImportError, match=r"pip install skreg\[onnx\]"):
+    with pytest.raises(ImportError, match=r"pip install 'skreg\[onnx\]"):
         importlib.import_module("skreg.onnx")
 
 
@@ -408,7 +408,7 @@ def test_inputs_that_do_not_fit_the_table():
 
 def test_parameters_that_the_graph_lacks_are_refused(monkeypatch):
     model = fit(TARGETS["binary"])
-    names = ["coefs_", "intercepts_", "scales_"]
-    monkeypatch.setattr(Network, "attribute_names", names)
-    with pytest.raises(NotImplementedError, match="'scales_'"):
+    names = ["coefs", "intercepts", "shifts"]
+    monkeypatch.setattr(Network, "block_names", names)
+    with pytest.raises(NotImplementedError, match="'shifts'"):
         to_onnx(model, X32[:1])

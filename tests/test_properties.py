@@ -16,6 +16,7 @@ from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.batches import MiniBatch
 from skreg._engine.heads import CLASS_HEADS, HEADS, AbsoluteError, Quantile
 from skreg._engine.network import Network
+from skreg._engine.optimizers import OPTIMIZERS
 from skreg._engine.passes import Memory, Pass
 from skreg._engine.predictor import predict_outputs
 
@@ -32,7 +33,7 @@ pytestmark = SHORT_FITS
 SEEDS = st.integers(0, 2**32 - 1)
 DTYPES = st.sampled_from([np.float32, np.float64])
 HIDDEN = st.lists(st.integers(1, 9), max_size=3)
-SOLVERS = st.sampled_from(["sgd", "adam"])
+SOLVERS = st.sampled_from([*OPTIMIZERS])
 LABELS = st.sampled_from(["int", "str", "bool", "float", "object", "multilabel"])
 
 

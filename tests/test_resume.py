@@ -11,6 +11,7 @@ from estimators import (
     NAMED_SCORER,
     NUMBERS,
     SHORT_FITS,
+    STEPPING,
     assert_same_network,
     assert_same_training,
     at_call,
@@ -28,11 +29,6 @@ K, M = 4, 5
 
 X, y = problem("multiclass", 80)
 
-SOLVERS = {
-    "sgd": {"solver": "sgd"},
-    "nesterov": {"solver": "sgd", "nesterovs_momentum": True},
-    "adam": {"solver": "adam", "learning_rate_init": 0.05},
-}
 DROPOUT = {
     "no dropout": {},
     "masks per row": {"keep_prob": 0.6, "input_keep_prob": 0.8},
@@ -51,8 +47,8 @@ MORE = {
     "seed of another kind": {"random_state": np.random.RandomState(7)},
 }
 CONFIGURATIONS = {
-    f"{solver}, {dropout}": SOLVERS[solver] | DROPOUT[dropout]
-    for solver in SOLVERS
+    f"{solver}, {dropout}": STEPPING[solver] | DROPOUT[dropout]
+    for solver in STEPPING
     for dropout in DROPOUT
 } | MORE
 STOPPING = {
@@ -125,7 +121,7 @@ def test_on_numbers(kind, loss, way, stopping):
     """The scale of the targets is that of the first fit."""
     X, y = problem(kind, 80)
     params = {"kind": kind, "loss": loss}
-    params |= SOLVERS["adam"] | DROPOUT["masks per row"] | stopping
+    params |= STEPPING["adam"] | DROPOUT["masks per row"] | stopping
     if "scoring" in stopping:
         params["scoring"] = NAMED_SCORER[kind]
     y = y - y.min(axis=0)
@@ -140,7 +136,7 @@ def test_on_numbers(kind, loss, way, stopping):
 
 
 @pytest.mark.parametrize("kind", NUMBERS)
-@by_name(SOLVERS | DROPOUT)
+@by_name(STEPPING | DROPOUT)
 def test_a_stream_of_numbers_is_one_fit(kind, params):
     X, y = problem(kind, 80)
     whole = network(kind=kind, max_iter=K, **params).fit(X, y)

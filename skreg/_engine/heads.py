@@ -116,11 +116,11 @@ class Multiclass(ClassHead):
 class NumberHead(Head):
     """A head for numbers; its loss is the mean over the outputs.
 
-    If errors are c times as large, the loss is c to the power of ``degree`` times as
-    large. A network starts with outputs of zero, the mean of the targets.
+    A network starts with outputs of zero, the mean of the targets.
     """
 
     degree: ClassVar[int]
+    """The recorded loss has the unit of the targets to this power."""
     out_activation = "identity"
     starts_at_zero = True
     of_counts: ClassVar[bool] = False

@@ -117,6 +117,11 @@ class Network:
         """The names of these attributes."""
         return list(self.attributes(self.blocks))
 
+    @property
+    def block_names(self):
+        """The names of its blocks, each once."""
+        return list(dict.fromkeys(place.block.name for place in self.layout))
+
     def arrays_of(self, estimator):
         """Return the arrays of a fitted estimator, by layer and block."""
         values = {n: getattr(estimator, n) for n in self.attribute_names}

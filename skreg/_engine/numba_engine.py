@@ -38,7 +38,7 @@ OPTIMIZER_CODES = {
     NesterovSGD: compiled.NESTEROV,
     Adam: compiled.ADAM,
 }
-PARTS = {"coefs_", "intercepts_", "feature_scales_", L2}
+PARTS = {"coefs", "intercepts", "feature_scales", L2}
 """Parameters and penalties that the compiled code has."""
 _COMPILED: set = set()
 """Precisions for which there is machine code."""
@@ -157,7 +157,7 @@ def _rows_of(batch, bits):
 def _describe(plan, dtype):
     """Return the network and the rule of a plan."""
     network, optimizer = plan.network, plan.optimizer
-    for part in (*network.attribute_names, *map(type, plan.penalties)):
+    for part in (*network.block_names, *map(type, plan.penalties)):
         _check_known(part, PARTS)
     keep_probs = np.array(plan.keep_probs)
     one_mask = has_one_mask(plan)
@@ -178,7 +178,7 @@ def _describe(plan, dtype):
     alphas = np.zeros(len(network.sizes) - 1)
     for penalty in plan.penalties:
         alphas += penalty.alphas
-    rates = [rate for _, rate in network.faster_parts]
+    (scale_rate,) = [rate for _, rate in network.faster_parts] or [1.0]
     rule = Rule(
         optimizer=_code_of(type(optimizer), OPTIMIZER_CODES),
         momentum=optimizer.momentum,
@@ -186,7 +186,7 @@ def _describe(plan, dtype):
         epsilon=getattr(optimizer, "epsilon", 0.0),
         scale=optimizer.scale,
         carry=optimizer.carry,
-        scale_rate=rates[0] if rates and isinstance(optimizer, Adam) else 1.0,
+        scale_rate=scale_rate if isinstance(optimizer, Adam) else 1.0,
         tiny=float(np.finfo(dtype).tiny) * 2**26,
         alphas=alphas.astype(dtype),
     )

@@ -24,18 +24,18 @@ def test_it_has_whatever_the_numpy_engine_has():
     assert set(numba_engine.OPTIMIZER_CODES) == optimizers
 
 
-@pytest.mark.usefixtures("softplus")
+@pytest.mark.usefixtures("of_z")
 def test_an_activation_that_is_not_compiled_is_refused():
-    network = make_network(activation="softplus")
-    with pytest.raises(NotImplementedError, match="engine='numba' has no 'softplus'"):
+    network = make_network(activation="of_z")
+    with pytest.raises(NotImplementedError, match="engine='numba' has no 'of_z'"):
         start_engine(network, random_data(network), engine="numba")
 
 
 def test_parameters_that_are_not_compiled_are_refused(monkeypatch):
     network = make_network()
-    names = [*network.attribute_names, "scales_"]
-    monkeypatch.setattr(type(network), "attribute_names", names)
-    with pytest.raises(NotImplementedError, match="has no 'scales_'"):
+    names = [*network.block_names, "shifts"]
+    monkeypatch.setattr(type(network), "block_names", names)
+    with pytest.raises(NotImplementedError, match="has no 'shifts'"):
         start_engine(network, random_data(network), engine="numba")
 
 

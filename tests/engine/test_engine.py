@@ -149,9 +149,9 @@ def test_an_epoch_of_any_network_equals_the_reference(
 @every_mask
 @pytest.mark.parametrize("keep_probs", KEEP_PROBS)
 @pytest.mark.parametrize("arrange", [np.asarray, csr_array])
-@pytest.mark.usefixtures("softplus")
+@pytest.mark.usefixtures("of_z")
 def test_a_derivative_may_be_a_function_of_z(arrange, keep_probs, dropout_mask):
-    network = make_network("multiclass", (21, 10), "softplus", n_features=13)
+    network = make_network("multiclass", (21, 10), "of_z", n_features=13)
     masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
     check_epoch(network, random_data(network), 1e-12, arrange=arrange, **masks)
 

@@ -12,10 +12,10 @@ from skreg._engine.penalties import PENALTIES
 @pytest.mark.parametrize("by_layer", [False, True])
 @pytest.mark.parametrize("n_at_once", [2048, 2])
 @pytest.mark.parametrize("hidden", [(), (5, 4, 3)])
-@pytest.mark.parametrize("activation", [*ACTIVATIONS, "softplus"])
+@pytest.mark.parametrize("activation", [*ACTIVATIONS, "of_z"])
 @pytest.mark.parametrize("head", HEADS)
 @pytest.mark.parametrize("scaled", [False, True])
-@pytest.mark.usefixtures("softplus")
+@pytest.mark.usefixtures("of_z")
 def test_the_objective_has_its_directional_difference_as_gradient(
     head, activation, hidden, n_at_once, by_layer, scaled, monkeypatch
 ):
