@@ -120,7 +120,9 @@ class Committee(Predictor):
             seed = rng.randint(np.iinfo(np.int32).max)
             table = check_table(self, X, y, sample_weight, network._targets_of)
             strata = table.targets.strata(table.y)
-            folds = make_folds(self.cv, X, table.y, strata, groups, seed)
+            folds = make_folds(
+                self.cv, X, table.y, strata, groups, table.sample_weight, seed
+            )
             candidates = [
                 self._make_candidate(network, params, table, len(folds), seed)
                 for params in draw_candidates(self, network, table.X.shape[0], rng)

@@ -102,16 +102,19 @@ def _encode_categories(one_hot, j, text, node):
     return node(OnnxCast, is_on, to=_DOUBLE)
 
 
-def _as_text(x, kind, node):
-    """Return categories, whatever their type of input, as text."""
+def _as_text(x, kind, known, node):
+    """Return categories, whatever their type of input, as text like the known ones."""
     if isinstance(kind, StringTensorType):
         return x
     if isinstance(kind, BooleanTensorType):
         return node(OnnxWhere, x, np.array(["True"]), np.array(["False"]))
-    if isinstance(kind, FloatTensorType | DoubleTensorType):
+    is_float = isinstance(kind, FloatTensorType | DoubleTensorType)
+    others = [t for t in known if t != "missing" and not t.lstrip("-").isdecimal()]
+    if is_float or others:
         raise TypeError(
-            "A column of categories is declared as one of floats. Declare it as text "
-            "(StringTensorType), integers (Int64TensorType) or booleans."
+            f"A column of categories such as {known[0]!r} is declared as one of "
+            f"{'floats' if is_float else 'integers'}. Declare it in initial_types: as "
+            "text (StringTensorType), integers (Int64TensorType) or booleans."
         )
     return node(OnnxCast, x, to=_STRING)
 
@@ -154,7 +157,8 @@ def convert_encoder(scope, operator, container):
             numbers.append(node(OnnxCast, numeric, to=_DOUBLE))
         for position in np.flatnonzero(categorical):
             category = node(OnnxGather, variable, np.array([position]), axis=1)
-            texts.append(_as_text(category, variable.type, node))
+            known = encoder.one_hot_.categories_[len(texts)]
+            texts.append(_as_text(category, variable.type, known, node))
     if n_columns != encoder.n_features_in_:
         raise ValueError(
             f"The inputs of the graph have {n_columns} columns, and TabularEncoder was "

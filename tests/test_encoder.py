@@ -349,12 +349,13 @@ def test_dtypes_of_polars(dtype):
     assert_encoded_as(frame, values, is_categorical)
 
 
-def test_a_category_of_integers_has_the_same_text_beside_a_missing_one():
+@pytest.mark.parametrize("n", [1, 2**60])
+def test_a_category_of_integers_has_the_same_text_beside_a_missing_one(n):
     pd = pytest.importorskip("pandas")
-    whole = pd.DataFrame({"c": pd.Categorical([1, 2, 1])})
-    partly = pd.DataFrame({"c": pd.Categorical([1, 2, None])})
+    whole = pd.DataFrame({"c": pd.Categorical([n, n + 1, n])})
+    partly = pd.DataFrame({"c": pd.Categorical([n, n + 1, None])})
     encoder = TabularEncoder(min_frequency=1).fit(whole)
-    assert names(encoder) == ["c_1", "c_2"]
+    assert names(encoder) == [f"c_{n}", f"c_{n + 1}"]
     assert encoder.transform(partly).tolist() == [[1, 0], [0, 1], [0, 0]]
 
 
@@ -546,6 +547,7 @@ BAD_TABLES = {
     "complex object": (np.array([[1j], [2]], object), "Column 0 holds complex numbers"),
     "complex scalar": ([["a", np.complex64(1)]], "Column 1 holds complex numbers"),
     "dict": ([["a", {"b": 1}]], "Column 1 holds lists or structs. Split it"),
+    "frozenset": ([["a", frozenset("b")]], "Column 1 holds lists or structs. Split it"),
     "set": ([["a", {"b"}]], "Column 1 holds lists or structs. Split it"),
 }
 
@@ -643,14 +645,16 @@ def test_a_table_of_pyarrow():
 def test_columns_of_pyarrow_may_have_a_dictionary():
     pyarrow = pytest.importorskip("pyarrow")
     texts = pyarrow.array(["b", "a", None, "b"]).dictionary_encode()
-    numbers = pyarrow.array([2, 1, None, 2]).dictionary_encode()
-    table = pyarrow.table({"c": texts, "x": numbers})
-    encoder = TabularEncoder(n_bins=1, min_frequency=1).fit(table)
-    assert names(encoder) == ["x", "x_missing", "c_a", "c_b", "c_missing"]
-    expected = [[0, 0, 1], [0, 1, 0], [1, 0, 0], [0, 0, 1]]
+    large = pyarrow.array([2**60, 2**60 + 1, None, 2**60]).dictionary_encode()
+    table = pyarrow.table({"c": texts, "d": large})
+    expected = [[0, 1, 0], [1, 0, 0], [0, 0, 1], [0, 1, 0]]
+    expected = np.c_[expected, np.array(expected)[:, [1, 0, 2]]].tolist()
     for rows in (table, table.to_batches()[0]):
-        encoded = TabularEncoder(n_bins=1, min_frequency=1).fit_transform(rows)
-        assert encoded[:, [1, 2, 3]].tolist() == expected
+        encoder = TabularEncoder(min_frequency=1).fit(table)
+        numbers = [f"d_{2**60}", f"d_{2**60 + 1}", "d_missing"]
+        assert names(encoder) == ["c_a", "c_b", "c_missing", *numbers]
+        encoded = TabularEncoder(min_frequency=1).fit_transform(rows)
+        assert encoded.tolist() == expected
 
 
 @pytest.mark.parametrize("library", ["pandas", "polars"])

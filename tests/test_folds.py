@@ -28,10 +28,10 @@ CLASSES = {
 }
 
 
-def folds_of(cv, y=None, groups=None, seed=0, n=N):
+def folds_of(cv, y=None, groups=None, seed=0, n=N, weights=None):
     n = n if y is None else len(y)
     targets = np.zeros(n) if y is None else y
-    return make_folds(cv, np.zeros((n, 1)), targets, y, groups, seed)
+    return make_folds(cv, np.zeros((n, 1)), targets, y, groups, weights, seed)
 
 
 @pytest.mark.parametrize("n_folds", [2, 3, 5, 7])
@@ -54,6 +54,25 @@ def test_rows_are_dealt_evenly_class_by_class(y, n_folds):
         assert set(codes[train_rows]) == set(codes)
         shares = np.bincount(codes[held_out], minlength=len(counts))
         assert (abs(shares - counts * (counts > 1) / n_folds) < 1).all()
+
+
+@pytest.mark.parametrize("y", [None, np.arange(200) % 3], ids=["numbers", "classes"])
+def test_rows_of_weight_zero_leave_the_others_dealt_evenly(y):
+    weights = np.zeros(200)
+    weights[:11] = 2.0
+    folds = folds_of(5, y, n=200, weights=weights)
+    counts = [(weights[held_out] > 0).sum() for _, held_out in folds]
+    assert sorted(counts) == [2, 2, 2, 2, 3]
+    assert sorted(np.concatenate([held_out for _, held_out in folds])) == [*range(200)]
+    weights[4:] = 0.0
+    with pytest.raises(ValueError, match=r"but there are [24] of n_samples=200"):
+        folds_of(5, y, n=200, weights=weights)
+
+
+def test_the_only_row_of_a_class_with_a_weight_is_never_held_out():
+    y = np.r_[0, 0, 0, np.ones(27, int)]
+    weights = np.r_[0.0, 1.0, 0.0, np.ones(27)]
+    assert all(1 in train_rows for train_rows, _ in folds_of(3, y, weights=weights))
 
 
 def test_the_seed_decides_who_sits_where():

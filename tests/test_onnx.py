@@ -386,9 +386,10 @@ def test_one_input_of_categories(min_frequency):
 
 
 def test_categories_that_are_integers():
-    rows = np.array(["1", "2", "x"], dtype=object)[:, None]
+    rows = np.array([-1, 2, None], dtype=object)[:, None].astype(str)
+    rows = np.where(rows == "None", None, rows)
     encoder = TabularEncoder(min_frequency=1).fit(rows)
-    numbers = np.array([[2], [1], [7]])
+    numbers = np.array([[2], [-1], [7]])
     tensor = data_types.Int64TensorType([None, 1])
     encoded = run_encoder(encoder, [("X", tensor)], {"X": numbers})
     np.testing.assert_array_equal(encoded, encoder.transform(numbers))
@@ -397,8 +398,15 @@ def test_categories_that_are_integers():
 def test_inputs_that_do_not_fit_the_table():
     encoder = TabularEncoder(min_frequency=1).fit([["a", 1.0], ["b", 2.0]])
     floats = data_types.FloatTensorType([None, 2])
-    with pytest.raises(TypeError, match="categories is declared as one of floats"):
+    with pytest.raises(
+        TypeError, match="categories such as 'a' is declared as one of floats"
+    ):
         to_onnx(encoder, initial_types=[("X", floats)])
+    for values in ([True, False], [0.5, 1.0], ["x", "1"]):
+        rows = np.array(values, dtype=str)[:, None]
+        integers = data_types.Int64TensorType([None, 1])
+        with pytest.raises(TypeError, match="is declared as one of integers"):
+            to_onnx(TabularEncoder().fit(rows), initial_types=[("X", integers)])
     wide = data_types.StringTensorType([None, 3])
     with pytest.raises(
         ValueError, match="3 columns, and TabularEncoder was fitted on 2"

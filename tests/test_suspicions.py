@@ -8,7 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import RegMLPRegressor
+from skreg import RegMLPRegressor, TabularEncoder
 
 pytestmark = SHORT_FITS
 rng = np.random.default_rng(0)
@@ -66,6 +66,13 @@ def test_a_column_whose_larger_values_are_in_few_rows_is_not_suspected():
     table[:, 0] = np.arange(1200) % 2
     table[0, 1], table[1, 1] = 1e-6, 1  # of three rows, one is looked at
     network().fit(table, table[:, 0].astype(int))
+
+
+@pytest.mark.parametrize("scaler", [StandardScaler(), TabularEncoder()])
+def test_a_constant_is_not_suspected_behind_a_scaler(scaler):
+    table = rng.normal(size=(300, 3))
+    table[:, 0] = 0.1  # whose mean is off by rounding
+    make_pipeline(scaler, network()).fit(table, table[:, 1] > 0)
 
 
 def test_sparse_text_features_are_not_suspected():

@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import contextmanager
-from threading import Timer
+from threading import Event, Thread
 
 import numpy as np
 
@@ -232,10 +232,16 @@ def _announced(dtype):
         f"skreg is compiling engine='numba' for {dtype}. This happens once; the code "
         f"is kept in {run_block.stats.cache_path}."
     )
-    timer = Timer(1.0, print, [message], {"file": sys.stderr, "flush": True})
-    timer.daemon = True
-    timer.start()
+    done = Event()
+
+    def announce():
+        while not done.wait(1.0):
+            if run_block.stats.cache_misses:  # otherwise it loads the code
+                print(message, file=sys.stderr, flush=True)
+                return
+
+    Thread(target=announce, daemon=True).start()
     try:
         yield
     finally:
-        timer.cancel()
+        done.set()

@@ -27,10 +27,11 @@ def learn(x, n_bins, n_least):
         piecewise_linear(x[rows, np.newaxis], [edges]).sum(axis=0)
         for rows in gen_batches(n_rows, ROWS_AT_ONCE)
     )
+    is_constant = len(edges) == 1
     return SimpleNamespace(
         median=median,
-        mean=x.mean(),
-        scale=1.0 if len(edges) == 1 else x.std() or 1.0,
+        mean=edges[0] if is_constant else x.mean(),  # not off by rounding
+        scale=1.0 if is_constant else x.std() or 1.0,
         has_missing=missing.any(),
         edges=edges,
         code_mean=code_sum / n_rows,

@@ -17,7 +17,7 @@ _FLOATS = float, np.floating
 _MAY_BE_NAN = *_FLOATS, Decimal, np.datetime64, np.timedelta64
 _LARGEST = 1e150
 """Squares of larger numbers, which the standard deviation needs, overflow."""
-_NESTED = list, dict, set, np.ndarray
+_NESTED = list, dict, set, frozenset, np.ndarray
 _DATES = date, time, timedelta, np.datetime64, np.timedelta64
 
 
@@ -40,8 +40,7 @@ def check_columns(estimator, X):
 def columns_of(X):
     """Return each `Column` of a checked table."""
     if is_arrow(X):
-        columns = [without_dictionary(X.column(j)) for j in range(X.num_columns)]
-        return [*map(Column, X.column_names, columns)]
+        return [*map(Column, X.column_names, X.columns)]
     names = getattr(X, "columns", range(X.shape[1]))
     return [Column(name, _safe_indexing(X, j, axis=1)) for j, name in enumerate(names)]
 
@@ -62,8 +61,14 @@ class Column:
 
     def __init__(self, name, column):
         self.name = name
-        self.is_category = str(getattr(column, "dtype", "")) == "category"
-        self.values = np.asarray(column)
+        kind: Any = getattr(column, "dtype", getattr(column, "type", None))
+        self.is_category = str(kind).startswith(("category", "dictionary"))
+        self.values = np.asarray(without_dictionary(column))
+        if self.is_category and self.values.dtype.kind == "f":
+            # Floats stand for integers where one is missing, and round large ones.
+            is_arrow = hasattr(column, "to_pylist")
+            exact = column.to_pylist() if is_arrow else column.tolist()
+            self.values = np.array(exact, object)
         if self.values.dtype.kind not in "iuf" or self.values.ndim > 1:
             is_time = self.values.dtype.kind in "mM"  # its list may hold integers
             values = self.values if is_time else self.values.tolist()

@@ -8,14 +8,14 @@ from sklearn.model_selection import check_cv
 from skreg._inputs.errors import naming, warn_the_caller
 
 
-def make_folds(cv, X, y, strata, groups, seed):
+def make_folds(cv, X, y, strata, groups, sample_weight, seed):
     """Return for each fold the row indices to train on and to validate on.
 
-    If ``cv`` is a number, rows are assigned to folds at random, class by class. Every
-    training part then has all classes: the only row of a class is never held out.
-    Otherwise it is a splitter, which gets X as it was passed to `fit`, or an iterable,
-    as in scikit-learn's searches. ``strata`` has the class of each row, if there are
-    classes.
+    If ``cv`` is a number, rows are assigned to folds at random, class by class, and
+    those without weight after all others. Every training part then has all classes: the
+    only row of a class is never held out. Otherwise it is a splitter, which gets X as
+    it was passed to `fit`, or an iterable, as in scikit-learn's searches. ``strata``
+    has the class of each row, if there are classes.
     """
     n_rows = y.shape[0]
     if cv is None or isinstance(cv, Integral):
@@ -25,7 +25,8 @@ def make_folds(cv, X, y, strata, groups, seed):
                 f"groups were passed, but cv={cv} does not use them. Pass a splitter "
                 "that does, such as cv=GroupKFold(5)."
             )
-        return _random_folds(cv, n_rows, strata, seed)
+        counted = np.ones(n_rows, bool) if sample_weight is None else sample_weight > 0
+        return _random_folds(cv, strata, counted, seed)
     with naming("cv"):
         splitter = check_cv(cv, y, classifier=strata is not None)
         splits = splitter.split(X, y, groups)
@@ -75,15 +76,18 @@ def _row_numbers(rows, n_rows):
     return rows
 
 
-def _random_folds(n_folds, n_rows, strata, seed):
-    order = np.random.RandomState(seed).permutation(n_rows)
-    alone = np.zeros(n_rows, bool)
+def _random_folds(n_folds, strata, counted, seed):
+    """Deal rows to folds; ``counted`` says which rows have a weight."""
+    n_rows = len(counted)
+    codes, alone = np.zeros(n_rows, int), np.zeros(n_rows, bool)
     if strata is not None:
-        _, codes, counts = np.unique(strata, return_inverse=True, return_counts=True)
-        alone = counts[codes] == 1
-        order = order[np.argsort(codes[order], kind="stable")]
-        order = order[~alone[order]]
-    if n_folds > len(order):
+        codes = np.unique(strata, return_inverse=True)[1]
+        n_counted = np.bincount(codes, counted)[codes]
+        alone = (np.bincount(codes)[codes] == 1) | (counted & (n_counted == 1))
+    order = np.random.RandomState(seed).permutation(n_rows)
+    order = order[np.lexsort((codes[order], ~counted[order]))]
+    order = order[~alone[order]]
+    if n_folds > counted[order].sum():
         reason = ""
         if alone.any():
             reason = (
@@ -92,7 +96,7 @@ def _random_folds(n_folds, n_rows, strata, seed):
             )
         raise ValueError(
             f"cv={n_folds} needs as many rows that can be held out, but there are "
-            f"{len(order)} of n_samples={n_rows}.{reason}"
+            f"{counted[order].sum()} of n_samples={n_rows}.{reason}"
         )
     numbers = np.full(n_rows, -1)
     numbers[order] = np.arange(len(order)) % n_folds

@@ -28,8 +28,10 @@ def warn_of_scale(estimator, X):
         if len(sample) >= _ENOUGH_ROWS and len(small):
             # A column that is zero in most rows may have its larger values elsewhere.
             columns = (X[:, k] for k in small)  # views, not a copy
-            scales[small] = [max(x.max(), -x.min()) for x in columns]
-            n_small = (scales[small] < _SMALL).sum()
+            ranges = [(x.min(), x.max()) for x in columns]
+            # A constant has nothing to learn, and scalers leave it near zero.
+            scales[small] = [max(b, -a) if b > a else 0 for a, b in ranges]
+            n_small = ((scales[small] > 0) & (scales[small] < _SMALL)).sum()
     else:
         scales = sample.max(axis=0).toarray().ravel()
     n_large = (scales > _LARGE).sum()
