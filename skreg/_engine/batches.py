@@ -123,30 +123,17 @@ class Block:
         self._batches: dict[int, tuple] = {}
         self._bound: dict[int, list] = {}
 
-    def mean(self, rows, sum_losses, rng=None):
-        """Return the weighted mean of the losses of ``rows``, block by block.
-
-        ``sum_losses(batches, part)`` takes the `MiniBatch` objects of a block and their
-        slice of ``rows``, and returns the weighted sum of the losses. ``rng`` draws the
-        masks.
-        """
-        total = total_weight = 0.0
-        for part in slices(len(rows), self._n_rows):
-            total += sum_losses(self._gather(rows[part], rng), part)
-            total_weight += self._weight(part.stop - part.start)
-        return total / total_weight
-
     def mean_loss(self, rows, bind, run, rng=None, outputs=None):
         """Run mini-batches one by one; return the weighted mean of their losses.
 
         ``bind(batch)`` prepares a `MiniBatch`, once for each place in the block, and
         ``run`` takes what it returns, for each mini-batch, and returns the network's
         outputs, of shape (n_outputs, n_rows). They are written into ``outputs``, of
-        shape (n_outputs, len(rows)), if given.
+        shape (n_outputs, len(rows)), if given. ``rng`` draws the masks.
         """
-
-        def sum_losses(batches, part):
-            n_rows = part.stop - part.start
+        total = total_weight = 0.0
+        for part in slices(len(rows), self._n_rows):
+            batches, n_rows = self._gather(rows[part], rng), part.stop - part.start
             own = self._outputs[:, :n_rows]
             if n_rows not in self._bound:
                 starts = slices(n_rows, self._n_rows_at_once)
@@ -158,9 +145,9 @@ class Block:
                 out[...] = run(bound)
             if outputs is not None:
                 outputs[:, part] = own
-            return self._sum_losses(own)
-
-        return self.mean(rows, sum_losses, rng)
+            total += self._sum_losses(own)
+            total_weight += self._weight(n_rows)
+        return total / total_weight
 
     def _gather(self, rows, rng):
         """Fill the buffers; return the mini-batches."""

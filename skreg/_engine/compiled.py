@@ -34,7 +34,7 @@ _LOG_2 = 0.693145751953125  # has so few digits that its multiples are exact
 _LOG_2_REST = 1.4286068203094172e-06
 
 IDENTITY, LOGISTIC, TANH, RELU = range(4)
-SIGMOID, SOFTMAX, SQUARED, CLIPPED, ABSOLUTE, QUANTILE, EXP = range(7)
+SIGMOID, SOFTMAX, CLIPPED, ABSOLUTE, QUANTILE, EXP = range(6)
 HEAVY_BALL, NESTEROV, ADAM = range(3)
 
 
@@ -48,7 +48,7 @@ class Net(NamedTuple):
     activation: int
     head: int
     head_number: float
-    """The error where the loss is clipped, or its quantile."""
+    """The error where the slope is clipped, if it is, or the quantile."""
     keep_probs: np.ndarray
     thresholds: np.ndarray
     """Of each level; random bits below it keep a unit."""
@@ -58,6 +58,8 @@ class Net(NamedTuple):
     """Whether all rows of a mini-batch have the same mask."""
     scaled: bool
     """Whether there are factors of features."""
+    places: np.ndarray
+    """Where the weights and the biases of each layer begin among the parameters."""
 
 
 class Rule(NamedTuple):
@@ -107,7 +109,8 @@ class Buffers(NamedTuple):
     kept: np.ndarray
     """Indices of the kept units, by level."""
     n_kept: np.ndarray
-    kept_x: np.ndarray
+    kept_places: np.ndarray
+    """The places of the parameters between kept units."""
     kept_vectors: np.ndarray
     """The parameters between kept units, and the averages."""
     products: np.ndarray
@@ -265,83 +268,46 @@ def _mask(out, bits, threshold, keep_prob):
 
 
 @_compiled
-def _losses(net, rows, first, z, out):
-    """Out ← s_i ∂ℓ/∂z, for the rows from ``first`` on; return Σ s_i ℓ."""
-    number, y, total = z.dtype.type, rows.y, 0.0
-    n_rows, n_outputs = z.shape
-    parameter = number(net.head_number)
-    zero, one, half = number(0), number(1), number(0.5)
-    share = one / number(n_outputs)
+def _write_slopes(net, rows, first, z, out):
+    """Out ← s_i ∂ℓ/∂z, for the rows from ``first`` on."""
+    number, head, (n_rows, n_outputs) = z.dtype.type, net.head, z.shape
+    one, half, parameter = number(1), number(0.5), number(net.head_number)
+    share = one if head in (SIGMOID, SOFTMAX) else one / number(n_outputs)
     for i in range(n_rows):
-        loss = 0.0
-        if net.head == SOFTMAX:
-            largest, all_exps = z[i].max(), zero
-            for k in range(n_outputs):
-                out[i, k] = np.exp(z[i, k] - largest)
-                all_exps += out[i, k]
-            loss += np.log(all_exps)
-            for k in range(n_outputs):
-                target = y[k, first + i]
-                loss -= target * (z[i, k] - largest)
-                out[i, k] = out[i, k] / all_exps - target
-        else:
-            for k in range(n_outputs):
-                output, target = z[i, k], y[k, first + i]
-                error = output - target
-                if net.head == SIGMOID:
-                    e = np.exp(-abs(output))
-                    wide = float(output)
-                    loss += np.log1p(e) + max(wide, 0.0) - target * wide
-                    out[i, k] = (one if output >= 0 else e) / (one + e) - target
-                elif net.head == SQUARED:
-                    loss += share * half * error * error
-                    out[i, k] = share * error
-                elif net.head == CLIPPED:
-                    bounded = min(max(error, -parameter), parameter)
-                    loss += share * bounded * (error - half * bounded)
-                    out[i, k] = share * bounded
-                elif net.head == ABSOLUTE:
-                    loss += share * abs(error)
-                    out[i, k] = share * np.sign(error)
-                elif net.head == QUANTILE:
-                    slope = half * np.sign(error) + half - parameter
-                    loss += share * slope * error
-                    out[i, k] = share * slope
-                else:
-                    mean = np.exp(output)
-                    if target > 0:
-                        loss += share * target * (np.log(target) - output)
-                    loss += share * (mean - target)
-                    out[i, k] = share * (mean - target)
-        if len(rows.weights):
-            weight = rows.weights[first + i]
-            loss *= weight
-            for k in range(n_outputs):
-                out[i, k] *= weight
-        total += loss
-    return total
+        weight = share * rows.weights[first + i] if len(rows.weights) else share
+        largest, all_exps = z[i].max(), number(0)
+        for k in range(n_outputs if head == SOFTMAX else 0):
+            out[i, k] = np.exp(z[i, k] - largest)
+            all_exps += out[i, k]
+        for k in range(n_outputs):
+            output, target = z[i, k], rows.y[k, first + i]
+            error = output - target
+            if head == SOFTMAX:
+                slope = out[i, k] / all_exps - target
+            elif head == SIGMOID:
+                e = np.exp(-abs(output))
+                slope = (one if output >= 0 else e) / (one + e) - target
+            elif head == CLIPPED:
+                slope = min(max(error, -parameter), parameter)
+            elif head == ABSOLUTE:
+                slope = np.sign(error)
+            elif head == QUANTILE:
+                slope = half * np.sign(error) + half - parameter
+            else:
+                slope = np.exp(output) - target
+            out[i, k] = weight * slope
 
 
 @_compiled
-def _add_sparse_times(rows, first, place, W, z, scale):
-    """Z ← z + scale · x W, for the sparse rows from ``first`` on."""
-    for i in range(z.shape[0]):
+def _add_sparse_product(rows, first, place, transpose, b, out, scale):
+    """Out ← out + scale · x b, or xᵀ b, for the sparse rows from ``first`` on."""
+    for i in range(len(b) if transpose else len(out)):
         for k in range(rows.starts[first + i], rows.starts[first + i + 1]):
             j, factor = place[rows.columns[k]], scale * rows.values[k]
             if j >= 0:
-                for unit in range(z.shape[1]):
-                    z[i, unit] += factor * W[j, unit]
-
-
-@_compiled
-def _add_times_sparse(rows, first, place, delta, out, scale):
-    """Out ← out + scale · xᵀ δ, for the same rows."""
-    for i in range(delta.shape[0]):
-        for k in range(rows.starts[first + i], rows.starts[first + i + 1]):
-            j, factor = place[rows.columns[k]], scale * rows.values[k]
-            if j >= 0:
-                for unit in range(delta.shape[1]):
-                    out[j, unit] += factor * delta[i, unit]
+                source, target = (b[i], out[j]) if transpose else (b[j], out[i])
+                for unit in range(len(target)):
+                    target[unit] += factor * source[unit]
 
 
 @_compiled
@@ -356,12 +322,30 @@ def _bits_of(net, rows, level, first, n_rows):
 
 
 @_compiled
-def _count_weights(net, sizes):
-    """Return how many weights and factors of features there are."""
-    n = sizes[0] if net.scaled else 0
-    for k in range(len(sizes) - 1):
-        n += sizes[k] * sizes[k + 1]
-    return n
+def lay_out(scaled, sizes, places):
+    """Write where the weights and the biases of each layer begin."""
+    start, n_layers = 0, len(sizes) - 1
+    for k in range(n_layers):
+        places[k, 0] = start
+        start += sizes[k] * sizes[k + 1] + (sizes[0] if scaled and k == 0 else 0)
+    for k in range(n_layers):
+        places[k, 1] = start
+        start += sizes[k + 1]
+
+
+@_compiled
+def _layer(sizes, places, vector, k):
+    """Return the weights, the biases and the factors of features of a layer."""
+    start, bias = places[k]
+    end = start + sizes[k] * sizes[k + 1]
+    W = vector[start:end].reshape(sizes[k], sizes[k + 1])
+    return W, vector[bias : bias + sizes[k + 1]], vector[end : end + sizes[k]]
+
+
+@_compiled
+def _units(sizes, vector, k, n_rows):
+    """Return the part of a buffer for the outputs of a layer."""
+    return _matrix(vector, n_rows * sizes[1 : k + 1].sum(), n_rows, sizes[k + 1])
 
 
 @_compiled
@@ -376,8 +360,10 @@ def _multiply_rows(W, s, memory):
 
 
 @_compiled
-def _add_factors(W, s, dS, dW, ds):
-    """Add the gradients with respect to W and s, from that for S = diag(s) W."""
+def _add_factors(W, s, dS, dW, ds, carry):
+    """Accumulate the gradients with respect to W and s, from that for S = diag(s) W."""
+    _scale(dW.reshape(dW.size), carry)
+    _scale(ds, carry)
     for i in range(len(s)):
         total = ds[i]
         for k in range(W.shape[1]):
@@ -387,63 +373,53 @@ def _add_factors(W, s, dS, dW, ds):
 
 
 @_compiled
-def _forward(net, sizes, rows, first, x, w, buffers):
+def _forward(net, sizes, places, rows, first, x, w, buffers):
     """Write the outputs of each layer, masked; return the last ones."""
     n_rows, n_layers, zero = x.shape[0], len(sizes) - 1, w.dtype.type(0)
-    start, bias, end = 0, _count_weights(net, sizes), 0
     below = x
     for k in range(n_layers):
-        n_in, n_out, last = sizes[k], sizes[k + 1], k == n_layers - 1
-        W, b = _matrix(w, start, n_in, n_out), w[bias : bias + n_out]
-        z = _matrix(buffers.h, end, n_rows, n_out)
-        start += n_in * n_out
+        W, b, s = _layer(sizes, places, w, k)
+        z, x_scale = _units(sizes, buffers.h, k, n_rows), net.input_scales[k]
+        last = k == n_layers - 1
         if k == 0 and net.scaled:
-            W = _multiply_rows(W, w[start : start + n_in], buffers.products[0])
-            start += n_in
+            W = _multiply_rows(W, s, buffers.products[0])
         if k == 0 and len(rows.starts):
-            _scale(buffers.h[end : end + n_rows * n_out], zero)
-            _add_sparse_times(rows, first, buffers.place, W, z, net.input_scales[k])
+            z[...] = zero
+            _add_sparse_product(rows, first, buffers.place, False, W, z, x_scale)
         else:
-            _multiply(net.gemm, below, False, W, False, z, net.input_scales[k], zero)
+            _multiply(net.gemm, below, False, W, False, z, x_scale, zero)
         _activate(IDENTITY if last else net.activation, z, b)
         if not last and net.keep_probs[k + 1] < 1 and not net.one_mask:
             bits = _bits_of(net, rows, k + 1, first, n_rows)
             _mask(z, bits, net.thresholds[k + 1], net.keep_probs[k + 1])
-        bias, end = bias + n_out, end + n_rows * n_out
         below = z
     return below
 
 
 @_compiled
-def _backward(net, sizes, rows, first, x, w, g, scale, carry, buffers):
-    """Accumulate the gradient, from what `_losses` wrote."""
+def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
+    """Accumulate the gradient, from what `_write_slopes` wrote."""
     n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
-    start, end = _count_weights(net, sizes), n_rows * sizes[1:].sum()
-    bias = len(g)
     for k in range(len(sizes) - 2, -1, -1):
-        n_in, n_out, x_scale = sizes[k], sizes[k + 1], net.input_scales[k]
-        start, bias, end = start - n_in * n_out, bias - n_out, end - n_rows * n_out
+        W, _, s = _layer(sizes, places, w, k)
+        dW, db, ds = _layer(sizes, places, g, k)
+        delta, x_scale = _units(sizes, buffers.deltas, k, n_rows), net.input_scales[k]
         scaled = k == 0 and net.scaled
+        dS, keep = dW, carry
         if scaled:
-            start -= n_in
-        delta = _matrix(buffers.deltas, end, n_rows, n_out)
-        W, dW = _matrix(w, start, n_in, n_out), _matrix(g, start, n_in, n_out)
-        dS = _matrix(buffers.products[1], 0, n_in, n_out) if scaled else dW
-        keep = zero if scaled else carry
-        _add_sum_of_rows(delta, g[bias : bias + n_out], scale, carry)
-        h = x if k == 0 else _matrix(buffers.h, end - n_rows * n_in, n_rows, n_in)
+            dS, keep = _matrix(buffers.products[1], 0, *W.shape), zero
+        _add_sum_of_rows(delta, db, scale, carry)
+        h = x if k == 0 else _units(sizes, buffers.h, k - 1, n_rows)
         if k == 0 and len(rows.starts):
             _scale(dS.reshape(dS.size), keep)
-            _add_times_sparse(rows, first, buffers.place, delta, dS, scale * x_scale)
+            factor = scale * x_scale
+            _add_sparse_product(rows, first, buffers.place, True, delta, dS, factor)
         else:
             _multiply(net.gemm, h, True, delta, False, dS, scale * x_scale, keep)
         if scaled:
-            end_of_W = start + n_in * n_out
-            _scale(g[start : end_of_W + n_in], carry)
-            s, ds = w[end_of_W : end_of_W + n_in], g[end_of_W : end_of_W + n_in]
-            _add_factors(W, s, dS, dW, ds)
+            _add_factors(W, s, dS, dW, ds, carry)
         if k > 0:
-            below = _matrix(buffers.deltas, end - n_rows * n_in, n_rows, n_in)
+            below = _units(sizes, buffers.deltas, k - 1, n_rows)
             _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
             keep_prob = one
             if net.keep_probs[k] < 1 and not net.one_mask:
@@ -463,20 +439,16 @@ def _add_sum_of_rows(delta, out, scale, carry):
 
 
 @_compiled
-def _step(net, rule, sizes, rate, n_steps, vectors, g):
+def _step(net, rule, sizes, places, rate, n_steps, vectors, g):
     """Take an optimizer's step, part by part, in one pass over memory."""
-    start = 0
-    for k in range(len(sizes)):
-        if k < len(sizes) - 1:
-            end, alpha = start + sizes[k] * sizes[k + 1], rule.alphas[k]
-        else:
-            end, alpha = len(g), g.dtype.type(0)
+    for k in range(len(sizes) - 1):
+        start, alpha = places[k, 0], rule.alphas[k]
+        end = start + sizes[k] * sizes[k + 1]
         _move(rule, alpha, rate, n_steps, vectors, g, start, end)
-        start = end
         if k == 0 and net.scaled:
-            end += sizes[0]
-            _move(rule, alpha, rate * rule.scale_rate, n_steps, vectors, g, start, end)
-            start = end
+            faster = rate * rule.scale_rate
+            _move(rule, alpha, faster, n_steps, vectors, g, end, end + sizes[0])
+    _move(rule, g.dtype.type(0), rate, n_steps, vectors, g, places[0, 1], len(g))
 
 
 @_compiled
@@ -545,66 +517,52 @@ def _copy_units(whole, units, own, back):
 @_compiled
 def _copy_kept(net, vectors, buffers, out, back):
     """Copy the parameters between kept units and their averages, out or back."""
-    sizes, n_layers = net.sizes, len(net.sizes) - 1
+    n_kept = buffers.n_kept
     for v in range(len(vectors)):
-        start, place = 0, 0
-        for k in range(2 * n_layers):  # the weights, then the biases
-            level = k % n_layers + 1
-            units = buffers.kept[level, : buffers.n_kept[level]]
-            n_rows = sizes[k] if k < n_layers else 1
-            n_kept_rows = buffers.n_kept[k] if k < n_layers else 1
-            for i in range(n_kept_rows):
-                row = start + (buffers.kept[k, i] if k < n_layers else 0) * sizes[level]
-                whole = vectors[v, row : row + sizes[level]]
-                _copy_units(whole, units, out[v, place : place + len(units)], back)
-                place += len(units)
-            start += n_rows * sizes[level]
+        for k in range(len(n_kept) - 1):
+            W, b, s = _layer(net.sizes, net.places, vectors[v], k)
+            own_W, own_b, own_s = _layer(n_kept, buffers.kept_places, out[v], k)
+            below = buffers.kept[k, : n_kept[k]]
+            units = buffers.kept[k + 1, : n_kept[k + 1]]
+            for i in range(len(below)):
+                _copy_units(W[below[i]], units, own_W[i], back)
+            _copy_units(b, units, own_b, back)
             if k == 0 and net.scaled:
-                units = buffers.kept[0, : buffers.n_kept[0]]
-                whole = vectors[v, start : start + sizes[0]]
-                _copy_units(whole, units, out[v, place : place + len(units)], back)
-                place += len(units)
-                start += sizes[0]
+                _copy_units(s, below, own_s, back)
 
 
 @_compiled
-def run_block(net, rule, rows, batch_size, rate, n_steps, vectors, outputs, buffers):
-    """Take a step per mini-batch; return the steps so far, and Σ s_i ℓ before each.
+def run_block(
+    net, rule, rows, learns, batch_size, rate, n_steps, vectors, outputs, buffers
+):
+    """Write the outputs of each mini-batch; if it ``learns``, take a step after each.
 
-    If ``outputs``, of shape (n_rows, n_outputs), is not empty, write the outputs there
-    and take no steps.
+    The outputs have shape (n_rows, n_outputs). Return the number of steps so far.
     """
-    n_rows, n_outputs = rows.y.shape[1], rows.y.shape[0]
-    number, bit, loss = vectors.dtype.type, 0, 0.0
+    n_rows, number, bit = rows.y.shape[1], vectors.dtype.type, 0
+    sizes, places, own = net.sizes, net.places, vectors
     for first in range(0, n_rows, batch_size):
         x = rows.x[first : min(first + batch_size, n_rows)]
-        sizes, own = net.sizes, vectors
         if net.one_mask:
             bit += _choose_units(net, rows.bits[bit:], buffers)
-            sizes = buffers.n_kept
-            n = _count_weights(net, sizes) + sizes[1:].sum()
+            sizes, places = buffers.n_kept, buffers.kept_places
+            lay_out(net.scaled, sizes, places)
+            n = places[-1, 1] + sizes[-1]
             own = _matrix(buffers.kept_vectors, 0, len(vectors), n)
             _copy_kept(net, vectors, buffers, own, False)
             if net.keep_probs[0] < 1 and not len(rows.starts):
-                kept_x = _matrix(buffers.kept_x, 0, len(x), sizes[0])
-                for i in range(len(x)):
-                    for j in range(sizes[0]):
-                        kept_x[i, j] = x[i, buffers.kept[0, j]]
-                x = kept_x
-        z = _forward(net, sizes, rows, first, x, own[0], buffers)
-        end = len(x) * sizes[1:].sum()
-        delta = _matrix(buffers.deltas, end - z.size, len(x), n_outputs)
-        loss += _losses(net, rows, first, z, delta)
-        if len(outputs):
-            for i in range(len(x)):
-                for k in range(n_outputs):
-                    outputs[first + i, k] = z[i, k]
+                x = x[:, buffers.kept[0, : sizes[0]]]
+        z = _forward(net, sizes, places, rows, first, x, own[0], buffers)
+        outputs[first : first + len(x)] = z
+        if not learns:
             continue
+        delta = _units(sizes, buffers.deltas, len(sizes) - 2, len(x))
+        _write_slopes(net, rows, first, z, delta)
         g = own[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: own.shape[1]]
         scale, carry = number(rule.scale / len(x)), number(rule.carry)
-        _backward(net, sizes, rows, first, x, own[0], g, scale, carry, buffers)
+        _backward(net, sizes, places, rows, first, x, own[0], g, scale, carry, buffers)
         n_steps += 1
-        _step(net, rule, sizes, rate, n_steps, own, g)
+        _step(net, rule, sizes, places, rate, n_steps, own, g)
         if net.one_mask:
             _copy_kept(net, vectors, buffers, own, True)
-    return n_steps, loss
+    return n_steps

@@ -27,7 +27,7 @@ HEAD_CODES = {
     CLASS_HEADS["binary"]: compiled.SIGMOID,
     CLASS_HEADS["multiclass"]: compiled.SOFTMAX,
     CLASS_HEADS["multilabel"]: compiled.SIGMOID,
-    LOSSES["squared_error"]: compiled.SQUARED,
+    LOSSES["squared_error"]: compiled.CLIPPED,
     LOSSES["absolute_error"]: compiled.ABSOLUTE,
     LOSSES["huber"]: compiled.CLIPPED,
     LOSSES["quantile"]: compiled.QUANTILE,
@@ -79,11 +79,10 @@ class NumbaEngine(NumpyEngine):
         self._block = self._make_block(split=False)
 
     def _mean_loss(self, order, learning_rate, rng):
-        def train(batches, part):
-            (batch,) = batches
+        def train(batch):
             return self._train(batch, self._draw(batch.n_rows, rng), learning_rate)
 
-        return self._block.mean(order, train, rng)
+        return self._block.mean_loss(order, lambda batch: batch, train, rng)
 
     def _draw(self, n_rows, rng):
         """Return random bits for the masks of a block, as the NumPy engines do."""
@@ -96,19 +95,21 @@ class NumbaEngine(NumpyEngine):
         return rng.bit_generator.random_raw(n_words).view(np.uint16)
 
     def _train(self, batch, bits, learning_rate):
-        """Take the steps of a block; return the weighted sum of its losses."""
-        self._n_steps, loss = run_block(
+        """Take the steps of a block; return the outputs before each."""
+        outputs = np.empty(batch.y.shape[::-1], self._vectors.dtype)
+        self._n_steps = run_block(
             self._net,
             self._rule,
             _rows_of(batch, bits),
+            True,
             self._plan.batch_size,
             float(learning_rate),
             self._n_steps,
             self._vectors,
-            np.empty((0, 0), self._vectors.dtype),
+            outputs,
             self._buffers,
         )
-        return loss
+        return outputs.T
 
 
 class _Evaluator:
@@ -125,21 +126,21 @@ class _Evaluator:
         self._size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
         self._buffers = _allocate(self._net, self._size, vectors[:, :0])
         self._block = Block(dataset, network, self._size, dtype, split=False)
-        self._outputs = np.empty((n_rows, network.sizes[-1]), dtype)
 
     def loss(self, outputs=None):
         """Return the weighted mean of the losses, and write the outputs if asked."""
 
-        def evaluate(batches, part):
-            (batch,) = batches
-            rows, own = _rows_of(batch, _NO_BITS), self._outputs[part]
-            rest = self._size, 0.0, 0, self._vectors, own, self._buffers
-            return run_block(self._net, self._rule, rows, *rest)[1]
+        def evaluate(batch):
+            own = np.empty(batch.y.shape[::-1], batch.y.dtype)
+            rows, no_steps = _rows_of(batch, _NO_BITS), (False, self._size, 0.0, 0)
+            state = self._vectors, own, self._buffers
+            run_block(self._net, self._rule, rows, *no_steps, *state)
+            return own.T
 
-        loss = self._block.mean(self._index, evaluate)
-        if outputs is not None:
-            outputs[...] = self._outputs.T
-        return loss
+        with np.errstate(all="ignore"):
+            return self._block.mean_loss(
+                self._index, lambda batch: batch, evaluate, outputs=outputs
+            )
 
 
 def _rows_of(batch, bits):
@@ -162,18 +163,21 @@ def _describe(plan, dtype):
     keep_probs = np.array(plan.keep_probs)
     one_mask = has_one_mask(plan)
     scales = 1 / keep_probs if one_mask else np.ones(len(keep_probs))
-    head = network.head
+    head, sizes = network.head, np.array(network.sizes)
+    places = np.empty((len(sizes) - 1, 2), np.int64)
+    compiled.lay_out(network.scaled, sizes, places)
     net = Net(
         gemm=GEMM[dtype.itemsize],
-        sizes=np.array(network.sizes),
+        sizes=sizes,
         activation=_code_of(network.activation, ACTIVATION_CODES),
         head=_code_of(type(head), HEAD_CODES),
-        head_number=getattr(head, "delta", getattr(head, "quantile", 0.5)),
+        head_number=getattr(head, "delta", getattr(head, "quantile", np.inf)),
         keep_probs=keep_probs.astype(dtype),
         thresholds=np.array([threshold_of(p) for p in plan.keep_probs]),
         input_scales=scales.astype(dtype),
         one_mask=one_mask,
         scaled=network.scaled,
+        places=places,
     )
     alphas = np.zeros(len(network.sizes) - 1)
     for penalty in plan.penalties:
@@ -219,7 +223,7 @@ def _allocate(net, n_rows, vectors):
         np.arange(sizes[0], dtype=np.int32),
         np.tile(np.arange(n_kept), (len(sizes), 1)),
         sizes.copy(),
-        np.empty(n_rows * sizes[0] if net.one_mask else 0, dtype),
+        np.empty((len(sizes) - 1, 2), np.int64),
         np.empty(vectors.size if net.one_mask else 0, dtype),
         np.empty((2, sizes[0] * sizes[1] if net.scaled else 0), dtype),
     )
