@@ -231,7 +231,8 @@ def _validate(end, X, y):
     targets, parts = network._fitted_targets(), network._network()
     arrays = parts.arrays_of(network)
     dtype = arrays[0][0].dtype
-    rows = check_validation_set(network, (X, y, None), targets, None, dtype).rows
+    by_class = network._class_weights(targets, None, None)
+    rows = check_validation_set(network, (X, y, None), targets, by_class, dtype).rows
     loss = Evaluator(parts, arrays, rows).loss() * targets.loss_unit
     if network.scoring == "loss":
         return loss, -loss

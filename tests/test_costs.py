@@ -76,6 +76,15 @@ def test_no_copy_of_sparse_X_is_taken(dtype):
     assert peak_bytes(lambda: model.fit(X, y)) < X.data.nbytes / 3
 
 
+def test_dropout_of_sparse_features_takes_a_mask_per_entry():
+    X = sp.random(500, 50_000, density=1e-3, format="csr", random_state=0)
+    model = RegMLPClassifier((2,), batch_size=250, max_iter=1, input_keep_prob=0.8)
+    with_masks = peak_bytes(lambda: model.fit(X, np.arange(500) % 2))
+    model.set_params(input_keep_prob=1.0)
+    without = peak_bytes(lambda: model.fit(X, np.arange(500) % 2))
+    assert with_masks < without + X.data.nbytes
+
+
 @pytest.mark.parametrize("distributions", [None, {"alpha": [0.1, 1.0, 10.0]}])
 def test_a_committee_takes_no_copy_of_X(distributions):
     X = np.random.default_rng(0).normal(size=(40_000, 100))

@@ -278,6 +278,15 @@ def test_the_best_values_are_those_of_the_curves(client, validated):
     assert model.best_loss_ == min(model.loss_curve_)
 
 
+def test_class_weights_count_in_the_validation_loss(client):
+    class_weight = {k: 1.0 + 5 * (k == 3) for k in range(10)}
+    model = network(class_weight=class_weight, max_iter=2)
+    fit_local_sgd(model, *partitions(1), X_val=X_val, y_val=y_val)
+    weights = 1 + 5 * (y_val == 3)
+    loss = estimators.weighted_loss(model, X_val, y_val, weights)
+    assert model.validation_loss_curve_[-1] == pytest.approx(loss)
+
+
 def test_validation_rows_may_be_sparse(client):
     params = {"max_iter": 2, "early_stopping": True}
     dense, sparse = network(**params), network(**params)

@@ -12,6 +12,7 @@ from estimators import (
     network,
     problem,
 )
+from helpers import ENGINES
 from sklearn.base import clone
 
 pytestmark = SHORT_FITS
@@ -30,6 +31,23 @@ def test_weight_k_is_k_copies_and_weight_0_is_absence(kind, params):
     repeated = clone(model).fit(X.repeat(copies, axis=0), y.repeat(copies, axis=0))
     assert_same_network(weighted, repeated, rtol=1e-6, atol=1e-9)
     np.testing.assert_allclose(weighted.loss_curve_, repeated.loss_curve_)
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+@pytest.mark.parametrize("solver", ["adam", "lbfgs"])
+@pytest.mark.parametrize("loss", ["squared_error", "huber", "absolute_error"])
+def test_a_target_without_weight_may_have_any_size(loss, solver, engine):
+    X, y = problem("number")
+    params = {"kind": "number", "loss": loss, "solver": solver, "engine": engine}
+    params |= {"dtype": "float32"}
+    weights = (np.arange(len(y)) > 5).astype(float)
+    filled = np.where(weights > 0, y, 9.97e36)  # a fill value of netCDF
+    given = {"X_val": X, "sample_weight_val": weights}
+    model = network(**params).fit(X, filled, weights, y_val=filled, **given)
+    expected = network(**params).fit(X, np.where(weights > 0, y, 0), weights)
+    assert_same_network(model, expected)
+    assert model.loss_curve_ == expected.loss_curve_
+    assert np.isfinite(model.validation_loss_curve_).all()
 
 
 @pytest.mark.parametrize(

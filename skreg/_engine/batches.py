@@ -96,11 +96,11 @@ class Block:
     ):
         n_features, n_outputs = network.sizes[0], network.sizes[-1]
         keep_probs = [*(keep_probs or [1.0] * len(network.sizes[:-1])), 1.0]
+        n_dense = 0 if dataset.is_sparse else n_features
         mask_sizes = [
             size if p < 1 else 0
-            for size, p in zip(network.sizes, keep_probs, strict=True)
+            for size, p in zip((n_dense, *network.sizes[1:]), keep_probs, strict=True)
         ]
-        n_dense = 0 if dataset.is_sparse else n_features
         row_bytes = dtype.itemsize * (n_dense + 2 * n_outputs + sum(mask_sizes))
         self._n_rows = n_rows = min(
             dataset.X.shape[0],
@@ -172,7 +172,8 @@ class Block:
         n_rows = outputs.shape[1]
         values = self._values(outputs, self._y[:, :n_rows])
         if self._dataset.weights is not None:
-            values = values * self._weights[:n_rows].astype(np.float64)
+            weights = self._weights[:n_rows].astype(np.float64)
+            values = np.where(weights > 0, values, 0) * weights  # 0 · inf is nan
         return float(values.sum())
 
     def _weight(self, n_rows):

@@ -125,10 +125,10 @@ class Values(Targets):
     def constant_loss(self, encoded, weights, rows):
         """Return the loss of predicting the mean, in the unit of the network."""
         y = encoded[:, rows].astype(np.float64)
-        weights = weights if weights is None else weights[rows]
+        weights = np.ones(len(rows)) if weights is None else weights[rows]
         with np.errstate(all="ignore"):
             losses = self.head.values(np.zeros_like(y), y)
-            return np.average(losses, weights=weights)
+            return np.average(np.where(weights > 0, losses, 0), weights=weights)
 
     def predictions(self, outputs):
         """Return predictions in y's units, of shape (n_rows,) or (n_rows, n_outputs).
