@@ -12,11 +12,12 @@ from skreg._engine.objective import Objective
 from skreg._engine.predictor import predict_outputs
 from skreg._inputs.auto import max_iter
 from skreg._inputs.errors import naming, unchanged_on_error, warn_the_caller
+from skreg._inputs.folds import hold_out
 from skreg._inputs.names import FAMILIAR
 from skreg._inputs.plan import as_float, make_plan
 from skreg._inputs.rows import check_outputs, check_range, check_table
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
-from skreg._inputs.validation import ValidationSet, check_validation_set, hold_out
+from skreg._inputs.validation import ValidationSet, check_validation_set
 from skreg._inputs.weights import check_some_weight, effective_weights
 from skreg._predictions import Predictor
 from skreg._scoring import Scorer, check_scorer, check_scores
@@ -161,9 +162,8 @@ class NetworkEstimator(Predictor):
         is_given = given[0] is not None or given[1] is not None
         if plan.early_stopping and not is_given and held_out is None:
             fraction = as_float(self, "validation_fraction")
-            index, held_out = hold_out(
-                X.shape[0], targets.strata(y), fraction, state.split_seed
-            )
+            by_class = X.shape[0], targets.strata(y), sample_weight
+            index, held_out = hold_out(*by_class, fraction, state.split_seed)
         if not resume:
             targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
             for name, value in targets.attributes().items():

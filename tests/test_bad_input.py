@@ -214,7 +214,7 @@ CASES = [
     ),
     (
         "too few rows of columns to hold out",
-        "validation set is too small",
+        "would have 1 rows, of n_samples",
         fit(X, Y),
         {"early_stopping": True, "validation_fraction": 0.01},
     ),

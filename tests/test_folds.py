@@ -13,7 +13,7 @@ from sklearn.model_selection import (
 )
 
 from skreg import RegMLPClassifier, RegMLPClassifierCV
-from skreg._inputs.folds import make_folds
+from skreg._inputs.folds import hold_out, make_folds
 
 N = 30
 GROUPS = np.arange(N) // 5
@@ -170,3 +170,32 @@ def test_folds_that_are_none_are_refused(cv, groups, match):
 def test_rows_that_are_alone_in_their_class_do_not_fill_folds():
     with pytest.raises(ValueError, match=r"are 2 of n_samples=10\. 8 classes"):
         folds_of(3, np.r_[0, 0, np.arange(1, 9)])
+
+
+# Rows held out
+
+
+@pytest.mark.parametrize("fraction", [0.1, 0.25, 0.6, 0.9])
+@pytest.mark.parametrize("y", CLASSES.values(), ids=CLASSES)
+def test_a_fraction_of_each_class_is_held_out_but_never_all_of_it(y, fraction):
+    n_rows = N if y is None else len(y)
+    train_rows, held_out = hold_out(n_rows, y, None, fraction, seed=0)
+    np.testing.assert_array_equal(np.union1d(train_rows, held_out), np.arange(n_rows))
+    assert len(train_rows) + len(held_out) == n_rows
+    assert (np.diff(train_rows) > 0).all()
+    assert (np.diff(held_out) > 0).all()
+    codes = np.zeros(n_rows, int) if y is None else np.unique(y, return_inverse=True)[1]
+    counts = np.bincount(codes)
+    assert set(codes[train_rows]) == set(codes)
+    n_held_out = min(np.ceil(fraction * n_rows), n_rows - len(counts))
+    assert len(held_out) == n_held_out
+    shares = (counts - 1) * n_held_out / (n_rows - len(counts))
+    assert (
+        abs(np.bincount(codes[held_out], minlength=len(counts)) - shares) <= 1
+    ).all()
+
+
+def test_rows_without_weight_do_not_fill_the_held_out_part():
+    weights = (np.arange(200) < 20).astype(float)
+    _, held_out = hold_out(200, np.arange(200) % 2, weights, 0.2, seed=0)
+    assert (weights[held_out] > 0).sum() == pytest.approx(0.2 * 20, abs=1)

@@ -417,6 +417,16 @@ def test_other_rows_or_another_loss_start_the_search_for_the_best_anew(
     assert model.best_validation_score_ == max(model.validation_scores_[2:]) > score
 
 
+def test_another_loss_has_another_least_value():
+    X, y = problem("number")
+    params = {"warm_start": True, "n_iter_no_change": 10, "tol": 0.0}
+    model = network(kind="number", loss="absolute_error", **params).fit(X, y)
+    model.set_params(loss="squared_error", max_iter=30).fit(X, y)
+    assert model.n_iter_ == 30
+    assert model.best_loss_ == min(model.loss_curve_[5:]) > max(model.loss_curve_[:5])
+    assert model.best_iter_ == 6 + int(np.argmin(model.loss_curve_[5:]))
+
+
 def test_a_stream_does_not_go_on_at_a_rate_of_zero():
     model = network(learning_rate="cosine", max_iter=3)
     for _ in range(3):

@@ -1,5 +1,6 @@
-"""Folds of a table: which rows each member of a committee trains and validates on."""
+"""Which rows train and which validate: the folds of a committee, or held-out rows."""
 
+from math import ceil
 from numbers import Integral
 
 import numpy as np
@@ -25,8 +26,7 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
                 f"groups were passed, but cv={cv} does not use them. Pass a splitter "
                 "that does, such as cv=GroupKFold(5)."
             )
-        counted = np.ones(n_rows, bool) if sample_weight is None else sample_weight > 0
-        return _random_folds(cv, strata, counted, seed)
+        return _random_folds(cv, n_rows, strata, sample_weight, seed)
     with naming("cv"):
         splitter = check_cv(cv, y, classifier=strata is not None)
         splits = splitter.split(X, y, groups)
@@ -76,18 +76,15 @@ def _row_numbers(rows, n_rows):
     return rows
 
 
-def _random_folds(n_folds, strata, counted, seed):
-    """Deal rows to folds; ``counted`` says which rows have a weight."""
-    n_rows = len(counted)
-    codes, alone = np.zeros(n_rows, int), np.zeros(n_rows, bool)
+def _random_folds(n_folds, n_rows, strata, sample_weight, seed):
+    codes, order, counted = _by_class(n_rows, strata, sample_weight, seed)
+    alone = np.zeros(n_rows, bool)
     if strata is not None:
-        codes = np.unique(strata, return_inverse=True)[1]
         n_counted = np.bincount(codes, counted)[codes]
         alone = (np.bincount(codes)[codes] == 1) | (counted & (n_counted == 1))
-    order = np.random.RandomState(seed).permutation(n_rows)
-    order = order[np.lexsort((codes[order], ~counted[order]))]
     order = order[~alone[order]]
-    if n_folds > counted[order].sum():
+    n_held_out = counted[order].sum()
+    if n_folds > n_held_out:
         reason = ""
         if alone.any():
             reason = (
@@ -96,7 +93,7 @@ def _random_folds(n_folds, strata, counted, seed):
             )
         raise ValueError(
             f"cv={n_folds} needs as many rows that can be held out, but there are "
-            f"{counted[order].sum()} of n_samples={n_rows}.{reason}"
+            f"{n_held_out} of n_samples={n_rows}.{reason}"
         )
     numbers = np.full(n_rows, -1)
     numbers[order] = np.arange(len(order)) % n_folds
@@ -104,3 +101,37 @@ def _random_folds(n_folds, strata, counted, seed):
         (np.flatnonzero(numbers != k), np.flatnonzero(numbers == k))
         for k in range(n_folds)
     ]
+
+
+def hold_out(n_rows, strata, sample_weight, fraction, seed):
+    """Return the row indices to train on, and a fraction of them to validate on.
+
+    ``strata`` has the class of each row, if there are classes. The same share of each
+    is held out, but never all of its rows.
+    """
+    codes, order, _ = _by_class(n_rows, strata, sample_weight, seed)
+    order = np.delete(order, np.unique(codes[order], return_index=True)[1])
+    wanted = ceil(fraction * n_rows)
+    n_held_out = min(wanted, len(order))
+    if n_held_out < 2 or wanted == n_rows:
+        raise ValueError(
+            f"The validation set would have {n_held_out} rows, of n_samples={n_rows}. "
+            f"Change validation_fraction={fraction}, pass more rows, or pass X_val and "
+            "y_val to fit."
+        )
+    held_out = order[np.arange(n_held_out) * len(order) // n_held_out]
+    return np.setdiff1d(np.arange(n_rows), held_out), np.sort(held_out)
+
+
+def _by_class(n_rows, strata, sample_weight, seed):
+    """Return the class of each row, an order of the rows, and which have a weight.
+
+    The order is random, but class by class, and rows without weight are last.
+    """
+    codes, counted = np.zeros(n_rows, int), np.ones(n_rows, bool)
+    if strata is not None:
+        codes = np.unique(strata, return_inverse=True)[1]
+    if sample_weight is not None:
+        counted = sample_weight > 0
+    order = np.random.RandomState(seed).permutation(n_rows)
+    return codes, order[np.lexsort((codes[order], ~counted[order]))], counted

@@ -1,11 +1,9 @@
-"""The validation set: passed to `fit`, or held out of the training rows."""
+"""The validation set that is passed to `fit`."""
 
 from dataclasses import dataclass
-from math import ceil
 from typing import Any
 
 import numpy as np
-from sklearn.model_selection import train_test_split
 from sklearn.utils import check_array
 from sklearn.utils.validation import (
     _check_n_features,
@@ -77,44 +75,3 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
     return ValidationSet(
         Rows(Dataset(checked, encoded, weights), index), y, sample_weight
     )
-
-
-def hold_out(n_rows, strata, fraction, seed):
-    """Split row indices into those to train on and those to validate on.
-
-    ``strata`` has the label of each row, or is None for no stratification. Every class
-    keeps at least one training row: the only row of a class is not held out, and if
-    there are more classes than validation rows, one row of each class is set aside for
-    training before the rest is split.
-    """
-    rows = np.arange(n_rows)
-    kept = rows[:0]
-    if strata is not None:
-        _, codes, counts = np.unique(strata, return_inverse=True, return_counts=True)
-        kept = rows[counts[codes] == 1]
-        n_left = n_rows - len(kept)
-        n_held_out = ceil(fraction * n_left)
-        if (counts > 1).sum() > min(n_held_out, n_left - n_held_out):
-            shuffled = np.random.RandomState(seed).permutation(rows)
-            kept = shuffled[np.unique(codes[shuffled], return_index=True)[1]]
-            strata = None
-        else:
-            strata = np.delete(strata, kept)
-    remedy = (
-        f"Change validation_fraction={fraction}, pass more than {n_rows} rows, or pass "
-        "X_val and y_val to fit."
-    )
-    try:
-        train_rows, held_out = train_test_split(
-            np.delete(rows, kept),
-            test_size=fraction,
-            stratify=strata,
-            random_state=seed,
-        )
-    except ValueError as error:
-        raise ValueError(
-            f"The validation set cannot be held out: {error} {remedy}"
-        ) from None
-    if len(held_out) < 2:
-        raise ValueError(f"The validation set is too small. {remedy}")
-    return np.concatenate([train_rows, kept]), held_out

@@ -56,7 +56,8 @@ class TrainingState:
         """Resume the training of a fitted estimator.
 
         If the monitor has another score to follow, the monitor and the scores start
-        over. If the estimator's parameters were replaced, training starts from those.
+        over; for another loss the least one does. If the estimator's parameters were
+        replaced, training starts from those.
         """
         left = estimator._training
         followed = left["follows"]
@@ -68,8 +69,12 @@ class TrainingState:
         history.best_score = Best(**left["best_score"])
         monitor, best = Monitor(plan.tol, plan.patience), None
         same_scorer = _is_same_scorer(followed[1], plan.scoring)
+        same_loss = followed[2] == repr(plan.network.head)
+        if not same_loss:
+            history.best_loss = Best()
         if same_scorer and followed[0] == plan.early_stopping:
-            monitor.resume(left["monitor"])
+            if same_loss or plan.early_stopping:
+                monitor.resume(left["monitor"])
             if plan.early_stopping and history.best_score.epoch:
                 best = _parameters_of(estimator, plan.network)
         elif plan.early_stopping:
@@ -102,7 +107,7 @@ class TrainingState:
                 "rng": self.rng.bit_generator.state,
                 "split_seed": self.split_seed,
                 "stalls": history.stalls,
-                "follows": [plan.early_stopping, plan.scoring],
+                "follows": [plan.early_stopping, plan.scoring, repr(network.head)],
                 "monitor": asdict(self.monitor),
                 **_bests_of(history),
             },
