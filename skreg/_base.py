@@ -88,6 +88,8 @@ class NetworkEstimator(Predictor):
             given = X_val, y_val, sample_weight_val
             session = self._open(table, task, resume, given)
             self._train(session)
+            if self.verbose:
+                print(f"Training ended: {session.status.value}.")
             if not resume:
                 warn_of_scale(self, table.X)
         warn_of_loss(session, session.n_done)
@@ -218,8 +220,7 @@ class NetworkEstimator(Predictor):
         warn_of_break(session)
         self._close(session)
         try:
-            names = session.plan.network.attribute_names
-            session.task.end(names, session.status.value)
+            session.task.end(session.plan.network.attribute_names)
         except KeyboardInterrupt:
             session.status = Status.INTERRUPTED
             warn_the_caller("Interrupted by user after training. Everything is kept.")

@@ -71,7 +71,7 @@ class PredictsLabels(ClassifierMixin):
         """Predict the logarithm of the probability of each class.
 
         It is computed from the logits, so it is finite where the probability
-        underflows, and zero where it rounds to one.
+        underflows, and zero where it is one up to rounding.
 
         Parameters
         ----------

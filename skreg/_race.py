@@ -21,7 +21,7 @@ from skreg._scoring import check_scores
 from skreg._threads import one_thread
 from skreg._training.callbacks import FitTask
 from skreg._training.loop import train
-from skreg._training.racing import order_of, plan_rungs
+from skreg._training.racing import plan_rungs, ranked
 from skreg._training.stopping import Status
 
 _MAY_GO_ON = (None, Status.COMPLETED, Status.MAX_ITER)
@@ -105,11 +105,11 @@ class Race:
                 field = field[: rung.n_candidates]
                 try:
                     self._train(number, field)
-                    stop = self._task.end_rung(_ranked(field)[0].scores.mean())
+                    stop = self._task.end_rung(ranked(field)[0].scores.mean())
                 except KeyboardInterrupt:
                     self._interrupted = True
                 self._record(number, field)
-                field = _ranked(field)
+                field = ranked(field)
                 if stop or self._interrupted:
                     break
         winner = field[0]
@@ -205,11 +205,6 @@ def _may_use_threads(candidates):
     compiled = all(n.engine == "numba" and n.solver != "lbfgs" for n in networks)
     backend, _ = get_active_backend(prefer="threads")
     return compiled and getattr(backend, "supports_sharedmem", False)
-
-
-def _ranked(field):
-    """Return candidates, the best first."""
-    return [field[k] for k in order_of([c.scores.mean() for c in field])]
 
 
 @one_thread  # joblib may give workers more

@@ -766,8 +766,8 @@ def test_clone_has_the_parameters_alone():
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 def test_grid_search_over_a_pipeline():
-    x = rng.uniform(size=200)
-    X = np.array([x, rng.choice(["a", "b"], 200)], dtype=object).T
+    x = np.arange(200) * 77 % 200 / 200
+    X = np.array([x, np.where(np.arange(200) % 3, "a", "b")], dtype=object).T
     y = (x * 4).astype(int) % 2
     network = RegMLPClassifier((), solver="lbfgs", alpha=1e-4, random_state=0)
     model = make_pipeline(TabularEncoder(), network)

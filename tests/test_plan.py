@@ -3,6 +3,7 @@
 import numpy as np
 import pytest
 from estimators import SHORT_FITS, assert_same_network, network, problem
+from helpers import ENGINES
 
 pytestmark = SHORT_FITS
 
@@ -159,3 +160,11 @@ def test_adaptive_ends_at_a_rate_of_one_millionth():
     ).fit(X, y)
     assert model.n_iter_ < 200
     assert 1e-6 / 5 < model.learning_rate_curve_[-1] <= 1e-6
+
+
+@pytest.mark.parametrize("engine", ENGINES)
+def test_a_keep_prob_that_masks_cannot_tell_from_one_is_one(engine):
+    X, y = problem()
+    params = {"dtype": "float32", "hidden_layer_sizes": (6, 6), "engine": engine}
+    model = network(keep_prob=[1 - 1e-9, 0.5], **params).fit(X, y)
+    assert_same_network(model, network(keep_prob=[1, 0.5], **params).fit(X, y))

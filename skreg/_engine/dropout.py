@@ -22,6 +22,11 @@ def threshold_of(keep_prob):
     return max(1, round(keep_prob * 2**16))
 
 
+def keeps_all(keep_prob):
+    """Return whether no bits would drop a unit."""
+    return threshold_of(keep_prob) == 2**16
+
+
 def draw_kept(rng, keep_prob, shape):
     """Return booleans that are independently True with ``keep_prob``.
 

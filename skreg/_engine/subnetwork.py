@@ -124,8 +124,9 @@ class Subnetwork:
         self._drops_inputs = drops[0]
         self._all_units = [np.arange(size) for size in network.sizes]
         sizes = [n + int(d) for n, d in zip(network.sizes, drops, strict=True)]
-        fields = vars(replace(network, sizes=tuple(sizes)))
-        self._padded = padded = UnitFirstNetwork(**fields)
+        self._padded = padded = UnitFirstNetwork(
+            tuple(sizes), network.activation, network.head, network.scaled
+        )
         self._network_of = lru_cache(_MAX_PASSES)(
             lambda sizes: replace(padded, sizes=sizes)
         )

@@ -34,12 +34,14 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     keep_prob = 0.9 if estimator.early_stopping else 0.8
     if not scaled:
         strength *= 2
+    if full_batch:
+        strength = 10
     if n_layers == 1:
         strength = 1  # that of LogisticRegression(C=1)
     alpha: Any = [strength / (STREAM_ROWS if stream else n_rows)]
     alpha += [0.0] * (n_layers - 1)  # dropout is enough there
     if exact:
-        alpha, keep_prob = 0.1 if few else min(strength, 10) / n_rows, 1.0
+        alpha, keep_prob = 0.1 if few else strength / n_rows, 1.0
     values = {
         "feature_scales": scaled,
         "alpha": alpha,

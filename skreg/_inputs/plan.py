@@ -10,6 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.dropout import keeps_all
 from skreg._engine.network import Network
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._engine.penalties import PENALTIES
@@ -174,7 +175,8 @@ def _keep_probs(estimator, value, n_hidden):
             "keep_prob has to be in the range (0, 1]: it is the probability of "
             f"keeping a unit. Got {value!r}."
         )
-    return [float(estimator.input_keep_prob), *kept]
+    kept = [float(estimator.input_keep_prob), *kept]
+    return [1.0 if keeps_all(p) else p for p in kept]
 
 
 def _penalties(estimator, values, n_layers):

@@ -56,7 +56,6 @@ class FitTask(Task):
     def __init__(self, estimator, context=None, **data):
         super().__init__(estimator, context, **data)
         self._unprinted = None
-        self._is_fit = bool(data)
 
     def begin_epoch(self):
         """Open the task of an epoch."""
@@ -82,12 +81,10 @@ class FitTask(Task):
             **self._arguments,
         )
 
-    def end(self, names, reason=""):
-        """Close the task of the fit, and print its last epoch and why it ended."""
+    def end(self, names):
+        """Print the last epoch, if it was not, and close the task of the fit."""
         if self._unprinted is not None:
             print(self._unprinted)
-        if self._estimator.verbose and self._is_fit:
-            print(f"Training ended: {reason}.")
         super().end(names)
 
 

@@ -34,6 +34,8 @@ def plan_rungs(n_candidates, factor):
     return [*map(Rung, counts, (epochs / epochs[-1]).tolist())]
 
 
-def order_of(scores):
-    """Return the numbers of the candidates, best first; nan comes last."""
-    return np.argsort(-np.nan_to_num(scores, nan=-np.inf), kind="stable")
+def ranked(candidates):
+    """Return candidates, those of the best mean score first; nan comes last."""
+    means = [candidate.scores.mean() for candidate in candidates]
+    order = np.argsort(-np.nan_to_num(means, nan=-np.inf), kind="stable")
+    return [candidates[k] for k in order]

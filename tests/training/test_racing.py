@@ -1,9 +1,11 @@
 """The rungs of a race, and who goes on."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 
-from skreg._training.racing import order_of, plan_rungs
+from skreg._training.racing import plan_rungs, ranked
 
 COUNTS = [1, 2, 3, 4, 5, 9, 10, 27, 60, 1000]
 FACTORS = [1.01, 1.5, 2, 3, 4.5, 10, np.inf]
@@ -39,5 +41,7 @@ def test_a_race_costs_a_few_trainings(n):
 
 def test_the_best_come_first_ties_in_order_and_nan_last():
     scores = [0.5, np.nan, 0.7, -np.inf, 0.7, np.nan]
-    assert [*order_of(scores)][:3] == [2, 4, 0]
-    assert set(order_of(scores)[3:]) == {1, 3, 5}
+    field = [SimpleNamespace(scores=np.full(2, s), k=k) for k, s in enumerate(scores)]
+    order = [candidate.k for candidate in ranked(field)]
+    assert order[:3] == [2, 4, 0]
+    assert set(order[3:]) == {1, 3, 5}
