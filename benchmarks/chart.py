@@ -4,7 +4,7 @@
 tables of the page.
 """
 
-import argparse
+import sys
 from pathlib import Path
 
 import matplotlib.pyplot as plt
@@ -28,6 +28,7 @@ LABELS = {
     "MLPRegressor": "MLPRegressor",
     "HistGradientBoosting": "gradient boosting",
     "RealMLP-TD-S": "RealMLP",
+    "RealMLP-TD-S, for log-loss": "RealMLP for log-loss",
     "TabM": "TabM",
     "RegMLP, encoder": "skreg, a network",
     "RegMLP committee, encoder": "skreg, a committee",
@@ -82,6 +83,4 @@ def draw_quality(page):
 
 
 if __name__ == "__main__":
-    parser = argparse.ArgumentParser(prog="python -m benchmarks.chart")
-    parser.add_argument("page", type=Path)
-    draw_quality(parser.parse_args().page)
+    draw_quality(Path(sys.argv[1]))

@@ -15,11 +15,8 @@ from pathlib import Path
 import joblib
 import numpy as np
 import pandas as pd
+from sklearn import compose, ensemble
 from sklearn.base import clone
-from sklearn.compose import TransformedTargetRegressor, make_column_selector
-from sklearn.compose import make_column_transformer as by_column
-from sklearn.ensemble import HistGradientBoostingClassifier as HGBClassifier
-from sklearn.ensemble import HistGradientBoostingRegressor as HGBRegressor
 from sklearn.impute import SimpleImputer
 from sklearn.linear_model import LogisticRegression, RidgeCV
 from sklearn.neural_network import MLPClassifier, MLPRegressor
@@ -42,9 +39,10 @@ def scaled(model):
         min_frequency=10, handle_unknown="infrequent_if_exist",
         sparse_output=False, dtype=np.float32,
     )  # fmt: skip
-    encoder = by_column(
-        (numbers, make_column_selector(dtype_include="number")),
-        (categories, make_column_selector(dtype_include="category")),
+    select = compose.make_column_selector
+    encoder = compose.make_column_transformer(
+        (numbers, select(dtype_include="number")),
+        (categories, select(dtype_include="category")),
     )
     return make_pipeline(encoder, model)
 
@@ -67,29 +65,34 @@ def ours(network, committee):
 CLASSIFIERS = {
     "MLPClassifier": scaled(MLPClassifier()),
     "MLPClassifier, early stopping": scaled(MLPClassifier(early_stopping=True)),
-    "HistGradientBoosting": make_pipeline(HGBClassifier()),
+    "HistGradientBoosting": make_pipeline(ensemble.HistGradientBoostingClassifier()),
     "LogisticRegression": scaled(LogisticRegression(max_iter=1000)),
     "RegMLP": scaled(skreg.RegMLPClassifier()),
     "RegMLP, early stopping": scaled(skreg.RegMLPClassifier(early_stopping=True)),
 }
-if find_spec("pytabkit"):
-    import torch
-    from pytabkit import RealMLP_TD_S_Classifier, TabM_D_Classifier
-
-    options = {"device": "cuda" if torch.cuda.is_available() else "cpu", "n_threads": 1}
-    CLASSIFIERS["RealMLP-TD-S"] = make_pipeline(RealMLP_TD_S_Classifier(**options))
-    CLASSIFIERS["TabM"] = make_pipeline(TabM_D_Classifier(**options))
-CLASSIFIERS |= ours(skreg.RegMLPClassifier, skreg.RegMLPClassifierCV)
 REGRESSORS = {
     "MLPRegressor": scaled(
-        TransformedTargetRegressor(MLPRegressor(), transformer=StandardScaler())
+        compose.TransformedTargetRegressor(MLPRegressor(), transformer=StandardScaler())
     ),
-    "HistGradientBoosting": make_pipeline(HGBRegressor()),
+    "HistGradientBoosting": make_pipeline(ensemble.HistGradientBoostingRegressor()),
     "RidgeCV": scaled(RidgeCV(np.logspace(-3, 3, 13))),
     "RegMLP": scaled(skreg.RegMLPRegressor()),
     "RegMLP, early stopping": scaled(skreg.RegMLPRegressor(early_stopping=True)),
-    **ours(skreg.RegMLPRegressor, skreg.RegMLPRegressorCV),
 }
+if find_spec("pytabkit"):
+    import pytabkit
+    import torch
+
+    options = {"device": "cuda" if torch.cuda.is_available() else "cpu", "n_threads": 1}
+    for_loss = options | {"use_ls": False, "val_metric_name": "cross_entropy"}
+    RealMLP, TabM = pytabkit.RealMLP_TD_S_Classifier, pytabkit.TabM_D_Classifier
+    CLASSIFIERS["RealMLP-TD-S"] = make_pipeline(RealMLP(**options))
+    CLASSIFIERS["RealMLP-TD-S, for log-loss"] = make_pipeline(RealMLP(**for_loss))
+    CLASSIFIERS["TabM"] = make_pipeline(TabM(**options))
+    RealMLP = pytabkit.RealMLP_TD_S_Regressor
+    REGRESSORS["RealMLP-TD-S"] = make_pipeline(RealMLP(**options))
+CLASSIFIERS |= ours(skreg.RegMLPClassifier, skreg.RegMLPClassifierCV)
+REGRESSORS |= ours(skreg.RegMLPRegressor, skreg.RegMLPRegressorCV)
 MODELS = {"small": CLASSIFIERS, "raw": CLASSIFIERS, "regression": REGRESSORS}
 
 

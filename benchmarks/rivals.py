@@ -54,8 +54,7 @@ class Estimator:
             parameters["alpha"] = ALPHA
             parameters["learning_rate_init"] = RATES[solver]
             parameters["keep_prob"] = 1.0 if dropout == "none" else KEEP_PROB
-            if hasattr(self._cls(), "feature_scales"):  # older versions have none
-                parameters["feature_scales"] = False
+            parameters["feature_scales"] = False
         return self._cls(**parameters, **self._parameters)
 
     def __call__(self, work, X, y, dropout, solver):

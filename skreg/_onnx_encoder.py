@@ -147,7 +147,8 @@ def _columns(variables):
 def convert_encoder(scope, operator, container):
     """Add the nodes of the encoder to the graph."""
     encoder, node = operator.raw_operator, node_maker(container)
-    numbers, texts, n_columns = [], [], 0
+    numbers, n_columns = [], 0
+    texts: list = []
     for variable in _columns(operator.inputs):
         n_more = variable.type.shape[1]
         categorical = encoder.is_categorical_[n_columns : n_columns + n_more]
