@@ -59,7 +59,8 @@ class Net(NamedTuple):
     scaled: bool
     """Whether there are factors of features."""
     places: np.ndarray
-    """Where the weights and the biases of each layer begin among the parameters."""
+    """Where the weights and the biases of each layer begin among the parameters, and
+    its outputs in a row of all outputs."""
 
 
 class Rule(NamedTuple):
@@ -275,10 +276,12 @@ def _write_slopes(net, rows, first, z, out):
     share = one if head in (SIGMOID, SOFTMAX) else one / number(n_outputs)
     for i in range(n_rows):
         weight = share * rows.weights[first + i] if len(rows.weights) else share
-        largest, all_exps = z[i].max(), number(0)
-        for k in range(n_outputs if head == SOFTMAX else 0):
-            out[i, k] = np.exp(z[i, k] - largest)
-            all_exps += out[i, k]
+        all_exps = number(0)
+        if head == SOFTMAX:
+            largest = z[i].max()
+            for k in range(n_outputs):
+                out[i, k] = np.exp(z[i, k] - largest)
+                all_exps += out[i, k]
         for k in range(n_outputs):
             output, target = z[i, k], rows.y[k, first + i]
             error = output - target
@@ -323,29 +326,29 @@ def _bits_of(net, rows, level, first, n_rows):
 
 @_compiled
 def lay_out(scaled, sizes, places):
-    """Write where the weights and the biases of each layer begin."""
-    start, n_layers = 0, len(sizes) - 1
+    """Write where the weights, the biases and the outputs of each layer begin."""
+    start, n_layers, n_units = 0, len(sizes) - 1, 0
     for k in range(n_layers):
-        places[k, 0] = start
+        places[k, 0], places[k, 2] = start, n_units
         start += sizes[k] * sizes[k + 1] + (sizes[0] if scaled and k == 0 else 0)
+        n_units += sizes[k + 1]
     for k in range(n_layers):
-        places[k, 1] = start
-        start += sizes[k + 1]
+        places[k, 1] = start + places[k, 2]
 
 
 @_compiled
 def _layer(sizes, places, vector, k):
     """Return the weights, the biases and the factors of features of a layer."""
-    start, bias = places[k]
-    end = start + sizes[k] * sizes[k + 1]
-    W = vector[start:end].reshape(sizes[k], sizes[k + 1])
-    return W, vector[bias : bias + sizes[k + 1]], vector[end : end + sizes[k]]
+    start, bias, n_in, n_out = places[k, 0], places[k, 1], sizes[k], sizes[k + 1]
+    end = start + n_in * n_out
+    W = vector[start:end].reshape(n_in, n_out)
+    return W, vector[bias : bias + n_out], vector[end : end + n_in]
 
 
 @_compiled
-def _units(sizes, vector, k, n_rows):
+def _units(sizes, places, vector, k, n_rows):
     """Return the part of a buffer for the outputs of a layer."""
-    return _matrix(vector, n_rows * sizes[1 : k + 1].sum(), n_rows, sizes[k + 1])
+    return _matrix(vector, n_rows * places[k, 2], n_rows, sizes[k + 1])
 
 
 @_compiled
@@ -379,7 +382,7 @@ def _forward(net, sizes, places, rows, first, x, w, buffers):
     below = x
     for k in range(n_layers):
         W, b, s = _layer(sizes, places, w, k)
-        z, x_scale = _units(sizes, buffers.h, k, n_rows), net.input_scales[k]
+        z, x_scale = _units(sizes, places, buffers.h, k, n_rows), net.input_scales[k]
         last = k == n_layers - 1
         if k == 0 and net.scaled:
             W = _multiply_rows(W, s, buffers.products[0])
@@ -403,13 +406,13 @@ def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
     for k in range(len(sizes) - 2, -1, -1):
         W, _, s = _layer(sizes, places, w, k)
         dW, db, ds = _layer(sizes, places, g, k)
-        delta, x_scale = _units(sizes, buffers.deltas, k, n_rows), net.input_scales[k]
-        scaled = k == 0 and net.scaled
+        delta = _units(sizes, places, buffers.deltas, k, n_rows)
+        x_scale, scaled = net.input_scales[k], k == 0 and net.scaled
         dS, keep = dW, carry
         if scaled:
             dS, keep = _matrix(buffers.products[1], 0, *W.shape), zero
         _add_sum_of_rows(delta, db, scale, carry)
-        h = x if k == 0 else _units(sizes, buffers.h, k - 1, n_rows)
+        h = x if k == 0 else _units(sizes, places, buffers.h, k - 1, n_rows)
         if k == 0 and len(rows.starts):
             _scale(dS.reshape(dS.size), keep)
             factor = scale * x_scale
@@ -419,7 +422,7 @@ def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
         if scaled:
             _add_factors(W, s, dS, dW, ds, carry)
         if k > 0:
-            below = _units(sizes, buffers.deltas, k - 1, n_rows)
+            below = _units(sizes, places, buffers.deltas, k - 1, n_rows)
             _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
             keep_prob = one
             if net.keep_probs[k] < 1 and not net.one_mask:
@@ -556,7 +559,7 @@ def run_block(
         outputs[first : first + len(x)] = z
         if not learns:
             continue
-        delta = _units(sizes, buffers.deltas, len(sizes) - 2, len(x))
+        delta = _units(sizes, places, buffers.deltas, len(sizes) - 2, len(x))
         _write_slopes(net, rows, first, z, delta)
         g = own[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: own.shape[1]]
         scale, carry = number(rule.scale / len(x)), number(rule.carry)

@@ -164,7 +164,7 @@ def _describe(plan, dtype):
     one_mask = has_one_mask(plan)
     scales = 1 / keep_probs if one_mask else np.ones(len(keep_probs))
     head, sizes = network.head, np.array(network.sizes)
-    places = np.empty((len(sizes) - 1, 2), np.int64)
+    places = np.empty((len(sizes) - 1, 3), np.int64)
     compiled.lay_out(network.scaled, sizes, places)
     net = Net(
         gemm=GEMM[dtype.itemsize],
@@ -223,7 +223,7 @@ def _allocate(net, n_rows, vectors):
         np.arange(sizes[0], dtype=np.int32),
         np.tile(np.arange(n_kept), (len(sizes), 1)),
         sizes.copy(),
-        np.empty((len(sizes) - 1, 2), np.int64),
+        np.empty((len(sizes) - 1, 3), np.int64),
         np.empty(vectors.size if net.one_mask else 0, dtype),
         np.empty((2, sizes[0] * sizes[1] if net.scaled else 0), dtype),
     )
