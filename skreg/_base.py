@@ -164,8 +164,9 @@ class NetworkEstimator(Predictor):
         is_given = given[0] is not None or given[1] is not None
         if plan.early_stopping and not is_given and held_out is None:
             fraction = as_float(self, "validation_fraction")
-            by_class = X.shape[0], targets.strata(y), sample_weight
-            index, held_out = hold_out(*by_class, fraction, state.split_seed)
+            index, held_out = hold_out(
+                X.shape[0], targets.strata(y), sample_weight, fraction, state.split_seed
+            )
         if not resume:
             targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
             for name, value in targets.attributes().items():

@@ -86,9 +86,7 @@ def _onnx_labels(model, scope):
     """Return the label of each class in a type that ONNX has, int64 or text."""
     if scope.get_options(model, {"nocl": False})["nocl"]:
         return np.arange(len(model.classes_), dtype=np.int64)
-    is_number = (
-        model.classes_.dtype.kind in "biuf" and float(model.classes_.max()) < 2**63
-    )
+    is_number = model.classes_.dtype.kind in "biuf"
     return model.classes_.astype(np.int64 if is_number else np.str_)
 
 

@@ -66,9 +66,8 @@ class Column:
         self.values = np.asarray(without_dictionary(column))
         if self.is_category and self.values.dtype.kind == "f":
             # Floats stand for integers where one is missing, and round large ones.
-            is_arrow = hasattr(column, "to_pylist")
-            exact = column.to_pylist() if is_arrow else column.tolist()
-            self.values = np.array(exact, object)
+            to_list = getattr(column, "to_pylist", None) or column.tolist
+            self.values = np.array(to_list(), object)
         if self.values.dtype.kind not in "iuf" or self.values.ndim > 1:
             is_time = self.values.dtype.kind in "mM"  # its list may hold integers
             values = self.values if is_time else self.values.tolist()
