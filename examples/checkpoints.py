@@ -6,7 +6,7 @@ Train with checkpoints, and after a crash go on from the last one, to the bit.
 
 ``python examples/checkpoints.py digits.joblib`` trains on handwritten digits and saves
 the network every five epochs. Kill it whenever you like, also with ``kill -9``, and run
-the same command again: in the end the network is the one that an undisturbed run gives.
+the same command again: the final network equals that of an undisturbed run.
 Without the name of a file it saves to a temporary folder, which it removes.
 """
 
@@ -33,7 +33,7 @@ def save(model, path):
 
 
 def fit_with_checkpoints(model, X, y, path, n_epochs, every):
-    """Return the model after ``n_epochs`` epochs, saved after ``every`` few."""
+    """Return the model after ``n_epochs`` epochs; save it after ``every`` few."""
     path = Path(path)
     if path.exists():
         model = joblib.load(path)

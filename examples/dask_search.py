@@ -4,8 +4,8 @@ A search on a Dask cluster
 
 A grid search and a halving search on a Dask cluster, equal to those on one machine.
 
-Starts a cluster of two processes on this machine; a `Client` with the address of a real
-one is all that changes. Takes about half a minute on two cores. Needs the extra
+Starts a cluster of two processes on this machine; for a real cluster, only the address
+passed to `Client` changes. Takes about half a minute on two cores. Needs the extra
 ``dask``.
 """
 

@@ -2,12 +2,12 @@
 More rows than memory
 =====================
 
-Train on rows that are never in memory together, from four kinds of source.
+Train on rows that do not fit in memory, from three kinds of source.
 
 ``python examples/out_of_core.py`` writes a table to a temporary folder and trains the
 same network on it from a NumPy memory map, a Parquet file and a Dask array, and once
 with all rows in memory: the accuracy on validation rows and the memory that each took,
-measured in a process of its own.
+each measured in a separate process.
 
 A source is read in another order in every epoch, chunk by chunk, and ``partial_fit``
 shuffles the rows of a chunk. The classes are weighted, and the epochs end when the

@@ -5,10 +5,10 @@ A mixed table from end to end
 Numbers beside categories, and gaps: most tables look like this. `skreg.TabularEncoder`
 turns one into numbers for a network, and a committee is trained on them. It is compared
 with other models behind the same encoder, by log-loss and accuracy over several splits,
-and then its probabilities are looked at.
+and then its probabilities are examined.
 
-The table is German credit data [1]_: a row is an applicant for a loan, to be found are
-the bad risks.
+The table is German credit data [1]_: each row is an applicant for a loan, and the model
+has to find the bad risks.
 
 .. [1] H. Hofmann, "Statlog (German Credit Data)", UCI Machine Learning Repository,
    1994, https://doi.org/10.24432/C5NC77, licensed under CC BY 4.0.
@@ -49,7 +49,7 @@ X.head()
 # %%
 # The models
 # ----------
-# All have the defaults of their libraries, but for iterations enough to converge.
+# All have the defaults of their libraries, except for enough iterations to converge.
 # Gradient boosting can read categories and gaps, and so it is there twice: behind the
 # encoder, and on the raw table.
 
@@ -147,9 +147,9 @@ _ = ax.set(
 )
 
 # %%
-# Good probabilities need no class weights, but a threshold by the costs. Whoever
-# published the table says that a bad risk taken costs five times as much as a good one
-# refused. So an applicant is refused at a probability above one in six.
+# Good probabilities need no class weights, but a threshold that reflects the costs. The
+# documentation of the table says that a bad risk taken costs five times as much as a
+# good one refused. So an applicant is refused at a probability above one in six.
 
 p = model.predict_proba(X_test)[:, 1]
 for threshold in (1 / 2, 1 / 6):

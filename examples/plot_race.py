@@ -59,8 +59,8 @@ display = RaceDisplay.from_estimator(model)
 display = TrainingCurveDisplay.from_estimator(model)
 
 # %%
-# What it knows of itself
-# -----------------------
+# Out-of-fold scores
+# ------------------
 # Every row was predicted by the network that did not train on it. These out-of-fold
 # probabilities tell what to expect of new rows.
 
@@ -74,4 +74,4 @@ members = [
 ]
 print(f"  test, its networks   {np.mean(members):.3f} on average")
 loss = log_loss(y_test, plain.fit(X, y).predict_proba(X_test))
-print(f"  test, the defaults   {loss:.3f}, one network on all rows")
+print(f"  test, one network    {loss:.3f}, of this size, on all rows")

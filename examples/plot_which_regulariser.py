@@ -36,7 +36,7 @@ pool, choose, test = np.split(np.arange(len(X)), [6000, 9000])
 # %%
 # A validation curve for each
 # ---------------------------
-# What is not being varied is off: no penalty, no dropout, and 150 epochs at the same
+# Everything else is off: no penalty, no dropout, and 150 epochs at the same
 # rate, whatever happens. Early stopping holds out a tenth of the training rows; its
 # strength is its patience, the number of epochs without improvement that it waits for.
 # Every point is the mean over three draws of the training rows, every bar their
@@ -64,7 +64,7 @@ off = {
 
 
 def measure(size, draw, changes):
-    """Return log loss on the rows to choose by, then log loss and accuracy on test."""
+    """Return log-loss on the rows to choose by, then log-loss and accuracy on test."""
     rows = np.random.RandomState(draw).permutation(pool)[:size]
     network = RegMLPClassifier(**{**off, **changes}, random_state=draw)
     network.fit(X[rows], y[rows])
@@ -95,7 +95,7 @@ results = {
 }
 
 # %%
-# The log loss punishes being sure and wrong, which is what an overfitted network is;
+# The log-loss punishes being sure and wrong, which is what an overfitted network is;
 # the accuracy only counts what is wrong.
 
 looks = ["#E69F00 o -", "#009E73 s --", "#0072B2 ^ -."]
@@ -120,7 +120,7 @@ for column, (name, values), title in zip(axes.T, grids.items(), titles, strict=T
     column[0].set_title(title)
     column[1].set_xlabel(f"{name}, ever stronger")
     column[1].set_xticks(range(len(values)), ["off", *values[1:]])
-axes[0, 0].set(yscale="log", ylabel="test log loss")
+axes[0, 0].set(yscale="log", ylabel="test log-loss")
 axes[1, 0].set_ylabel("test accuracy")
 axes[0, 2].legend()
 axes[0, 0].set_yticks([0.5, 0.7, 1, 1.4], [0.5, 0.7, 1, 1.4])
@@ -151,7 +151,7 @@ for ax in (left, right):
     ax.set_xticks(sizes, sizes)
     ax.minorticks_off()
     ax.set_xlabel("training rows")
-left.set_ylabel("test log loss")
+left.set_ylabel("test log-loss")
 right.set_ylabel("test accuracy")
 left.legend()
 
@@ -162,12 +162,12 @@ for title, measured in best.items():
         at = f"({strength[title][i]:g}) " if title in strength else ""
         row += f"{at}{loss:.3f} / {accuracy:.3f}".rjust(24)
     print(row)
-print("in each cell: (strength) test log loss / accuracy")
+print("in each cell: (strength) test log-loss / accuracy")
 
 # %%
 # On these rows, read from the figures:
 #
-# - Without regularisation more rows do not even mean a smaller log loss: the network
+# - Without regularisation more rows do not even mean a smaller log-loss: the network
 #   becomes surer faster than it becomes better.
 # - The **penalty** does well at every size, and needs to be weaker where there are more
 #   rows. It costs nothing, and is the one to begin with.

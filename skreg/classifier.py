@@ -36,8 +36,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         Activation of the hidden layers.
     feature_scales : bool or "auto", default="auto"
         Whether the network learns a factor for each feature, in front of the first
-        layer [6]_. The factors are penalised as the weights of that layer, which takes
-        features that do not help out of the network. "auto" is True for "adam" with
+        layer [6]_. The factors are penalised as the weights of that layer, which
+        removes useless features from the network. "auto" is True for "adam" with
         hidden layers and more than 64 rows. When training is resumed, the network
         keeps its factors.
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
@@ -48,8 +48,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     alpha : "auto", float or array-like of float, default="auto"
         Strength of the L2 penalty on the weights: one number for all layers, or one per
         layer from the inputs up. Its meaning depends neither on the number n of rows
-        nor on the batch size. "auto" penalises only the first layer, with 25 / n for
-        classes, 8 / n for numbers and with ``early_stopping``, and twice as much
+        nor on the batch size. "auto" penalises only the first layer, with 25 / n for a
+        classifier without ``early_stopping`` and 8 / n otherwise, and twice as much
         without ``feature_scales``; dropout regularises the others. For "lbfgs" it is
         10 / n on all layers. Without hidden layers it is 1 / n. With at most 64 rows it
         is always 0.1, on all layers.

@@ -30,7 +30,8 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
         `sklearn.model_selection.HalvingRandomSearchCV`. None means no search; "auto"
         searches ``alpha``, ``keep_prob``, ``input_keep_prob``, ``activation`` and
         ``learning_rate_init`` around the defaults, which are the first candidate.
-        ``class_weight`` changes the loss, so it needs a ``scoring`` other than "loss".
+        To search ``class_weight``, which changes the loss, choose a ``scoring`` other
+        than "loss".
     n_candidates : int, default=None
         Number of candidates to draw. None means all combinations of lists, or 30 for
         "auto".
@@ -57,9 +58,9 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
     members_ : list of RegMLPClassifier
         The network of each fold.
     best_params_ : dict
-        What won the race.
+        Hyperparameters of the winner.
     best_score_ : float
-        The mean of its best scores on the folds.
+        Mean over the folds of the winner's best scores.
     cv_results_ : dict of ndarray
         In the layout of scikit-learn's searches, with a row for each candidate of each
         rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
@@ -161,9 +162,9 @@ class RegMLPRegressorCV(PredictsValues, Committee):
         The network of each fold. Each standardises the targets by the rows that it
         trained on.
     best_params_ : dict
-        What won the race.
+        Hyperparameters of the winner.
     best_score_ : float
-        The mean of its best scores on the folds.
+        Mean over the folds of the winner's best scores.
     cv_results_ : dict of ndarray
         In the layout of scikit-learn's searches, with a row for each candidate of each
         rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
@@ -183,7 +184,7 @@ class RegMLPRegressorCV(PredictsValues, Committee):
     --------
     RegMLPRegressor : One network.
     TabularEncoder : Makes features for the networks from the columns of a table.
-    RegMLPClassifierCV : The same for classes, with the references.
+    RegMLPClassifierCV : For classification; it has the references.
 
     Examples
     --------

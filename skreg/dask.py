@@ -42,8 +42,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     """Fit a network on the partitions of a Dask array by local SGD.
 
     There are up to ``max_iter`` rounds. In each, every partition trains for one epoch
-    on its own, then the networks are averaged. They run on the active Dask client, or
-    in threads if there is none. "auto" means the same as in `RegMLPClassifier.fit` on
+    on its own, then the networks are averaged. The rounds run on the active Dask
+    client, or in threads if there is none. "auto" means the same as in `RegMLPClassifier.fit` on
     all rows.
 
     Parameters
@@ -51,7 +51,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     estimator : RegMLPClassifier or RegMLPRegressor
         With ``solver="sgd"`` or ``"adam"``. Fitted from scratch, in place.
     X : dask.array.Array of shape (n_samples, n_features)
-        Training rows, one partition per worker. Every partition should have rows of all
+        Training rows, ideally one partition per worker. Every partition should have rows of all
         classes, as after shuffling.
     y : dask.array.Array of shape (n_samples,) or (n_samples, n_outputs)
         Targets. A regressor standardises them by all rows.

@@ -33,7 +33,7 @@ class TabularEncoder(TransformerMixin, Estimator):
       :math:`\min(\max((x - b_t) / (b_{t+1} - b_t), 0), 1)` for each bin, less its mean
       in `fit`,
     - an indicator of each frequent value, if another value fills more than half of the
-      rows. The column is then a list of exceptions, and each may have its own meaning.
+      rows. These values are exceptions, and each may have its own meaning.
 
     Numbers outside the range seen in `fit` are clipped to it.
 
@@ -49,8 +49,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         standardised number and is left out, so 1 means no code.
     min_frequency : int or float, default=10
         Categories in fewer rows than this are rare; a float is a share of the rows. In
-        a numeric column that is mostly one value, the other values in at least so many
-        rows are frequent, but at most fifty, and none if all are edges of bins.
+        a numeric column that is mostly one value, the other values in at least that
+        many rows are frequent, but at most fifty, and none if all are edges of bins.
     dtype : {numpy.float32, numpy.float64}, default=numpy.float32
         Type of the output.
 

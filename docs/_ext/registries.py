@@ -47,6 +47,8 @@ def schedules():
     yield "name", "schedule(t)", "a stall"
     for name, schedule in SCHEDULES.items():
         stall = "ends the fit"
+        if schedule.is_plan:
+            stall += ", with `early_stopping`"
         if not isinf(schedule.floor):
             stall = f"lowers the rate; at {schedule.floor:g} or below, ends the fit"
         yield f"`{name}`", _said(schedule.factor, "Return "), stall
@@ -89,7 +91,7 @@ def _shown(value):
         return "–"
     if isinstance(value, list):
         return f"[{', '.join(map(_shown, value))}]"
-    return value if isinstance(value, str) else f"{value:g}"
+    return str(value) if isinstance(value, str | bool) else f"{value:g}"
 
 
 REGISTRIES = {
