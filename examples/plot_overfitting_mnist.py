@@ -127,8 +127,8 @@ _ = ax.set_title("Dropout narrows the gap between training and validation")
 # Let them vote
 # -------------
 # Networks that start from other weights learn the same signal first, and then each its
-# own noise. In the mean of their probabilities part of the noise cancels. Dropout trains many
-# networks in one, and so has a part of this gain; a committee such as
+# own noise. In the mean of their probabilities part of the noise cancels. Dropout
+# trains many networks in one, and so has a part of this gain; a committee such as
 # `skreg.RegMLPClassifierCV` has more of it.
 
 networks = [plain] + [

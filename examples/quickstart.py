@@ -6,8 +6,8 @@ Compare networks, gradient boosting and logistic regression on few rows.
 
 The table is scikit-learn's handwritten digits: 64 numbers per row and ten classes. Each
 model learns from 600 rows and is tested on the other 1,197, in five random splits. All
-have the defaults of their libraries, except for enough iterations to converge. This is one
-table; docs/quality.md has forty. Takes less than 30 seconds on two cores.
+have the defaults of their libraries, except for enough iterations to converge. This is
+one table; docs/quality.md has forty. Takes less than 30 seconds on two cores.
 """
 
 import time

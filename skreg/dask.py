@@ -43,16 +43,16 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
 
     There are up to ``max_iter`` rounds. In each, every partition trains for one epoch
     on its own, then the networks are averaged. The rounds run on the active Dask
-    client, or in threads if there is none. "auto" means the same as in `RegMLPClassifier.fit` on
-    all rows.
+    client, or in threads if there is none. "auto" means the same as in
+    `RegMLPClassifier.fit` on all rows.
 
     Parameters
     ----------
     estimator : RegMLPClassifier or RegMLPRegressor
         With ``solver="sgd"`` or ``"adam"``. Fitted from scratch, in place.
     X : dask.array.Array of shape (n_samples, n_features)
-        Training rows, ideally one partition per worker. Every partition should have rows of all
-        classes, as after shuffling.
+        Training rows, ideally one partition per worker. Every partition should have
+        rows of all classes, as after shuffling.
     y : dask.array.Array of shape (n_samples,) or (n_samples, n_outputs)
         Targets. A regressor standardises them by all rows.
     X_val, y_val : array-like, default=None
