@@ -66,7 +66,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         on large mini-batches and slows down small networks.
     batch_size : int or "auto", default="auto"
         Rows per mini-batch, at most all of them. "auto" is n / 32 rounded down to a
-        power of two between 16 and 256, or all rows if there are at most 64.
+        power of two between 8 and 256, or all rows if there are at most 64.
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate. With "cosine", "auto" is 4e-3 for "adam" and 0.4 for
         "sgd"; with other schedules it is a quarter of that.

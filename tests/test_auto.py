@@ -17,7 +17,8 @@ from skreg._training.schedules import SCHEDULES
 
 BATCH_SIZES = {
     (1, 64): "all",
-    (65, 1023): 16,
+    (65, 511): 8,
+    (512, 1023): 16,
     (1024, 2047): 32,
     (2048, 4095): 64,
     (4096, 8191): 128,
@@ -80,7 +81,7 @@ def test_auto_of_early_stopping(n_rows):
 def test_auto_of_a_stream(n_rows, solver):
     plan = plan_of(n_rows, stream=True, solver=solver)
     size = next(size for (a, b), size in BATCH_SIZES.items() if a <= n_rows <= b)
-    assert plan.batch_size == (min(n_rows, 16) if size == "all" else size)
+    assert plan.batch_size == (min(n_rows, 8) if size == "all" else size)
     assert plan.network.scaled == (solver == "adam")
     assert plan.penalties == (L2(((25 if solver == "adam" else 50) / 50_000, 0, 0)),)
     assert plan.keep_probs == [1, 0.8, 0.8]

@@ -84,5 +84,5 @@ def _is_planned(estimator):
 
 
 def _batch_size(n_rows):
-    """Return the power of two at or below n / 32, within 16 and 256."""
-    return 2 ** min(max(int(log2(n_rows / 32)), 4), 8)
+    """Return the power of two at or below n / 32, within 8 and 256."""
+    return 2 ** min(max(int(log2(n_rows / 32)), 3), 8)
