@@ -22,6 +22,7 @@ from skreg._inputs.weights import check_some_weight, effective_weights
 from skreg._predictions import Predictor
 from skreg._scoring import Scorer, check_scorer, check_scores
 from skreg._training.callbacks import FitTask, with_callbacks
+from skreg._training.interrupts import interrupts_wait
 from skreg._training.loop import train
 from skreg._training.session import Session
 from skreg._training.state import TrainingState
@@ -87,11 +88,9 @@ class NetworkEstimator(Predictor):
             table = check_table(self, X, y, sample_weight, self._targets_of, resume)
             given = X_val, y_val, sample_weight_val
             session = self._open(table, task, resume, given)
-            self._train(session)
-            if self.verbose:
-                print(f"Training ended: {session.status.value}.")
-            if not resume:
-                warn_of_scale(self, table.X)
+            self._train(session, None if resume else table.X)
+        if self.verbose:
+            print(f"Training ended: {session.status.value}.")
         warn_of_loss(session, session.n_done)
         if session.status is Status.MAX_ITER:
             warn_of_limit(self)
@@ -110,10 +109,8 @@ class NetworkEstimator(Predictor):
         with unchanged_on_error(self):
             resume = hasattr(self, "coefs_")
             table = check_table(self, X, y, sample_weight, targets_of, resume)
-            task = FitTask(self)
-            self._train(self._open(table, task, resume, stream=True, n_epochs=1))
-            if not resume:
-                warn_of_scale(self, table.X)
+            session = self._open(table, FitTask(self), resume, stream=True, n_epochs=1)
+            self._train(session, None if resume else table.X)
         return self
 
     @classmethod
@@ -211,20 +208,27 @@ class NetworkEstimator(Predictor):
             loss_unit=targets.loss_unit,
         )
 
-    def _train(self, session):
-        """Train and set the fitted attributes."""
+    def _train(self, session, new_X):
+        """Train and set the fitted attributes; X is given to a new network."""
         n_before = session.state.history.n_epochs
         train([session])
-        if session.scorer is not None:
-            scores = session.state.history.validation_scores or []
-            check_scores(self.scoring, scores[n_before:])
-        warn_of_break(session)
-        self._close(session)
+
+        def keep():
+            session.status = Status.INTERRUPTED
+            warn_the_caller("Interrupted by user after training. Everything is kept.")
+
+        with interrupts_wait(then=keep):
+            if session.scorer is not None:
+                scores = session.state.history.validation_scores or []
+                check_scores(self.scoring, scores[n_before:])
+            warn_of_break(session)
+            self._close(session)
+            if new_X is not None:
+                warn_of_scale(self, new_X)
         try:
             session.task.end(session.plan.network.attribute_names)
         except KeyboardInterrupt:
-            session.status = Status.INTERRUPTED
-            warn_the_caller("Interrupted by user after training. Everything is kept.")
+            keep()
 
     def _close(self, session):
         """Set the fitted attributes after training."""

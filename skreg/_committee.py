@@ -24,6 +24,7 @@ from skreg._predictions import Predictor
 from skreg._race import Candidate, Member, Race
 from skreg._scoring import check_scorer
 from skreg._training.callbacks import RaceTask, with_callbacks
+from skreg._training.interrupts import interrupts_wait
 
 _FAMILIAR = {
     "n_iter": "Use n_candidates, the number of candidates to draw.",
@@ -129,20 +130,13 @@ class Committee(Predictor):
             ]
             race = Race(table, folds, candidates, self.factor, self.n_jobs, task)
             winner = race.run()
-            for name, value in winner.targets.attributes().items():
-                setattr(self, name, value)
-            self.members_ = [member.network for member in winner.members]
-            self.best_params_ = winner.params
-            self.best_score_ = float(winner.scores.mean())
-            self.cv_results_ = race.results()
-            self._keep_out_of_fold(self._mean_out_of_fold(table, folds))
-            warn_of_scale(self, table.X)
+            with interrupts_wait(then=_tell_of_interrupt):
+                self._keep(winner, race.results(), table, folds)
+                warn_of_scale(self, table.X)
             try:
                 task.end([name for name in vars(self) if name.endswith("_")])
             except KeyboardInterrupt:
-                warn_the_caller(
-                    "Interrupted by user after the race. Everything is kept."
-                )
+                _tell_of_interrupt()
         return self
 
     def set_params(self, **params):
@@ -242,6 +236,16 @@ class Committee(Predictor):
             members.append(Member(copy(network).set_params(random_state=own)))
         return Candidate(params, targets, members)
 
+    def _keep(self, winner, results, table, folds):
+        """Set the fitted attributes."""
+        for name, value in winner.targets.attributes().items():
+            setattr(self, name, value)
+        self.members_ = [member.network for member in winner.members]
+        self.best_params_ = winner.params
+        self.best_score_ = float(winner.scores.mean())
+        self.cv_results_ = results
+        self._keep_out_of_fold(self._mean_out_of_fold(table, folds))
+
     def _mean_out_of_fold(self, table, folds):
         """Return each row's mean prediction by the members that did not train on it.
 
@@ -259,3 +263,7 @@ class Committee(Predictor):
         with np.errstate(invalid="ignore"):
             total /= count.reshape(-1, *[1] * (total.ndim - 1))
         return total
+
+
+def _tell_of_interrupt():
+    warn_the_caller("Interrupted by user after the race. Everything is kept.")

@@ -3,6 +3,9 @@
 import copy
 import pickle
 import signal
+import sys
+from itertools import count
+from pathlib import Path
 
 import numpy as np
 import pytest
@@ -229,6 +232,69 @@ def test_an_interrupt_in_a_scorer_keeps_the_epochs_before(params, epoch):
     other = network(scoring="accuracy", max_iter=epoch - 1, **params).fit(X, y)
     assert len(model.validation_scores_) == epoch - 1
     assert_same_training(model, other)
+
+
+def fit_interrupted(model, line):
+    """Fit, with Ctrl-C at one of all lines of the training that are run.
+
+    Return whether there are so many lines.
+    """
+    folder, n_run = str(Path(skreg._base.__file__).parent / "_training"), count(1)
+    reached = []
+
+    def trace(frame, event, argument):
+        if not frame.f_code.co_filename.startswith(folder):
+            return None
+        if event == "line" and next(n_run) == line:
+            reached.append(line)
+            signal.raise_signal(signal.SIGINT)
+        return trace
+
+    before = sys.gettrace()
+    sys.settrace(trace)
+    try:
+        model.fit(X, y)
+    finally:
+        sys.settrace(before)
+    return bool(reached)
+
+
+@pytest.mark.filterwarnings("ignore:.*nterrupted by user:UserWarning")
+@by_name(
+    {
+        "adaptive": {"learning_rate": "adaptive", "n_iter_no_change": 1, "tol": 0.1},
+        "early stopping": {"early_stopping": True, "n_iter_no_change": 50},
+    }
+)
+def test_an_interrupt_between_any_two_lines_leaves_whole_epochs(params):
+    params = {"warm_start": True} | params
+    seven = network(max_iter=7, **params).fit(X, y)
+    n_resumed = 0
+    for line in range(3, 10_000, 5):
+        model = network(max_iter=4, **params)
+        try:
+            if not fit_interrupted(model, line):
+                break
+        except KeyboardInterrupt:
+            assert fitted_attributes(model) == {}
+            continue
+        if model.n_iter_:
+            model.set_params(max_iter=7 - model.n_iter_).fit(X, y)
+            assert_same_training(model, seven)
+            n_resumed += 1
+    assert n_resumed > 50
+
+
+def test_an_interrupt_after_the_last_epoch_waits_until_the_model_is_fitted(monkeypatch):
+    whole = network().fit(X, y)
+
+    def interrupted(estimator, X):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("skreg._base.warn_of_scale", interrupted)
+    with pytest.warns(UserWarning, match="Interrupted by user after training"):
+        model = network().fit(X, y)
+    assert_same_training(model, whole)
 
 
 def test_an_interrupt_in_a_callback_after_the_last_epoch_keeps_the_model():

@@ -1,6 +1,7 @@
 """The race: nothing twice, the same in any number of processes, and what ends it."""
 
 import os
+import signal
 import warnings
 from collections import Counter
 from functools import partial
@@ -480,6 +481,18 @@ def test_an_interrupt_keeps_the_best_networks_so_far(monkeypatch, epoch, after):
         params = model.best_params_ | {"learning_rate": "constant"}
         shorter = race(params | {"max_iter": member.n_iter_}, None).fit(X, y)
         assert_same_training(member, shorter.members_[k])
+
+
+def test_an_interrupt_after_the_race_waits_for_the_out_of_fold_predictions(monkeypatch):
+    whole = race(distributions=None).fit(X, y)
+
+    def interrupted(estimator, X):
+        signal.raise_signal(signal.SIGINT)
+
+    monkeypatch.setattr("skreg._committee.warn_of_scale", interrupted)
+    with pytest.warns(UserWarning, match="Interrupted by user after the race"):
+        model = race(distributions=None).fit(X, y)
+    assert_same_committee(model, whole)
 
 
 def test_folds_that_are_interrupted_are_equally_far(monkeypatch):

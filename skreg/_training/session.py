@@ -7,6 +7,7 @@ from typing import Any
 
 import numpy as np
 
+from skreg._training.interrupts import interrupts_wait
 from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
 
@@ -76,7 +77,8 @@ class Session:
         self._started = perf_counter()
         self.task.begin_epoch()
         if n_done == self._first_epoch and self.state.best is not None:
-            self._judge_again()
+            with interrupts_wait():
+                self._judge_again()
         rate = self.plan.learning_rate
         clock = state.history.clock(self.horizon)
         self._rate = nan if rate is None else rate.at(clock)
@@ -151,20 +153,23 @@ class Session:
             score = self.scorer.score(of_validation)
             validation = unit * of_validation, self._score_unit * score
         epoch = unit * loss, unit * penalty, self._rate, len(self.rows)
-        state.history.append(*epoch, validation)
-        state.monitor.update(score if self.plan.early_stopping else -loss)
-        is_best = state.history.best_score.epoch == state.history.n_epochs
-        if self.plan.early_stopping and is_best:
-            state.best = self.engine.snapshot().parameters.copy()
+        rate, converged = self.plan.learning_rate, False
+        with interrupts_wait():
+            state.history.append(*epoch, validation)
+            state.monitor.update(score if self.plan.early_stopping else -loss)
+            is_best = state.history.best_score.epoch == state.history.n_epochs
+            if self.plan.early_stopping and is_best:
+                state.best = self.engine.snapshot().parameters.copy()
+            if state.monitor.stalled:
+                converged = rate is None or self._rate <= rate.schedule.floor
+                if not converged:
+                    state.history.stalls += 1
+                    state.monitor.reset_patience()
         seconds = perf_counter() - self._started
         if self.task.end_epoch(state.history, seconds, self.engine.snapshot):
             return Status.STOPPED_BY_CALLBACK
-        if state.monitor.stalled:
-            rate = self.plan.learning_rate
-            if rate is None or self._rate <= rate.schedule.floor:
-                return Status.CONVERGED
-            state.history.stalls += 1
-            state.monitor.reset_patience()
+        if converged:
+            return Status.CONVERGED
         if self.n_done < self.n_epochs:
             return None
         return Status.COMPLETED if self.plan.ends_by_plan else Status.MAX_ITER

@@ -1,0 +1,26 @@
+"""Ctrl-C after a block that has to be done whole, not within it."""
+
+import signal
+import threading
+from contextlib import contextmanager
+
+
+@contextmanager
+def interrupts_wait(then=None):
+    """Let a Ctrl-C within the block come at its end, or call ``then`` instead.
+
+    Python interrupts the main thread alone; in others nothing changes.
+    """
+    handler = signal.getsignal(signal.SIGINT)
+    in_main = threading.current_thread() is threading.main_thread()
+    if not (in_main and callable(handler)):
+        yield
+        return
+    waiting = []
+    signal.signal(signal.SIGINT, lambda *arguments: waiting.append(arguments))
+    try:
+        yield
+    finally:
+        signal.signal(signal.SIGINT, handler)
+    if waiting:
+        then() if then else handler(*waiting[0])
