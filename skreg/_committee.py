@@ -209,7 +209,7 @@ class Committee(Predictor):
                 f"param_distributions has {owned}, which the committee sets for all "
                 "networks."
             )
-        prefixed = [name for name in params if name.startswith("estimator__")]
+        prefixed = [name for name in params if str(name).startswith("estimator__")]
         if prefixed:
             raise ValueError(
                 f"param_distributions has {prefixed}. Leave out 'estimator__': these "

@@ -147,8 +147,8 @@ def check_scores(scoring, scores, warn=warn_the_caller):
     if not n_without:
         return
     causes = (
-        "Does the validation set have rows of every class, and is the score defined "
-        "for this kind of target? scoring='loss' always is."
+        "Does the validation set have enough rows, of every class, and is the score "
+        "defined for this kind of target? scoring='loss' always is."
     )
     if scoring == "loss":
         causes = "Are some validation rows far outside the range of the training rows?"

@@ -157,8 +157,14 @@ OF_COMMITTEES = [
     ("groups for a number of folds", "groups", fit(X, y, groups=y), {}),
     ("groups that are missing", "groups", fit(X, y), {"cv": GroupKFold(3)}),
     (
+        "a name that is no text",
+        "param_distributions",
+        fit(X, y),
+        {"param_distributions": {1: [2]}},
+    ),
+    (
         "groups of another length",
-        "cv: ",
+        "groups: ",
         fit(X, y, groups=y[1:]),
         {"cv": GroupKFold(2)},
     ),

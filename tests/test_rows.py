@@ -188,6 +188,17 @@ def test_dates_in_a_table_of_pyarrow_are_refused():
         network().fit(table, y)
 
 
+def test_batches_of_pyarrow_are_refused_for_their_names():
+    pyarrow = pytest.importorskip("pyarrow")
+    X, y = problem()
+    table = pyarrow.table({"a": X[:, 0], "b": X[:, 1]})
+    (batch,) = table.to_batches()
+    model = network().fit(table, y)
+    for call in (lambda: network().fit(batch, y), lambda: model.predict(batch)):
+        with pytest.raises(TypeError, match="X is a RecordBatch"):
+            call()
+
+
 def test_a_series_is_no_table():
     pd = pytest.importorskip("pandas")
     X, y = problem()

@@ -31,7 +31,7 @@ def learn(x, n_bins, n_least):
     return SimpleNamespace(
         median=median,
         mean=edges[0] if is_constant else x.mean(),  # not off by rounding
-        scale=1.0 if is_constant else x.std() or 1.0,
+        scale=1.0 if is_constant else x.std() or np.ptp(x),  # squares may underflow
         has_missing=missing.any(),
         edges=edges,
         code_mean=code_sum / n_rows,

@@ -17,7 +17,7 @@ _FLOATS = float, np.floating
 _MAY_BE_NAN = *_FLOATS, Decimal, np.datetime64, np.timedelta64
 _LARGEST = 1e150
 """Squares of larger numbers, which the standard deviation needs, overflow."""
-_NESTED = list, dict, set, frozenset, np.ndarray
+_NESTED = list, tuple, dict, set, frozenset, np.ndarray
 _DATES = date, time, timedelta, np.datetime64, np.timedelta64
 
 
@@ -181,6 +181,8 @@ def _problem(kind):
         return "lists or structs. Split it into columns of numbers or categories."
     if issubclass(kind, complex | np.complexfloating):
         return "complex numbers. Split it into columns of real and imaginary parts."
+    if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
+        return f"objects of {kind!r}, which have no text. Replace them by categories."
     return None
 
 

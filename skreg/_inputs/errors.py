@@ -65,9 +65,13 @@ def naming(argument, remedy_for_text=""):
 
 
 def refuse_hidden(**arguments):
-    """Refuse masked entries, which would be taken for data, and lazy frames."""
+    """Refuse masked entries, lazy frames, and batches whose column names are lost."""
     for name, value in arguments.items():
         refuse_lazy(name, value, "collect")
+        if type(value).__name__ == "RecordBatch":  # scikit-learn sees no names in it
+            raise TypeError(
+                f"{name} is a RecordBatch. Pass pyarrow.Table.from_batches([{name}])."
+            )
         parts = value if isinstance(value, list | tuple) else [value]
         if any(map(np.ma.is_masked, parts)):
             raise ValueError(

@@ -5,6 +5,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import check_cv
+from sklearn.utils import check_consistent_length
 
 from skreg._inputs.errors import naming, warn_the_caller
 
@@ -27,6 +28,9 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
                 "that does, such as cv=GroupKFold(5)."
             )
         return _random_folds(cv, n_rows, strata, sample_weight, seed)
+    if groups is not None:
+        with naming("groups"):
+            check_consistent_length(y, groups)
     with naming("cv"):
         splitter = check_cv(cv, y, classifier=strata is not None)
         splits = splitter.split(X, y, groups)
