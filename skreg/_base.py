@@ -4,14 +4,14 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 
-from skreg._endings import warn_of_break, warn_of_limit, warn_of_loss
+from skreg._endings import warning_of_break, warning_of_limit, warning_of_loss
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
 from skreg._engine.network import Network
 from skreg._engine.objective import Objective
 from skreg._engine.predictor import predict_outputs
-from skreg._inputs.auto import max_iter
-from skreg._inputs.errors import naming, unchanged_on_error, warn_the_caller
+from skreg._inputs.auto import given_or, max_iter
+from skreg._inputs.errors import issue, naming, unchanged_on_error, warn_the_caller
 from skreg._inputs.folds import hold_out
 from skreg._inputs.names import FAMILIAR
 from skreg._inputs.plan import as_float, make_plan
@@ -24,6 +24,7 @@ from skreg._scoring import Scorer, check_scorer, check_scores
 from skreg._training.callbacks import FitTask, with_callbacks
 from skreg._training.interrupts import interrupts_wait
 from skreg._training.loop import train
+from skreg._training.schedules import SCHEDULES
 from skreg._training.session import Session
 from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
@@ -91,9 +92,9 @@ class NetworkEstimator(Predictor):
             self._train(session, None if resume else table.X)
         if self.verbose:
             print(f"Training ended: {session.status.value}.")
-        warn_of_loss(session, session.n_done)
+        issue(warning_of_loss(session, session.n_done))
         if session.status is Status.MAX_ITER:
-            warn_of_limit(self)
+            issue(warning_of_limit(self))
         return self
 
     def __copy__(self):
@@ -109,7 +110,9 @@ class NetworkEstimator(Predictor):
         with unchanged_on_error(self):
             resume = hasattr(self, "coefs_")
             table = check_table(self, X, y, sample_weight, targets_of, resume)
-            session = self._open(table, FitTask(self), resume, stream=True, n_epochs=1)
+            session = self._open(
+                table, FitTask(self), resume, stream=True, max_epochs=1
+            )
             self._train(session, None if resume else table.X)
         return self
 
@@ -120,11 +123,12 @@ class NetworkEstimator(Predictor):
     def _check_stream(self):
         """Refuse settings that need the whole training set, or leave a rate of zero."""
         n_done, limit = len(getattr(self, "loss_curve_", ())), max_iter(self)
-        if self.learning_rate == "cosine" and n_done >= limit:
+        schedule = given_or(self, "learning_rate", "constant")
+        if SCHEDULES[schedule].is_plan and n_done >= limit:
             raise ValueError(
-                f"partial_fit has no rate to train with: learning_rate='cosine' falls "
-                f"to zero in max_iter={limit} epochs, and {n_done} are done. Set a "
-                "larger max_iter, or learning_rate='auto', which is constant in a "
+                f"partial_fit has no rate to train with: learning_rate={schedule!r} "
+                f"falls to zero in max_iter={limit} epochs, and {n_done} are done. Set "
+                "a larger max_iter, or learning_rate='auto', which is constant in a "
                 "stream."
             )
         if self.early_stopping:
@@ -142,14 +146,14 @@ class NetworkEstimator(Predictor):
         *,
         stream=False,
         fold=None,
-        n_epochs=None,
+        max_epochs=None,
     ):
         """Return the session that trains on a checked table.
 
         It validates on the rows ``given`` to `fit` or, with early stopping, on held-out
         rows. A member of a committee has a ``fold``: row indices to train on and to
-        validate on. The rows of a ``stream`` have absolute weights. ``n_epochs`` are a
-        part of a longer training; without it, there are ``max_iter`` epochs more.
+        validate on. The rows of a ``stream`` have absolute weights. ``max_epochs`` are
+        a part of a longer training; without it, there are ``max_iter`` epochs more.
         """
         X, y, sample_weight, targets = table
         if resume:
@@ -192,18 +196,21 @@ class NetworkEstimator(Predictor):
             plan, state.start, training, validation and validation.rows
         )
         horizon = plan.max_iter
-        if n_epochs is None:
-            n_epochs, horizon = plan.max_iter, horizon + state.history.n_epochs
+        if max_epochs is None:
+            max_epochs, horizon = plan.max_iter, horizon + state.history.n_epochs
+        objective = None
+        if plan.optimizer is None:
+            objective = Objective(plan.network, training, plan.penalties, plan.dtype)
         return Session(
             engine=engine,
             plan=plan,
             state=state,
             rows=training.numbers,
             task=task,
-            n_epochs=n_epochs,
+            max_epochs=max_epochs,
             horizon=horizon,
             scorer=validation and Scorer(self, engine, validation, targets),
-            objective=None if plan.optimizer else Objective(plan, training),
+            objective=objective,
             constant_loss=targets.constant_loss(encoded, weights, index),
             loss_unit=targets.loss_unit,
         )
@@ -220,8 +227,8 @@ class NetworkEstimator(Predictor):
         with interrupts_wait(then=keep):
             if session.scorer is not None:
                 scores = session.state.history.validation_scores or []
-                check_scores(self.scoring, scores[n_before:])
-            warn_of_break(session)
+                issue(check_scores(self.scoring, scores[n_before:]))
+            issue(warning_of_break(session))
             self._close(session)
             if new_X is not None:
                 warn_of_scale(self, new_X)

@@ -31,7 +31,8 @@ _FAMILIAR = {
     "param_grid": "Use param_distributions, which takes lists, too.",
     "seed": FAMILIAR["seed"],
 }
-_OWNED = {"early_stopping", "scoring", "random_state", "verbose", "warm_start"}
+_FIXED = {"early_stopping": True, "warm_start": False, "verbose": False}
+_OWNED = {*_FIXED, "scoring", "random_state"}
 _OF_LOSSES = {"class_weight", "loss", "quantile"}
 """Parameters that change the loss: losses under different values are not comparable."""
 
@@ -195,8 +196,7 @@ class Committee(Predictor):
                 "estimator has callbacks. Set them on the committee, with "
                 "set_callbacks."
             )
-        owned = {"early_stopping": True, "warm_start": False, "verbose": False}
-        network = clone(network).set_params(scoring=self.scoring, **owned)
+        network = clone(network).set_params(scoring=self.scoring, **_FIXED)
         check_scorer(network)
         with naming("scoring"):  # which each candidate has a copy of
             return clone(network)
@@ -225,7 +225,7 @@ class Committee(Predictor):
                 "different losses. Choose another scoring, or set one value for all "
                 "networks in estimator."
             )
-        targets = network._targets_of(table.y)
+        targets = network._targets_of(table.y) if losses else table.targets
         make_plan(network, table.X.shape, targets)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, name):

@@ -1,12 +1,11 @@
 """Warnings about how training ended, and the error if it left nothing to keep.
 
-``warn(message, category)`` issues the warning, or stores it for later.
+Each function returns a dict, for `issue`, of no or one warning by its kind.
 """
 
 from sklearn.exceptions import ConvergenceWarning
 
 from skreg._inputs.auto import max_iter
-from skreg._inputs.errors import warn_the_caller
 from skreg._training.stopping import Status
 
 ADVICE = (
@@ -17,17 +16,17 @@ _FAR = 3
 """Ratio of a loss to 1 + that of a constant prediction: the network is useless."""
 
 
-def warn_of_break(session, warn=warn_the_caller):
-    """Warn that training was cut short; raise an error if nothing can be kept."""
+def warning_of_break(session):
+    """Return the warning of a training cut short; raise an error if nothing is kept."""
     n_epochs = session.state.history.n_epochs
     if session.status is Status.INTERRUPTED:
-        warn(
+        message = (
             f"Training interrupted by user in epoch {n_epochs + 1}. The network so far "
-            "is kept.",
-            UserWarning,
+            "is kept."
         )
+        return {"interrupted": (message, UserWarning)}
     if session.status is not Status.DIVERGED:
-        return
+        return {}
     where = ""
     if session.plan.learning_rate is not None:
         clock = session.state.history.clock(session.horizon)
@@ -37,15 +36,15 @@ def warn_of_break(session, warn=warn_the_caller):
             "Solver produced non-finite parameter weights. Training diverged in epoch "
             f"1{where}, and there are no weights to keep. {ADVICE}"
         )
-    warn(
+    message = (
         f"Training diverged in epoch {n_epochs + 1}{where}. Weights from before it "
-        f"diverged are kept. {ADVICE}",
-        ConvergenceWarning,
+        f"diverged are kept. {ADVICE}"
     )
+    return {"diverged": (message, ConvergenceWarning)}
 
 
-def warn_of_loss(session, n_done, warn=warn_the_caller):
-    """Warn that the loss of the weights that are kept is far above a constant's.
+def warning_of_loss(session, n_done):
+    """Return the warning of a loss far above that of a constant prediction.
 
     The fit is the last ``n_done`` epochs; weights from before have had their warning.
     """
@@ -54,25 +53,26 @@ def warn_of_loss(session, n_done, warn=warn_the_caller):
     kept = history.best_score.epoch if stops_early else n_epochs
     is_older = kept <= n_epochs - n_done
     if is_older or session.status in (Status.DIVERGED, Status.INTERRUPTED):
-        return
+        return {}
     loss = history.loss_curve[kept - 1] - history.penalty_curve[kept - 1]
-    if loss > _FAR * session.loss_unit * (1 + constant):
-        warn(
-            f"The training loss ended at {loss:.3g}, far above the "
-            f"{session.loss_unit * constant:.3g} of a constant prediction. {ADVICE}",
-            ConvergenceWarning,
-        )
+    if not loss > _FAR * session.loss_unit * (1 + constant):
+        return {}
+    message = (
+        f"The training loss ended at {loss:.3g}, far above the "
+        f"{session.loss_unit * constant:.3g} of a constant prediction. {ADVICE}"
+    )
+    return {"loss": (message, ConvergenceWarning)}
 
 
-def warn_of_limit(estimator, warn=warn_the_caller):
-    """Warn that training reached its limit before it converged."""
+def warning_of_limit(estimator):
+    """Return the warning that training reached its limit before it converged."""
     limits = f"max_iter={max_iter(estimator)}"
     otherwise = "; for a fixed number of epochs set n_iter_no_change=inf"
     if estimator.solver == "lbfgs":
         limits += f", max_fun={estimator.max_fun}"
         otherwise = ""
-    warn(
+    message = (
         f"Maximum iterations ({limits}) reached and the optimization hasn't converged "
-        f"yet. Allow more if the loss is still falling{otherwise}.",
-        ConvergenceWarning,
+        f"yet. Allow more if the loss is still falling{otherwise}."
     )
+    return {"limit": (message, ConvergenceWarning)}

@@ -1,8 +1,7 @@
 """A race of hyperparameters: the networks of every candidate, trained rung by rung."""
 
-import re
 from copy import deepcopy
-from dataclasses import dataclass
+from dataclasses import dataclass, field
 from itertools import chain, takewhile
 from time import perf_counter
 from typing import Any
@@ -13,9 +12,14 @@ from joblib.parallel import get_active_backend
 from scipy.stats import rankdata
 from sklearn.utils.parallel import Parallel, delayed
 
-from skreg._endings import ADVICE, warn_of_break, warn_of_limit, warn_of_loss
+from skreg._endings import (
+    ADVICE,
+    warning_of_break,
+    warning_of_limit,
+    warning_of_loss,
+)
 from skreg._inputs.auto import max_iter
-from skreg._inputs.errors import warn_the_caller
+from skreg._inputs.errors import issue, warn_the_caller
 from skreg._inputs.rows import Table
 from skreg._scoring import check_scores
 from skreg._threads import one_thread
@@ -37,8 +41,8 @@ class Member:
     status: Any = None
     seconds: float = 0.0
     """Training time so far."""
-    warnings: tuple = ()
-    """Warnings of how its training ended, each a message and a category."""
+    warnings: dict = field(default_factory=dict)
+    """Warnings of how its training ended, for `issue`."""
 
     @property
     def n_epochs(self):
@@ -223,7 +227,7 @@ def train_members(members, folds, targets, share, n_threads, X, y, sample_weight
             FitTask(member.network),
             resume=member.n_epochs > 0,
             fold=fold,
-            n_epochs=member.until(share) - member.n_epochs,
+            max_epochs=member.until(share) - member.n_epochs,
         )
         for member, fold, own_targets in zip(members, folds, targets, strict=True)
     ]
@@ -238,27 +242,21 @@ def train_members(members, folds, targets, share, n_threads, X, y, sample_weight
 def _close(member, session):
     """Store the result of a training in its member."""
     n_epochs = session.state.history.n_epochs
-    heard: list[tuple] = []
-    member.status = session.status
+    member.status, member.warnings = session.status, {}
     if n_epochs:
         member.network._close(session)
         member.network.n_iter_ = n_epochs
     if n_epochs and session.status is not Status.INTERRUPTED:
-        keep = _keep_in(heard)
-        warn_of_break(session, keep)
-        warn_of_loss(session, n_epochs, keep)  # all rungs are one fit
-        goes_on = session.n_done == session.n_epochs and n_epochs < session.horizon
+        # All rungs are one fit.
+        member.warnings = warning_of_break(session) | warning_of_loss(session, n_epochs)
+        goes_on = session.n_done == session.max_epochs and n_epochs < session.horizon
         if session.status is Status.MAX_ITER and not goes_on:
-            warn_of_limit(member.network, keep)
-    member.warnings = tuple(heard)
+            member.warnings |= warning_of_limit(member.network)
 
 
 def _check(winner):
-    """Refuse a winner without a score on some fold; issue its warnings.
-
-    The same warning of several folds, which differs by numbers alone, comes once.
-    """
-    heard: list[tuple] = []
+    """Refuse a winner without a score on some fold; issue a warning of each kind."""
+    warnings: dict = {}
     for k, member in enumerate(winner.members, start=1):
         if not member.n_epochs:
             raise ValueError(
@@ -266,15 +264,7 @@ def _check(winner):
                 f"for all candidates. {ADVICE}"
             )
         network = member.network
-        check_scores(network.scoring, network.validation_scores_, _keep_in(heard))
-        heard += member.warnings
-    kinds: dict = {}
-    for message, category in heard:
-        kinds.setdefault(re.sub(r"\d\S*", "", message), (message, category))
-    for message, category in kinds.values():
-        warn_the_caller(message, category)
-
-
-def _keep_in(heard):
-    """Return a function that appends a warning to a list instead of issuing it."""
-    return lambda message, category: heard.append((message, category))
+        own = check_scores(network.scoring, network.validation_scores_)
+        for kind, warning in (own | member.warnings).items():
+            warnings.setdefault(kind, warning)
+    issue(warnings)

@@ -12,7 +12,7 @@ from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
 
-from skreg._inputs.errors import naming, warn_the_caller
+from skreg._inputs.errors import naming
 from skreg._predictions import PredictsLabels, PredictsValues
 
 
@@ -25,29 +25,26 @@ class Scorer:
     def __init__(self, estimator, engine, validation, targets):
         self._engine, self._scoring = engine, estimator.scoring
         self._kept: Any = None
-        self._score: Any = None
-        if estimator.scoring == "loss":
+        if self._scoring == "loss":
             return
-        self._score = check_scoring(estimator, estimator.scoring)
+        self._score = check_scoring(estimator, self._scoring)
         dataset, rows = validation.rows
-        self._estimator: Any = None
-        self._X = None
-        if isinstance(estimator.scoring, str):
+        X, y = None, validation.y[rows]
+        self._estimator: Any
+        if isinstance(self._scoring, str):
             # scikit-learn's own scorers use X only through the estimator. So they need
             # no copy of the rows, and no forward pass besides that of the loss.
             self._kept = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
             kind = _OfLabels if is_classifier(estimator) else _OfValues
             self._estimator = kind(targets, self._kept)
+            if issparse(y):
+                y = y.toarray()  # as many metrics need it
         else:
             self._estimator = copy.copy(estimator)
             # X is an array here, even if a data frame was passed to fit.
             vars(self._estimator).pop("feature_names_in_", None)
-            n_rows = dataset.X.shape[0]
-            self._X = dataset.X if len(rows) == n_rows else dataset.X[rows]
-        self._y = validation.y[rows]
-        if issparse(self._y) and isinstance(estimator.scoring, str):
-            self._y = self._y.toarray()  # as many metrics need it
-        self._weight = {}
+            X = dataset.X[rows]
+        self._rows, self._weight = (X, y), {}
         if validation.sample_weight is not None:
             _check_takes_weights(self._score, self._scoring)
             self._weight["sample_weight"] = validation.sample_weight[rows]
@@ -58,11 +55,11 @@ class Scorer:
 
     def score(self, loss):
         """Return the score after `evaluate`, greater for a better model."""
-        if self._score is None:
+        if self._scoring == "loss":
             return -loss
         if self._kept is None:
             vars(self._estimator).update(self._engine.snapshot().copy().attributes())
-        rows = self._estimator, self._X, self._y
+        rows = self._estimator, *self._rows
         return take_score(self._score, self._scoring, *rows, **self._weight)
 
 
@@ -106,7 +103,7 @@ def take_score(scorer, scoring, estimator, X, y, **weights):
 
 
 def check_scorer(estimator):
-    """Refuse a ``scoring`` that is not the name of a scorer."""
+    """Refuse a ``scoring`` that is no scorer, with the names that are close to it."""
     scoring = estimator.scoring
     if scoring == "loss":
         return
@@ -141,11 +138,14 @@ def _check_takes_weights(scorer, scoring):
     )
 
 
-def check_scores(scoring, scores, warn=warn_the_caller):
-    """Raise an error if no score of a training is finite; warn if some are not."""
+def check_scores(scoring, scores):
+    """Raise an error if no score of a training is finite.
+
+    Return a warning for `issue` if some are not.
+    """
     n_without = sum(isnan(score) or score == -inf for score in scores)
     if not n_without:
-        return
+        return {}
     causes = (
         "Does the validation set have enough rows, of every class, and is the score "
         "defined for this kind of target? scoring='loss' always is."
@@ -157,11 +157,11 @@ def check_scores(scoring, scores, warn=warn_the_caller):
             f"scoring={scoring!r} was not finite in any of the {len(scores)} epochs, "
             f"so no epoch is the best. {causes}"
         )
-    warn(
+    message = (
         f"scoring={scoring!r} was not finite in some epochs, none of which can be "
-        f"the best. {causes}",
-        UserWarning,
+        f"the best. {causes}"
     )
+    return {"scores": (message, UserWarning)}
 
 
 def _explain(scoring, error):

@@ -206,6 +206,8 @@ class RegMLPRegressorCV(PredictsValues, Committee):
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()
-        network = self.estimator or RegMLPRegressor()
+        network = self.estimator
+        if not isinstance(network, RegMLPRegressor):  # None, or what fit refuses
+            network = RegMLPRegressor()
         tags.target_tags = network.__sklearn_tags__().target_tags
         return tags

@@ -24,10 +24,10 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
 from skreg._base import NetworkEstimator
-from skreg._endings import warn_of_limit
+from skreg._endings import warning_of_limit
 from skreg._engine.predictor import Evaluator
 from skreg._inputs.auto import patience, resolve
-from skreg._inputs.errors import unchanged_on_error
+from skreg._inputs.errors import issue, unchanged_on_error
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._inputs.validation import check_both_given, check_validation_set
@@ -121,7 +121,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
                 best = network
             monitor.update(validation[1] if estimator.early_stopping else -losses[0])
         if validation:
-            check_scores(estimator.scoring, history.validation_scores)
+            issue(check_scores(estimator.scoring, history.validation_scores))
         for name in best._network().attribute_names:
             setattr(network, name, getattr(best, name))
         learned = vars(network).keys() - network.get_params().keys()
@@ -131,7 +131,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         estimator.n_iter_ = history.n_epochs
     is_plan = SCHEDULES[params["learning_rate"]].is_plan or isinf(monitor.patience)
     if not (is_plan or monitor.stalled):
-        warn_of_limit(estimator)
+        issue(warning_of_limit(estimator))
     return estimator
 
 

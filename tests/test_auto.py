@@ -46,7 +46,7 @@ def test_auto_of_a_fit(n_rows, solver):
     scaled = solver == "adam" and not few
     strength = 25 if scaled else 50
     assert plan.network.scaled == scaled
-    assert plan.penalties == (L2((0.1,) if few else (strength / n_rows, 0, 0)),)
+    assert plan.penalties == (L2((0.1,) * 3 if few else (strength / n_rows, 0, 0)),)
     assert plan.keep_probs == [1, 1, 1] if few else [1, 0.8, 0.8]
     assert plan.dtype == ("float64" if few else "float32")
     assert plan.learning_rate.schedule is SCHEDULES["cosine"]
@@ -58,7 +58,7 @@ def test_auto_of_a_fit(n_rows, solver):
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_lbfgs(n_rows):
     plan = plan_of(n_rows, solver="lbfgs")
-    assert plan.penalties == (L2((0.1 if n_rows <= 64 else 10 / n_rows,)),)
+    assert plan.penalties == (L2((0.1 if n_rows <= 64 else 10 / n_rows,) * 3),)
     assert plan.keep_probs == [1, 1, 1]
     assert plan.batch_size == n_rows
     assert plan.dtype == "float64"
@@ -71,7 +71,7 @@ def test_auto_of_lbfgs(n_rows):
 def test_auto_of_early_stopping(n_rows):
     plan = plan_of(n_rows, early_stopping=True)
     few = n_rows <= 64
-    assert plan.penalties == (L2((0.1,) if few else (8 / n_rows, 0, 0)),)
+    assert plan.penalties == (L2((0.1,) * 3 if few else (8 / n_rows, 0, 0)),)
     assert plan.keep_probs == [1, 1, 1] if few else [1, 0.9, 0.9]
     assert plan.patience == 20
 

@@ -217,6 +217,22 @@ def test_the_best_score_is_the_mean_loss_over_the_folds(kind, weighted):
         assert -model.best_score_ == pytest.approx(out_of_fold, rel=1e-9)
 
 
+def test_a_function_scores_the_rows_of_a_fold_however_often_they_occur():
+    X, y = problem()
+    row_of = {x.tobytes(): label for x, label in zip(X, y, strict=True)}
+
+    def accuracy_of_pairs(model, X, y):
+        assert [row_of[x.tobytes()] for x in X] == y.tolist()
+        return model.score(X, y)
+
+    half = len(y) // 2
+    rows = np.arange(len(y))
+    twice = [*rows[half:]] * 2  # as many as there are rows
+    assert len(twice) == len(y)
+    folds = [(rows[:half], twice), (rows[half:], rows[:half])]
+    committee(cv=folds, scoring=accuracy_of_pairs).fit(X, y)
+
+
 @pytest.mark.parametrize(
     "scoring",
     [

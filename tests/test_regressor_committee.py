@@ -18,14 +18,22 @@ from scipy.sparse import csr_array
 from sklearn.datasets import make_friedman1
 from sklearn.linear_model import LinearRegression
 from sklearn.metrics import mean_poisson_deviance, r2_score
-from sklearn.model_selection import KFold
+from sklearn.model_selection import KFold, cross_val_score
 from sklearn.pipeline import make_pipeline
 
-from skreg import RegMLPRegressorCV, TabularEncoder
+from skreg import RegMLPRegressor, RegMLPRegressorCV, TabularEncoder
 
 pytestmark = SHORT_FITS
 CV = KFold(3, shuffle=True, random_state=0)
 numbers = pytest.mark.parametrize("kind", NUMBERS)
+
+
+@pytest.mark.parametrize("estimator", [RegMLPRegressor, "network"])
+def test_what_is_no_network_is_refused_by_fit_alone(estimator):
+    model = RegMLPRegressorCV(estimator)
+    assert model._repr_html_()
+    with pytest.raises(TypeError, match="estimator has to be a RegMLPRegressor"):
+        cross_val_score(model, *problem("number"), error_score="raise")
 
 
 @numbers

@@ -88,11 +88,12 @@ class Block:
 
     There are masks per row of the levels whose keep probability is below 1. With
     ``split`` there is a `MiniBatch` for each mini-batch; otherwise there is one for the
-    whole block, without masks of hidden units.
+    whole block, without masks of hidden units. ``bind(batch)`` prepares a `MiniBatch`,
+    once for each place in the block.
     """
 
     def __init__(
-        self, dataset, network, batch_size, dtype, keep_probs=None, split=True
+        self, dataset, network, batch_size, dtype, bind, keep_probs=None, split=True
     ):
         n_features, n_outputs = network.sizes[0], network.sizes[-1]
         keep_probs = [*(keep_probs or [1.0] * len(network.sizes[:-1])), 1.0]
@@ -107,7 +108,7 @@ class Block:
             rows_in_cache(row_bytes, batch_size),
             _MAX_BATCHES * batch_size,
         )
-        self._dataset = dataset
+        self._dataset, self._bind = dataset, bind
         self._keep_probs = keep_probs
         self._n_rows_at_once = batch_size if split else n_rows
         self._values = network.head.values
@@ -120,28 +121,20 @@ class Block:
         if not split:  # only now: blocks of both engines have the same rows
             mask_sizes[1:] = [0] * len(keep_probs[1:])
         self._masks = [np.empty((n_rows, size), dtype) for size in mask_sizes]
-        self._batches: dict[int, tuple] = {}
-        self._bound: dict[int, list] = {}
+        self._places: dict[int, list] = {}
 
-    def mean_loss(self, rows, bind, run, rng=None, outputs=None):
+    def mean_loss(self, rows, run, rng=None, outputs=None):
         """Run mini-batches one by one; return the weighted mean of their losses.
 
-        ``bind(batch)`` prepares a `MiniBatch`, once for each place in the block, and
-        ``run`` takes what it returns, for each mini-batch, and returns the network's
-        outputs, of shape (n_outputs, n_rows). They are written into ``outputs``, of
-        shape (n_outputs, len(rows)), if given. ``rng`` draws the masks.
+        ``run`` takes a mini-batch as ``bind`` has prepared it, and returns the
+        network's outputs, of shape (n_outputs, n_rows). They are written into
+        ``outputs``, of shape (n_outputs, len(rows)), if given. ``rng`` draws the masks.
         """
         total = total_weight = 0.0
         for part in slices(len(rows), self._n_rows):
-            batches, n_rows = self._gather(rows[part], rng), part.stop - part.start
+            n_rows = part.stop - part.start
             own = self._outputs[:, :n_rows]
-            if n_rows not in self._bound:
-                starts = slices(n_rows, self._n_rows_at_once)
-                self._bound[n_rows] = [
-                    (bind(batch), own[:, start])
-                    for batch, start in zip(batches, starts, strict=True)
-                ]
-            for bound, out in self._bound[n_rows]:
+            for _, _, bound, out in self._gather(rows[part], rng):
                 out[...] = run(bound)
             if outputs is not None:
                 outputs[:, part] = own
@@ -150,7 +143,7 @@ class Block:
         return total / total_weight
 
     def _gather(self, rows, rng):
-        """Fill the buffers; return the mini-batches."""
+        """Fill the buffers; return the places of the mini-batches."""
         data, n_rows = self._dataset, len(rows)
         x = self._gather_features(rows, rng)
         data.gather_targets(rows, self._y[:, :n_rows])
@@ -158,14 +151,14 @@ class Block:
             data.weights.take(rows, out=self._weights[:n_rows], mode="clip")
         for level in range(1, len(self._masks)):
             self._draw(level, n_rows, rng)
-        if n_rows not in self._batches:
-            parts = [*slices(n_rows, self._n_rows_at_once)]
-            self._batches[n_rows] = parts, [*map(self._views, parts)]
-        parts, batches = self._batches[n_rows]
+        if n_rows not in self._places:
+            parts = slices(n_rows, self._n_rows_at_once)
+            self._places[n_rows] = [*map(self._place, parts)]
+        places = self._places[n_rows]
         if data.is_sparse:
-            for batch, part in zip(batches, parts, strict=True):
-                batch.x.matrix = x if len(parts) == 1 else x[part]
-        return batches
+            for part, batch, _, _ in places:
+                batch.x.matrix = x if len(places) == 1 else x[part]
+        return places
 
     def _sum_losses(self, outputs):
         """Return Σ s_i ℓ_i over the first rows, given their outputs."""
@@ -207,16 +200,18 @@ class Block:
             draw_mask(rng, self._keep_probs[level], mask)
         return mask
 
-    def _views(self, part):
+    def _place(self, part):
+        """Return a part of the block, its mini-batch, that bound, and its outputs."""
         x = self._x[part]
         if self._dataset.is_sparse:
             x = SparseRows((len(x), self._dataset.X.shape[1]))
-        return MiniBatch(
+        batch = MiniBatch(
             x,
             self._y[:, part],
             None if self._dataset.weights is None else self._weights[part],
             tuple(mask[part] if mask.size else None for mask in self._masks),
         )
+        return part, batch, self._bind(batch), self._outputs[:, part]
 
 
 def slices(n_rows, size):

@@ -39,7 +39,7 @@ HEAVY_BALL, NESTEROV, ADAM = range(3)
 
 
 class Net(NamedTuple):
-    """A network and its dropout; entries by level have none for the outputs."""
+    """A network and its dropout; only ``sizes`` has an entry for the outputs."""
 
     gemm: int
     """Address of the matrix product."""

@@ -1,5 +1,6 @@
 """The NumPy engine: it trains one network on one data set, one epoch per call."""
 
+from functools import partial
 from math import isfinite
 from typing import Any
 
@@ -85,9 +86,8 @@ class NumpyEngine:
     def _make_block(self, split=True):
         plan, dtype = self._plan, self._vectors.dtype
         keep_probs = None if has_one_mask(plan) else plan.keep_probs
-        return Block(
-            self._training, self._network, plan.batch_size, dtype, keep_probs, split
-        )
+        common = self._training, self._network, plan.batch_size, dtype
+        return Block(*common, self._binder(), keep_probs, split)
 
     def _gradient_of(self, network, vectors):
         """Return the `Parameters` in which a network's gradient is accumulated."""
@@ -95,15 +95,10 @@ class NumpyEngine:
             return Parameters(network, vectors[1])
         return Parameters(network, self._scratch[: vectors.shape[1]])
 
-    def _bind(self, batch):
-        """Return the pass of a mini-batch."""
-        return self._pass(batch, self._network, self._parameters, self._gradient)
-
-    def _pass(self, batch, network, parameters, gradient, input_scales=()):
-        arrays = parameters.layers, gradient.layers, self._memory
-        scale = self._optimizer.scale / batch.n_rows
-        carry = self._optimizer.carry
-        return Pass(network, *arrays, batch, scale, carry, input_scales)
+    def _binder(self):
+        """Return the function that prepares a mini-batch: it returns its pass."""
+        parts = self._network, self._parameters, self._gradient, self._memory
+        return partial(pass_of, self._optimizer, *parts)
 
     def _mean_loss(self, order, learning_rate, rng):
         """Take a step per mini-batch; return the running mean of the losses."""
@@ -116,4 +111,11 @@ class NumpyEngine:
             optimizer.step(w, g, averages, self._n_steps, learning_rate)
             return outputs
 
-        return self._block.mean_loss(order, self._bind, run, rng)
+        return self._block.mean_loss(order, run, rng)
+
+
+def pass_of(optimizer, network, parameters, gradient, memory, batch, input_scales=()):
+    """Return the pass of a mini-batch, with the gradient as the optimizer takes it."""
+    arrays = parameters.layers, gradient.layers, memory
+    scale = optimizer.scale / batch.n_rows
+    return Pass(network, *arrays, batch, scale, optimizer.carry, input_scales)

@@ -97,7 +97,7 @@ class ScaledDense(Dense):
 
 
 class LayerMemory(NamedTuple):
-    """Buffers of a layer on a mini-batch; those after ``zeros`` are for `backward`."""
+    """Buffers of a layer on a mini-batch; those for training alone may be None."""
 
     z: np.ndarray
     h: np.ndarray
@@ -105,10 +105,11 @@ class LayerMemory(NamedTuple):
     slope: np.ndarray | None = None
     """f'(z)."""
     dropped: np.ndarray | None = None
+    """h ⊙ m."""
     delta: np.ndarray | None = None
     row_of_ones: np.ndarray | None = None
     products: np.ndarray | None = None
-    """For diag(s) W and its gradient, as rows."""
+    """For diag(s) W and, in training, its gradient, as rows."""
     column: np.ndarray | None = None
     """For a number per input."""
 
@@ -188,24 +189,22 @@ class ScaledDensePass(DensePass):
         super().bind_backward(gradient, delta_below, scale, carry)
 
     def _bind_weights(self, dW, scale, carry):
-        W, s, ds = self._factor, self._s, self._ds
-        dS, own = dW, ds
-        if carry:
-            dS, own = self._dS, self._memory.column[: len(ds)]
+        W, s, dS = self._factor, self._s, self._dS
+        own = self._memory.column[: len(s)]
         write_dS = columns_times(self._x, self._delta, dS, scale, 0.0)
 
-        def write_gradients():
+        def add_gradients():
             write_dS()
             np.einsum("ik,ik->i", W, dS, out=own)
             np.multiply(s, dS, out=dS)
+            for total, new in (dW, dS), (self._ds, own):
+                if carry:
+                    np.multiply(total, carry, out=total)
+                    np.add(total, new, out=total)
+                else:
+                    np.copyto(total, new)
 
-        def add_gradients():
-            write_gradients()
-            for total, new in (dW, dS), (ds, own):
-                np.multiply(total, carry, out=total)
-                np.add(total, new, out=total)
-
-        return add_gradients if carry else write_gradients
+        return add_gradients
 
     def forward(self):
         np.multiply(self._s, self._factor, out=self._S)

@@ -79,11 +79,9 @@ class Network:
 
     @cached_property
     def penalised_parts(self):
-        """The penalised part of the vector, by layer with such parameters."""
-        blocks = [[b for b in own if b.penalised] for own in self.blocks]
-        sizes = [sum(prod(b.shape) for b in own) for own in blocks if own]
-        ends = accumulate(sizes, initial=0)
-        return tuple(slice(*part) for part in pairwise(ends))
+        """The penalised part of the vector, by layer."""
+        sizes = [sum(prod(b.shape) for b in own if b.penalised) for own in self.blocks]
+        return [slice(*part) for part in pairwise(accumulate(sizes, initial=0))]
 
     @cached_property
     def faster_parts(self):
@@ -124,9 +122,12 @@ class Network:
 
     def arrays_of(self, estimator):
         """Return the arrays of a fitted estimator, by layer and block."""
-        values = {n: getattr(estimator, n) for n in self.attribute_names}
-        lists = {n: iter(v if isinstance(v, list) else [v]) for n, v in values.items()}
-        return [[next(lists[f"{b.name}_"]) for b in blocks] for blocks in self.blocks]
+
+        def array_of(block, layer):
+            value = getattr(estimator, f"{block.name}_")
+            return value[layer] if block.listed else value
+
+        return [[array_of(b, k) for b in own] for k, own in enumerate(self.blocks)]
 
     def initialize(self, vector, rng):
         """Draw initial parameters."""
@@ -138,25 +139,19 @@ class Network:
 
 
 class Parameters:
-    """A vector of all parameters of a network, and in ``layers`` views by layer."""
+    """A vector of all parameters of a network, and views of it by layer."""
 
     def __init__(self, network, vector):
         self._network, self.vector = network, vector
-        parts = network.penalised_parts
+        self.penalised = [vector[part] for part in network.penalised_parts]
         self.faster = [
             (vector[part], part, rate) for part, rate in network.faster_parts
         ]
-        self._penalised = (vector[: parts[-1].stop],)
-        self._penalised_by_layer = tuple(vector[part] for part in parts)
 
     @cached_property
     def layers(self):
         """The parameters by layer and block."""
         return self._network.views(self.vector)
-
-    def penalised(self, n):
-        """Return the penalised parameters, as one vector or as ``n``, one per layer."""
-        return self._penalised if n == 1 else self._penalised_by_layer
 
 
 @dataclass

@@ -78,11 +78,14 @@ class NumbaEngine(NumpyEngine):
     def _make_buffers(self):
         self._block = self._make_block(split=False)
 
+    def _binder(self):
+        return lambda batch: batch
+
     def _mean_loss(self, order, learning_rate, rng):
         def train(batch):
             return self._train(batch, self._draw(batch.n_rows, rng), learning_rate)
 
-        return self._block.mean_loss(order, lambda batch: batch, train, rng)
+        return self._block.mean_loss(order, train, rng)
 
     def _draw(self, n_rows, rng):
         """Return random bits for the masks of a block, as the NumPy engines do."""
@@ -125,22 +128,21 @@ class _Evaluator:
         self._rule, self._vectors = rule, vectors
         self._size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
         self._buffers = _allocate(self._net, self._size, vectors[:, :0])
-        self._block = Block(dataset, network, self._size, dtype, split=False)
+        self._block = Block(
+            dataset, network, self._size, dtype, lambda batch: batch, split=False
+        )
 
     def loss(self, outputs=None):
         """Return the weighted mean of the losses, and write the outputs if asked."""
-
-        def evaluate(batch):
-            own = np.empty(batch.y.shape[::-1], batch.y.dtype)
-            rows, no_steps = _rows_of(batch, _NO_BITS), (False, self._size, 0.0, 0)
-            state = self._vectors, own, self._buffers
-            run_block(self._net, self._rule, rows, *no_steps, *state)
-            return own.T
-
         with np.errstate(all="ignore"):
-            return self._block.mean_loss(
-                self._index, lambda batch: batch, evaluate, outputs=outputs
-            )
+            return self._block.mean_loss(self._index, self._run, outputs=outputs)
+
+    def _run(self, batch):
+        outputs = np.empty(batch.y.shape[::-1], batch.y.dtype)
+        rows, no_steps = _rows_of(batch, _NO_BITS), (False, self._size, 0.0, 0)
+        state = self._vectors, outputs, self._buffers
+        run_block(self._net, self._rule, rows, *no_steps, *state)
+        return outputs.T
 
 
 def _rows_of(batch, bits):

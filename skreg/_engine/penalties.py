@@ -1,8 +1,8 @@
 """Penalties on the weights of a network, but not on the biases.
 
-A penalty is a frozen dataclass of its strengths: one for all weights, or one for each
-layer. `PENALTIES` maps the hyperparameter that sets the strengths to the kind of
-penalty. The objective has the sum of all penalties.
+A penalty is a frozen dataclass of its strengths, one for each layer. `PENALTIES` maps
+the hyperparameter that sets the strengths to the kind of penalty. The objective has the
+sum of all penalties.
 """
 
 from dataclasses import dataclass
@@ -18,17 +18,15 @@ class L2:
 
     def value(self, w):
         """Return the penalty of the `Parameters` ``w``."""
-        parts = w.penalised(len(self.alphas))
         return sum(
             alpha / 2 * sum_of_squares(part)
-            for alpha, part in zip(self.alphas, parts, strict=True)
+            for alpha, part in zip(self.alphas, w.penalised, strict=True)
             if alpha
         )
 
     def add_gradient(self, w, scale, g):
         """Add scale · alpha_l · W_l to the `Parameters` ``g``."""
-        n = len(self.alphas)
-        parts = zip(self.alphas, w.penalised(n), g.penalised(n), strict=True)
+        parts = zip(self.alphas, w.penalised, g.penalised, strict=True)
         for alpha, part, out in parts:
             if alpha:
                 add_scaled(out, scale * alpha, part)

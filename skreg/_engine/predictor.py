@@ -41,9 +41,14 @@ class Evaluator:
         dataset, self._index = rows
         dtype, n_rows = arrays[0][0].dtype, len(self._index)
         size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
-        self._network, self._arrays = network, arrays
-        self._memory = Memory(network, size, dtype, backward=False)
-        self._block = Block(dataset, network, size, dtype)
+        memory = Memory(network, size, dtype, backward=False)
+        self._block = Block(
+            dataset,
+            network,
+            size,
+            dtype,
+            lambda batch: Forward(network, arrays, memory, batch.x),
+        )
 
     def loss(self, outputs=None):
         """Return the weighted mean of the losses.
@@ -51,14 +56,8 @@ class Evaluator:
         The network's outputs are written into ``outputs``, of shape (n_outputs,
         n_rows), if given.
         """
-
-        def bind(batch):
-            return Forward(self._network, self._arrays, self._memory, batch.x)
-
         with np.errstate(all="ignore"):
-            return self._block.mean_loss(
-                self._index, bind, Forward.run, outputs=outputs
-            )
+            return self._block.mean_loss(self._index, Forward.run, outputs=outputs)
 
 
 def rows_per_block(network, dtype, n_rows, sparse):

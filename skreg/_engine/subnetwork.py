@@ -12,7 +12,7 @@ import numpy as np
 
 from skreg._engine.blas import SparseRows
 from skreg._engine.dropout import draw_kept
-from skreg._engine.engine import NumpyEngine
+from skreg._engine.engine import NumpyEngine, pass_of
 from skreg._engine.network import Network, Parameters
 
 _MAX_PASSES = 512
@@ -41,14 +41,14 @@ class SubnetworkEngine(NumpyEngine):
         super()._make_buffers()
         plan = self._plan
         self._subnetwork = Subnetwork(self._network, plan.keep_probs, self._vectors)
-        self._input_scales = [1 / p for p in plan.keep_probs]
+        self._scales = [1 / p for p in plan.keep_probs]
         self._kept_x = np.empty(
             plan.batch_size * self._network.sizes[0], self._vectors.dtype
         )
         self._passes: dict[tuple, tuple] = {}
 
-    def _bind(self, batch):
-        return batch
+    def _binder(self):
+        return lambda batch: batch
 
     def _mean_loss(self, order, learning_rate, rng):
         sub = self._subnetwork
@@ -65,7 +65,7 @@ class SubnetworkEngine(NumpyEngine):
 
         sub.copy_in()
         try:
-            return self._block.mean_loss(order, self._bind, run, rng)
+            return self._block.mean_loss(order, run, rng)
         finally:
             sub.copy_out()
 
@@ -82,7 +82,9 @@ class SubnetworkEngine(NumpyEngine):
             w = Parameters(sub.network, sub.vectors[0])
             g = self._gradient_of(sub.network, sub.vectors)
             kept = replace(batch, x=x)
-            passage = self._pass(kept, sub.network, w, g, self._input_scales)
+            passage = pass_of(
+                self._optimizer, sub.network, w, g, self._memory, kept, self._scales
+            )
             self._passes[key] = passage, w, g, list(sub.vectors[1:]), x
         *bound, bound_x = self._passes[key]
         if isinstance(x, SparseRows):

@@ -29,23 +29,24 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     if scaled is None:
         scaled = estimator.solver == "adam" and n_layers > 1 and not few
     scaled = bool(given_or(estimator, "feature_scales", scaled))
-    overfits = is_classifier(estimator) and not estimator.early_stopping
-    strength = 25 if overfits else 8  # of losses, that of probabilities suffers most
+    n_in_all = STREAM_ROWS if stream else n_rows
+    alpha: Any
+    if few:
+        alpha = 0.1
+    elif n_layers == 1:
+        alpha = 1 / n_in_all  # that of LogisticRegression(C=1)
+    elif full_batch:
+        alpha = 10 / n_in_all
+    else:
+        overfits = is_classifier(estimator) and not estimator.early_stopping
+        strength = 25 if overfits else 8  # probabilities suffer most
+        first = strength * (1 if scaled else 2) / n_in_all
+        alpha = [first, *[0.0] * (n_layers - 1)]  # dropout is enough in the others
     keep_prob = 0.9 if estimator.early_stopping else 0.8
-    if not scaled:
-        strength *= 2
-    if full_batch:
-        strength = 10
-    if n_layers == 1:
-        strength = 1  # that of LogisticRegression(C=1)
-    alpha: Any = [strength / (STREAM_ROWS if stream else n_rows)]
-    alpha += [0.0] * (n_layers - 1)  # dropout is enough there
-    if exact:
-        alpha, keep_prob = 0.1 if few else strength / n_rows, 1.0
     values = {
         "feature_scales": scaled,
         "alpha": alpha,
-        "keep_prob": keep_prob,
+        "keep_prob": 1.0 if exact else keep_prob,
         "batch_size": n_rows if exact else _batch_size(n_rows),
         "learning_rate": "constant" if stream else "cosine",
         "max_iter": max_iter(estimator),

@@ -102,4 +102,10 @@ def warn_the_caller(message, category=UserWarning):
     warnings.warn(message, category, stacklevel=level)
 
 
+def issue(warnings):
+    """Issue warnings; for each kind, the dict has a message and a category."""
+    for message, category in warnings.values():
+        warn_the_caller(message, category)
+
+
 _BETWEEN = {"skreg", "sklearn", "joblib", "contextlib", "threading", "concurrent"}

@@ -108,7 +108,7 @@ def _random_folds(n_folds, n_rows, strata, sample_weight, seed):
 
 
 def hold_out(n_rows, strata, sample_weight, fraction, seed):
-    """Return the row indices to train on, and a fraction of them to validate on.
+    """Return the row indices to train on, and those to validate on: a fraction of all.
 
     ``strata`` has the class of each row, if there are classes. The same share of each
     is held out, but never all of its rows.

@@ -187,8 +187,6 @@ def _penalties(estimator, values, n_layers):
         strengths = _per_layer(estimator, name, value, n_layers, "layer")
         if not all(0 <= s < np.inf for s in strengths):
             raise ValueError(f"{name} has to be finite and >= 0. Got {value!r}.")
-        if len({*strengths}) == 1:
-            strengths = strengths[:1]  # one product for all layers is faster
         if any(strengths):
             penalties.append(kind(tuple(strengths)))
     return tuple(penalties)

@@ -22,7 +22,7 @@ def minimize_objective(session):
     """
     start = session.engine.snapshot()
     in_epoch = False
-    limits = {"maxiter": session.n_epochs, "maxfun": session.plan.max_fun}
+    limits = {"maxiter": session.max_epochs, "maxfun": session.plan.max_fun}
     tol = session.plan.tol
     # Near a minimum, the remaining gain is of the order of the squared gradient.
     least_gain = max(np.finfo(np.float64).eps, min(tol**2, _LARGEST_LEAST_GAIN))

@@ -13,8 +13,8 @@ def train(sessions, n_threads=1):
     If the engines release the interpreter's lock, epochs and their validation losses
     run in up to ``n_threads`` threads. Everything else happens in this thread, in the
     order of the sessions, so the number of threads does not change results. An
-    interrupt ends each session in the state after its last epoch. A session with an
-    objective has no epochs to run.
+    interrupt ends each session in the state after its last epoch. Sessions with an
+    objective come first: `minimize_objective` runs each to its end.
     """
     active = [session for session in sessions if session.objective is None]
     try:

@@ -28,8 +28,8 @@ class Session:
     """Numbers of the training rows."""
     task: Any
     """Reports the epochs, as `FitTask` does, and may end the fit."""
-    n_epochs: int
-    """Maximum number of epochs to run."""
+    max_epochs: int
+    """How many epochs to run at most."""
     horizon: int
     """The epoch, counted over all calls, at which training is planned to end."""
     scorer: Any = None
@@ -170,6 +170,6 @@ class Session:
             return Status.STOPPED_BY_CALLBACK
         if converged:
             return Status.CONVERGED
-        if self.n_done < self.n_epochs:
+        if self.n_done < self.max_epochs:
             return None
         return Status.COMPLETED if self.plan.ends_by_plan else Status.MAX_ITER

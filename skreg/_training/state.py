@@ -169,30 +169,27 @@ def _bests_of(history):
     }
 
 
-def _parameters_of(estimator, network, out=None):
+def _parameters_of(estimator, network):
     """Return a fitted estimator's parameters as one vector."""
     arrays = network.arrays_of(estimator)
-    if out is None:
-        out = np.empty(network.n_parameters, arrays[0][0].dtype)
-    for blocks, views in zip(arrays, network.views(out), strict=True):
+    vector = np.empty(network.n_parameters, arrays[0][0].dtype)
+    for blocks, views in zip(arrays, network.views(vector), strict=True):
         for block, view in zip(blocks, views, strict=True):
             view[...] = block
-    return out
+    return vector
 
 
 def _snapshot_of(estimator, plan):
     """Return a copy of the state of a fitted estimator's training."""
-    left, network = estimator._training, plan.network
-    shape = 1 + plan.n_averages, network.n_parameters
-    vectors = np.zeros(shape, network.arrays_of(estimator)[0][0].dtype)
-    _parameters_of(estimator, network, vectors[0])
+    left, fitted = estimator._training, _parameters_of(estimator, plan.network)
     stopped_early = plan.early_stopping and left["last"] is not None
-    if stopped_early and np.array_equal(vectors[0], left["best"]):
-        vectors[0] = left["last"]
-    n_steps = 0
+    if stopped_early and np.array_equal(fitted, left["best"]):
+        fitted = left["last"]
+    vectors, n_steps = np.zeros((1 + plan.n_averages, fitted.size), fitted.dtype), 0
+    vectors[0] = fitted
     if left["averages"].shape == vectors[1:].shape:
         vectors[1:], n_steps = left["averages"], left["n_steps"]
-    return Snapshot(network, vectors, n_steps)
+    return Snapshot(plan.network, vectors, n_steps)
 
 
 def _is_same_scorer(one, other):

@@ -12,9 +12,9 @@ def test_the_mean_loss_is_weighted_and_the_outputs_are_in_order(weighted):
     network = make_network("binary", n_features=1)
     weights = rng.random(n_rows) if weighted else None
     data = Dataset(rng.normal(size=(n_rows, 1)), rng.integers(0, 2, n_rows), weights)
-    block = Block(data, network, 3, np.dtype(float))
+    block = Block(data, network, 3, np.dtype(float), lambda batch: batch.x.T)
     order, outputs = rng.permutation(n_rows), np.empty((1, n_rows))
-    loss = block.mean_loss(order, lambda b: b, lambda b: b.x.T, outputs=outputs)
+    loss = block.mean_loss(order, lambda x: x, outputs=outputs)
     np.testing.assert_array_equal(outputs[0], data.X[order, 0])
     losses = np.logaddexp(0, data.X[:, 0]) - data.targets * data.X[:, 0]
     assert loss == pytest.approx(np.average(losses, weights=weights), rel=1e-12)

@@ -30,7 +30,7 @@ from skreg._engine.heads import HEADS
 from skreg._engine.penalties import L2
 from skreg._engine.subnetwork import SubnetworkEngine
 
-ALPHAS, RATE, BATCH = (0.1,), 0.3, 4
+ALPHA, RATE, BATCH = 0.1, 0.3, 4
 ORDER = np.random.default_rng(4).permutation(N_ROWS)
 DROPOUT = {"keep_probs": [0.7, 0.5, 0.6]}
 
@@ -73,7 +73,6 @@ def reference_epoch(network, data, optimizer, alphas, keep_probs, dropout_mask):
     v, s = np.zeros((2, len(w)))
     X = data.X.astype(float)
     layers = network.views(w)
-    alphas = alphas * len(layers) if len(alphas) == 1 else alphas
     weights = np.ones(N_ROWS) if data.weights is None else data.weights.astype(float)
     n_drawn = N_ROWS if dropout_mask == "sample" else 0
     drawn = draw_masks(network, keep_probs, rng, n_drawn)
@@ -108,13 +107,14 @@ def check_epoch(
     data,
     tolerance,
     optimizer="SGD",
-    alphas=ALPHAS,
+    alphas=None,
     arrange=None,
     engine="numpy",
     **masks,
 ):
     """Compare an epoch with the reference, which does without the arrangement of X."""
     given = replace(data, X=arrange(data.X)) if arrange else data
+    alphas = alphas or (ALPHA,) * len(network.layers)
     options = {"optimizer": optimizer, "penalties": (L2(alphas),), "engine": engine}
     engine, vectors = start_engine(network, given, **options, **masks)
     loss = engine.run_epoch(ORDER, RATE, generator())
@@ -306,7 +306,8 @@ def test_tiny_weights_are_flushed_when_64_steps_are_full(n_before):
 def test_an_epoch_that_diverges_returns_nan(bad, dropout_mask, engine):
     network = make_network()
     vector = random_vector(network) * bad
-    options = {"penalties": (L2(ALPHAS),), "dropout_mask": dropout_mask, **DROPOUT}
+    penalty = L2((ALPHA,) * len(network.layers))
+    options = {"penalties": (penalty,), "dropout_mask": dropout_mask, **DROPOUT}
     options["engine"] = engine
     engine, _ = start_engine(network, random_data(network), vector, **options)
     assert np.isnan(engine.run_epoch(ORDER, 1e200, generator()))

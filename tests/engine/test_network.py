@@ -31,10 +31,10 @@ def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(
 ):
     network, end = make_network(hidden=hidden, kind=kind, scaled=scaled), 0
     parameters = Parameters(network, np.zeros(network.n_parameters, int))
-    (penalised,) = parameters.penalised(1)
+    n_penalised = sum(map(len, parameters.penalised))
     for k, (block, layer, index, part) in enumerate(network.layout, 1):
         assert part.start == end
-        assert block.penalised is (end < len(penalised))
+        assert block.penalised is (end < n_penalised)
         assert block.name == network.blocks[layer][index].name
         assert block.shape == tuple(network.sizes[level] for level in block.axes)
         parameters.layers[layer][index] += k
@@ -44,7 +44,7 @@ def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(
     assert end == network.n_parameters
     assert len(network.layout) == sum(map(len, network.blocks))
     for own, (weights, _, *factors) in zip(
-        parameters.penalised(len(network.layers)), parameters.layers, strict=True
+        parameters.penalised, parameters.layers, strict=True
     ):
         flat = weights.flatten("C" if kind is Network else "F")
         np.testing.assert_array_equal(own, np.concatenate([flat, *factors]))
@@ -52,16 +52,18 @@ def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(
     assert (first if kind is Network else first.T).flags.c_contiguous
 
 
+@pytest.mark.parametrize("kind", [list, tuple])
 @hiddens
 @is_scaled
-def test_attributes_and_arrays_are_inverse(hidden, scaled):
+def test_attributes_and_arrays_are_inverse(hidden, scaled, kind):
     network = make_network(hidden=hidden, scaled=scaled)
     arrays = network.views(np.arange(network.n_parameters))
     attributes = network.attributes(arrays)
     assert [*attributes] == network.attribute_names
     assert {*attributes} == {"coefs_", "intercepts_", "feature_scales_"}
     assert (attributes["feature_scales_"] is None) is not scaled
-    back = network.arrays_of(SimpleNamespace(**attributes))
+    lists = {n: kind(v) for n, v in attributes.items() if isinstance(v, list)}
+    back = network.arrays_of(SimpleNamespace(**attributes | lists))
     assert [*map(list, back)] == arrays
     assert all(a is b for one, two in zip(back, arrays) for a, b in zip(one, two))
 

@@ -1,6 +1,6 @@
 import numpy as np
 import pytest
-from helpers import ALL_ROWS, make_network, make_plan, random_data, random_vector
+from helpers import ALL_ROWS, make_network, random_data, random_vector
 
 from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.batches import Rows
@@ -9,7 +9,6 @@ from skreg._engine.objective import Objective
 from skreg._engine.penalties import PENALTIES
 
 
-@pytest.mark.parametrize("by_layer", [False, True])
 @pytest.mark.parametrize("n_at_once", [2048, 2])
 @pytest.mark.parametrize("hidden", [(), (5, 4, 3)])
 @pytest.mark.parametrize("activation", [*ACTIVATIONS, "of_z"])
@@ -17,14 +16,14 @@ from skreg._engine.penalties import PENALTIES
 @pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.usefixtures("of_z")
 def test_the_objective_has_its_directional_difference_as_gradient(
-    head, activation, hidden, n_at_once, by_layer, scaled, monkeypatch
+    head, activation, hidden, n_at_once, scaled, monkeypatch
 ):
     monkeypatch.setattr("skreg._engine.objective._ROWS_AT_ONCE", n_at_once)
     network = make_network(head, hidden, activation, scaled=scaled)
     data, vector = random_data(network, weighted=True), random_vector(network)
-    strengths = (0.3, 0, 0.2, 0.1)[: len(network.layers)] if by_layer else (0.1,)
-    plan = make_plan(network, penalties=[p(strengths) for p in PENALTIES.values()])
-    objective = Objective(plan, Rows(data, ALL_ROWS[::-1]))
+    strengths = (0.3, 0, 0.2, 0.1)[: len(network.layers)]
+    penalties = [kind(strengths) for kind in PENALTIES.values()]
+    objective = Objective(network, Rows(data, ALL_ROWS[::-1]), penalties)
     gradient = objective(vector)[1].copy()
     direction = np.random.default_rng(3).normal(size=len(vector))
     above, below = (objective(vector + s * direction)[0] for s in (1e-6, -1e-6))
