@@ -12,8 +12,8 @@ from skreg._engine.objective import Objective
 from skreg._engine.predictor import predict_outputs
 from skreg._inputs.auto import given_or, max_iter
 from skreg._inputs.errors import issue, naming, unchanged_on_error, warn_the_caller
+from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import hold_out
-from skreg._inputs.names import FAMILIAR
 from skreg._inputs.plan import as_float, make_plan
 from skreg._inputs.rows import check_outputs, check_range, check_table
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale

@@ -15,8 +15,8 @@ from skreg._inputs.errors import (
     unchanged_on_error,
     warn_the_caller,
 )
+from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import make_folds
-from skreg._inputs.names import FAMILIAR
 from skreg._inputs.plan import make_plan
 from skreg._inputs.rows import check_table
 from skreg._inputs.suspicions import warn_of_scale

@@ -9,8 +9,8 @@ from sklearn.base import ClassifierMixin, RegressorMixin
 from sklearn.utils.validation import check_is_fitted
 
 from skreg._inputs.errors import refuse_hidden
+from skreg._inputs.estimator import Estimator
 from skreg._inputs.labels import Labels
-from skreg._inputs.names import Estimator
 from skreg._inputs.rows import check_features
 
 

@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 
 from skreg._inputs.bins import ROWS_AT_ONCE, is_frequent, learn, piecewise_linear
 from skreg._inputs.columns import check_columns, columns_of, split, unique_names
-from skreg._inputs.names import Estimator
+from skreg._inputs.estimator import Estimator
 from skreg._inputs.suspicions import warn_of_other_categories, warn_of_texts
 from skreg._training.callbacks import Task, with_callbacks
 

@@ -60,7 +60,7 @@ class TrainingState:
         replaced, training starts from those.
         """
         left = estimator._training
-        followed = left["follows"]
+        stopped_early, scoring, head = left["follows"]
         rng = np.random.Generator(np.random.SFC64())
         rng.bit_generator.state = left["rng"]
         curves = [getattr(estimator, name) for name in _CURVES]
@@ -68,11 +68,11 @@ class TrainingState:
         history.best_loss = Best(**left["best_loss"])
         history.best_score = Best(**left["best_score"])
         monitor, best = Monitor(plan.tol, plan.patience), None
-        same_scorer = _is_same_scorer(followed[1], plan.scoring)
-        same_loss = followed[2] == repr(plan.network.head)
+        same_scorer = _is_same_scorer(scoring, plan.scoring)
+        same_loss = head == repr(plan.network.head)
         if not same_loss:
             history.best_loss = Best()
-        if same_scorer and followed[0] == plan.early_stopping:
+        if same_scorer and stopped_early == plan.early_stopping:
             if same_loss or plan.early_stopping:
                 monitor.resume(left["monitor"])
             if plan.early_stopping and history.best_score.epoch:
