@@ -12,7 +12,7 @@ from pathlib import Path
 
 import joblib
 import numpy as np
-from sklearn.exceptions import ConvergenceWarning
+from threadpoolctl import threadpool_info
 
 from benchmarks import measurements
 from benchmarks.markdown import number, publish, ratio, table
@@ -38,7 +38,7 @@ def parse_arguments():
 
 def main():
     options = parse_arguments()
-    warnings.simplefilter("ignore", ConvergenceWarning)
+    warnings.simplefilter("ignore")
     rivals = {name: RIVALS[name] for name in [*options.rivals, NUMPY]}
     if options.against:
         rivals["before"] = other_version(options.against)
@@ -68,10 +68,10 @@ def circumstances():
     machine = f"{found[1] if found else platform.machine()}, {joblib.cpu_count()} cores"
     packages = ["numpy", "scipy", *PACKAGES.values()]
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
-    command = " ".join(["python -m benchmarks", *sys.argv[1:]])
     return (
-        f"Taken on {datetime.date.today()}; {machine}; {versions}. All took turns in "
-        f"one process, in float32. `{command}` makes this page."
+        f"Taken on {datetime.date.today()}; {machine}; {versions}; BLAS kernels for "
+        f"{threadpool_info()[0]['architecture']}. All took turns in one process, in "
+        f"float32. `python -m benchmarks {' '.join(sys.argv[1:])}` makes this page."
     )
 
 
