@@ -166,6 +166,13 @@ def convert_encoder(scope, operator, container):
             f"fitted on {encoder.n_features_in_}. Declare each column as an input, or "
             "all of them as one."
         )
+    names = [variable.raw_name for variable in _columns(operator.inputs)]
+    known = list(getattr(encoder, "feature_names_in_", names))
+    if names != known and {*names} == {*known}:
+        raise ValueError(
+            f"The inputs of the graph are {names}, and TabularEncoder was fitted on "
+            f"{known}. Declare them in this order."
+        )
     parts = []
     if numbers:
         parts = _encode_numbers(encoder, node(OnnxConcat, *numbers, axis=1), node)

@@ -30,6 +30,8 @@ class Scorer:
         self._score = check_scoring(estimator, self._scoring)
         dataset, rows = validation.rows
         X, y = None, validation.y[rows]
+        if issparse(y):
+            y = y.toarray()  # as many metrics need it
         self._estimator: Any
         if isinstance(self._scoring, str):
             # scikit-learn's own scorers use X only through the estimator. So they need
@@ -37,8 +39,6 @@ class Scorer:
             self._kept = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
             kind = _OfLabels if is_classifier(estimator) else _OfValues
             self._estimator = kind(targets, self._kept)
-            if issparse(y):
-                y = y.toarray()  # as many metrics need it
         else:
             self._estimator = copy.copy(estimator)
             # X is an array here, even if a data frame was passed to fit.

@@ -19,15 +19,17 @@ import dask
 import dask.array as da
 import numpy as np
 from dask import delayed
+from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
 from skreg._base import NetworkEstimator
-from skreg._endings import warning_of_limit
+from skreg._endings import ADVICE, warning_of_limit
 from skreg._engine.predictor import Evaluator
 from skreg._inputs.auto import patience, resolve
-from skreg._inputs.errors import issue, unchanged_on_error
+from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._inputs.validation import check_both_given, check_validation_set
@@ -108,11 +110,15 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         follows_loss = estimator.scoring == "loss" or not estimator.early_stopping
         unit = targets.loss_unit if follows_loss else 1.0
         monitor = Monitor(estimator.tol * unit, patience(estimator))
-        best, history = network, History()
+        best, history, diverged = network, History(), False
         while history.n_epochs < params["max_iter"] and not monitor.stalled:
-            network, validation = _round(
+            mean, of_mean = _round(
                 network, parts, targets, history.n_epochs + 1, X_val, y_val
             )
+            diverged = not mean.n_iter_
+            if diverged:
+                break
+            network, validation = mean, of_mean
             rate = network.learning_rate_curve_[-1]
             losses = network.loss_curve_[-1], network.penalty_curve_[-1]
             history.append(*losses, rate, n_rows, validation)
@@ -130,7 +136,13 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         set_history(estimator, history)
         estimator.n_iter_ = history.n_epochs
     is_plan = SCHEDULES[params["learning_rate"]].is_plan or isinf(monitor.patience)
-    if not (is_plan or monitor.stalled):
+    if diverged:
+        warn_the_caller(
+            f"Training diverged in round {history.n_epochs + 1}, on some partitions. "
+            f"The network of the round before is kept. {ADVICE}",
+            ConvergenceWarning,
+        )
+    elif not (is_plan or monitor.stalled):
         issue(warning_of_limit(estimator))
     return estimator
 
@@ -221,6 +233,7 @@ def _merge(one, two):
     network = copy.deepcopy(a)
     mix_in(network, b, n_b / (n_a + n_b), network._network())
     network.t_ += n_b
+    network.n_iter_ = min(a.n_iter_, b.n_iter_)  # 0 if training diverged
     return network, n_a + n_b
 
 
@@ -232,9 +245,10 @@ def _validate(end, X, y):
     arrays = parts.arrays_of(network)
     dtype = arrays[0][0].dtype
     by_class = network._class_weights(targets, None, None)
-    rows = check_validation_set(network, (X, y, None), targets, by_class, dtype).rows
-    loss = Evaluator(parts, arrays, rows).loss() * targets.loss_unit
+    given = check_validation_set(network, (X, y, None), targets, by_class, dtype)
+    loss = Evaluator(parts, arrays, given.rows).loss() * targets.loss_unit
     if network.scoring == "loss":
         return loss, -loss
     scorer = check_scoring(network, network.scoring)
-    return loss, take_score(scorer, network.scoring, network, X, y)
+    y = given.y.toarray() if issparse(given.y) else given.y
+    return loss, take_score(scorer, network.scoring, network, given.rows.dataset.X, y)

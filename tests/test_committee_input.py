@@ -157,6 +157,18 @@ OF_COMMITTEES = [
     ("groups for a number of folds", "groups", fit(X, y, groups=y), {}),
     ("groups that are missing", "groups", fit(X, y), {"cv": GroupKFold(3)}),
     (
+        "groups with a missing one",
+        "groups",
+        fit(X, y, groups=[np.nan, *y[1:]]),
+        {"cv": GroupKFold(2)},
+    ),
+    (
+        "groups in two columns",
+        "groups",
+        fit(X, y, groups=np.column_stack([y, y])),
+        {"cv": GroupKFold(2)},
+    ),
+    (
         "a name that is no text",
         "param_distributions",
         fit(X, y),

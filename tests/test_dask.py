@@ -30,6 +30,7 @@ from skreg import RegMLPClassifier
 
 pytest.importorskip("distributed", reason="extra: dask")
 
+import dask
 import dask.array as da
 import joblib
 from distributed import Client, LocalCluster
@@ -339,11 +340,9 @@ def test_a_worker_killed_in_a_round_changes_nothing(client):
 
 def test_without_a_cluster_it_runs_in_threads_and_gives_the_same(client):
     there = fit_local_sgd(network(), *partitions(2))
-    with client.as_current(), threadpool_limits(1):
-        import dask
-
-        with dask.config.set(scheduler="threads"):
-            here = fit_local_sgd(network(), *partitions(2))
+    threads = dask.config.set(scheduler="threads")
+    with client.as_current(), threadpool_limits(1), threads:
+        here = fit_local_sgd(network(), *partitions(2))
     assert_same_training(there, here)
 
 
@@ -485,6 +484,29 @@ def test_partitions_may_be_empty(client):
     found = fit_local_sgd(network(max_iter=2), rows[first], targets[first])
     alone = rows.blocks[0], targets.blocks[0]
     assert_same_training(found, fit_local_sgd(network(max_iter=2), *alone))
+
+
+def test_a_round_that_diverges_ends_training_with_the_network_before():
+    steep = {"solver": "sgd", "activation": "identity", "learning_rate_init": 100.0}
+    one = fit_local_sgd(network(max_iter=1, **steep), *partitions(2))
+    with pytest.warns(ConvergenceWarning, match="diverged in round 2") as caught:
+        model = fit_local_sgd(network(max_iter=5, **steep), *partitions(2))
+    assert "The network of the round before is kept" in str(caught[-1].message)
+    assert_same_training(model, one)
+
+
+def test_a_function_scores_arrays():
+    seen = set()
+
+    def scorer(model, X, y):
+        seen.update([type(X), type(y)])
+        return model.score(X, y)
+
+    model = network(max_iter=2, early_stopping=True, scoring=scorer)
+    validation = {"X_val": X_val.tolist(), "y_val": y_val.tolist()}
+    with dask.config.set(scheduler="threads"):  # in this process
+        fit_local_sgd(model, *partitions(2), **validation)
+    assert seen == {np.ndarray}
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])

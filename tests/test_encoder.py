@@ -652,6 +652,20 @@ def test_numbers_whose_squares_underflow_keep_their_differences():
     np.testing.assert_array_equal(np.diff(encoded[:, 0]), 1)
 
 
+@pytest.mark.parametrize("kind", ["Categorical", "Enum"])
+def test_categories_of_polars_are_not_suspected_to_be_numbers(kind):
+    pl = pytest.importorskip("polars")
+    values = [*map(str, range(60))] * 2 + ["?"] * 20
+    categories = {
+        "Categorical": pl.Categorical,
+        "Enum": pl.Enum([*dict.fromkeys(values)]),
+    }
+    column = pl.Series(values, dtype=categories[kind])
+    assert (
+        TabularEncoder(min_frequency=1).fit(pl.DataFrame({"c": column})).is_categorical_
+    )
+
+
 def test_columns_of_pyarrow_may_have_a_dictionary():
     pyarrow = pytest.importorskip("pyarrow")
     texts = pyarrow.array(["b", "a", None, "b"]).dictionary_encode()

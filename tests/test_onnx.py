@@ -336,6 +336,14 @@ def test_an_encoder_of_what_a_column_transformer_returns():
     np.testing.assert_allclose(encoded, model.transform(frame), atol=1e-5)
 
 
+def test_the_columns_of_a_table_keep_their_order():
+    pd = pytest.importorskip("pandas")
+    frame = pd.DataFrame({"a": TABLE["age"], "b": TABLE["age"] + 1})
+    encoder = TabularEncoder().fit(frame)
+    with pytest.raises(ValueError, match=r"\['b', 'a'\].*fitted on \['a', 'b'\]"):
+        to_onnx(encoder, frame[["b", "a"]][:1])
+
+
 def test_a_table_in_a_pipeline_for_numbers():
     X, y = as_objects(TABLE), 100 + 10.0 * TABLE["visits"]
     mlp = RegMLPRegressor((8,), max_iter=5, random_state=0)

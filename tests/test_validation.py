@@ -236,7 +236,14 @@ def test_a_score_may_be_an_array_of_one_number():
     assert model.fit(X, y, X_val=X_val, y_val=y_val).validation_scores_ == [0.5] * 5
 
 
-@pytest.mark.parametrize("scoring", ["f1_macro", "roc_auc"])
+@pytest.mark.parametrize(
+    "scoring",
+    [
+        "f1_macro",
+        "roc_auc",
+        make_scorer(roc_auc_score, response_method="predict_proba"),
+    ],
+)
 def test_sparse_multilabel_targets(scoring):
     X, y, X_val, y_val = split_problem("multilabel")
     params = {"scoring": scoring, "early_stopping": True, "validation_fraction": 0.3}

@@ -18,6 +18,8 @@ _MAY_BE_NAN = *_FLOATS, Decimal, np.datetime64, np.timedelta64
 _LARGEST = 1e150
 """Squares of larger numbers, which the standard deviation needs, overflow."""
 _NESTED = list, tuple, dict, set, frozenset, np.ndarray
+_DECLARED = "categor", "dictionary", "enum"
+"""How the types of pandas, Arrow and polars for categories begin."""
 _DATES = date, time, timedelta, np.datetime64, np.timedelta64
 
 
@@ -62,7 +64,7 @@ class Column:
     def __init__(self, name, column):
         self.name = name
         kind: Any = getattr(column, "dtype", getattr(column, "type", None))
-        self.is_category = str(kind).startswith(("category", "dictionary"))
+        self.is_category = str(kind).lower().startswith(_DECLARED)
         self.values = np.asarray(without_dictionary(column))
         if self.is_category and self.values.dtype.kind == "f":
             # Floats stand for integers where one is missing, and round large ones.

@@ -5,7 +5,7 @@ from numbers import Integral
 
 import numpy as np
 from sklearn.model_selection import check_cv
-from sklearn.utils import check_consistent_length
+from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
 from skreg._inputs.errors import naming, warn_the_caller
 
@@ -30,6 +30,8 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
         return _random_folds(cv, n_rows, strata, sample_weight, seed)
     if groups is not None:
         with naming("groups"):
+            groups = column_or_1d(groups, warn=True)
+            groups = check_array(groups, ensure_2d=False, dtype=None)
             check_consistent_length(y, groups)
     with naming("cv"):
         splitter = check_cv(cv, y, classifier=strata is not None)
