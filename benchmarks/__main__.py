@@ -69,9 +69,9 @@ def circumstances():
     packages = ["numpy", "scipy", *PACKAGES.values()]
     versions = ", ".join(f"{package} {version(package)}" for package in packages)
     return (
-        f"Taken on {datetime.date.today()}; {machine}; {versions}; BLAS kernels for "
-        f"{threadpool_info()[0]['architecture']}. All took turns in one process, in "
-        f"float32. `python -m benchmarks {' '.join(sys.argv[1:])}` makes this page."
+        f"Taken on {datetime.date.today()}, in turns, in one process and float32, by "
+        f"`python -m benchmarks {' '.join(sys.argv[1:])}`; {machine}; {versions}; BLAS "
+        f"kernels for {max(p.get('architecture', '') for p in threadpool_info())}."
     )
 
 
