@@ -149,7 +149,8 @@ def convert_encoder(scope, operator, container):
     encoder, node = operator.raw_operator, node_maker(container)
     numbers, n_columns = [], 0
     texts: list = []
-    for variable in _columns(operator.inputs):
+    variables = [*_columns(operator.inputs)]
+    for variable in variables:
         n_more = variable.type.shape[1]
         categorical = encoder.is_categorical_[n_columns : n_columns + n_more]
         n_columns += n_more
@@ -166,7 +167,7 @@ def convert_encoder(scope, operator, container):
             f"fitted on {encoder.n_features_in_}. Declare each column as an input, or "
             "all of them as one."
         )
-    names = [variable.raw_name for variable in _columns(operator.inputs)]
+    names = [variable.raw_name for variable in variables]
     known = list(getattr(encoder, "feature_names_in_", names))
     if names != known and {*names} == {*known}:
         raise ValueError(
