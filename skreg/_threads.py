@@ -2,8 +2,9 @@
 
 from contextlib import ContextDecorator
 from threading import Lock
+from typing import Any
 
-from threadpoolctl import threadpool_limits
+from threadpoolctl import ThreadpoolController
 
 
 class _OneThread(ContextDecorator):
@@ -14,11 +15,14 @@ class _OneThread(ContextDecorator):
 
     def __init__(self):
         self._lock, self._n_users = Lock(), 0
+        self._libraries: Any = None
 
     def __enter__(self):
         with self._lock:
             if not self._n_users:
-                self._limits = threadpool_limits(1, user_api="blas")
+                if self._libraries is None:  # finding them takes milliseconds
+                    self._libraries = ThreadpoolController()
+                self._limits = self._libraries.limit(limits=1, user_api="blas")
             self._n_users += 1
 
     def __exit__(self, *error):
