@@ -20,7 +20,7 @@ from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set
 from skreg._inputs.weights import check_some_weight, effective_weights
 from skreg._predictions import Predictor
-from skreg._scoring import Scorer, check_scorer, check_scores
+from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.callbacks import FitTask, with_callbacks
 from skreg._training.interrupts import interrupts_wait
 from skreg._training.loop import train
@@ -91,6 +91,7 @@ class NetworkEstimator(Predictor):
             session = self._open(table, task, resume, given)
             self._train(session, None if resume else table.X)
         if self.verbose:
+            task.print_last()
             print(f"Training ended: {session.status.value}.")
         issue(warning_of_loss(session, session.n_done))
         if session.status is Status.MAX_ITER:
@@ -162,8 +163,7 @@ class NetworkEstimator(Predictor):
         index, held_out = fold or (np.arange(X.shape[0]), None)
         plan, state = self._begin((len(index), X.shape[1]), targets, resume, stream)
         check_range(X, plan.dtype, "X")
-        is_given = given[0] is not None or given[1] is not None
-        if plan.early_stopping and not is_given and held_out is None:
+        if plan.early_stopping and given[0] is None and held_out is None:
             fraction = as_float(self, "validation_fraction")
             index, held_out = hold_out(
                 X.shape[0], targets.strata(y), sample_weight, fraction, state.split_seed
@@ -195,9 +195,7 @@ class NetworkEstimator(Predictor):
         engine = make_engine(
             plan, state.start, training, validation and validation.rows
         )
-        horizon = plan.max_iter
-        if max_epochs is None:
-            max_epochs, horizon = plan.max_iter, horizon + state.history.n_epochs
+        n_before = 0 if max_epochs else state.history.n_epochs
         objective = None
         if plan.optimizer is None:
             objective = Objective(plan.network, training, plan.penalties, plan.dtype)
@@ -207,9 +205,9 @@ class NetworkEstimator(Predictor):
             state=state,
             rows=training.numbers,
             task=task,
-            max_epochs=max_epochs,
-            horizon=horizon,
-            scorer=validation and Scorer(self, engine, validation, targets),
+            max_epochs=max_epochs or plan.max_iter,
+            horizon=n_before + plan.max_iter,
+            scorer=validation and scorer_of(self, engine, validation, targets),
             objective=objective,
             constant_loss=targets.constant_loss(encoded, weights, index),
             loss_unit=targets.loss_unit,
@@ -233,7 +231,7 @@ class NetworkEstimator(Predictor):
             if new_X is not None:
                 warn_of_scale(self, new_X)
         try:
-            session.task.end(session.plan.network.attribute_names)
+            session.task.end()
         except KeyboardInterrupt:
             keep()
 

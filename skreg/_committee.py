@@ -26,7 +26,7 @@ from skreg._scoring import check_scorer
 from skreg._training.callbacks import RaceTask, with_callbacks
 from skreg._training.interrupts import interrupts_wait
 
-_FAMILIAR = {
+_HINTS = {
     "n_iter": "Use n_candidates, the number of candidates to draw.",
     "param_grid": "Use param_distributions, which takes lists, too.",
     "seed": FAMILIAR["seed"],
@@ -135,7 +135,7 @@ class Committee(Predictor):
                 self._keep(winner, race.results(), table, folds)
                 warn_of_scale(self, table.X)
             try:
-                task.end([name for name in vars(self) if name.endswith("_")])
+                task.end()
             except KeyboardInterrupt:
                 _tell_of_interrupt()
         return self
@@ -165,8 +165,8 @@ class Committee(Predictor):
     @classmethod
     def _hint(cls, name):
         kind = cls._member_class
-        if name in _FAMILIAR:
-            return _FAMILIAR[name]
+        if name in _HINTS:
+            return _HINTS[name]
         if name in kind._get_param_names():
             return (
                 f"It belongs to the networks: set estimator__{name}, or pass estimator="
@@ -198,7 +198,7 @@ class Committee(Predictor):
             )
         network = clone(network).set_params(scoring=self.scoring, **_FIXED)
         check_scorer(network)
-        with naming("scoring"):  # which each candidate has a copy of
+        with naming("scoring"):  # each candidate gets a copy; can it be copied?
             return clone(network)
 
     def _make_candidate(self, network, params, table, n_folds, seed):
@@ -247,9 +247,9 @@ class Committee(Predictor):
         self._keep_out_of_fold(self._mean_out_of_fold(table, folds))
 
     def _mean_out_of_fold(self, table, folds):
-        """Return each row's mean prediction by the members that did not train on it.
+        """Return each row's mean prediction by the members that it validated.
 
-        It is nan for rows that all members trained on.
+        It is nan for rows that no member validated.
         """
         total: Any = None
         count = np.zeros(table.X.shape[0])

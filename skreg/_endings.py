@@ -25,6 +25,13 @@ def warning_of_break(session):
             "is kept."
         )
         return {"interrupted": (message, UserWarning)}
+    if session.status is Status.STUCK:
+        message = (
+            f"solver='lbfgs' ended in iteration {n_epochs + 1}: its line search found "
+            "no lower objective, as at a kink of the loss or the activation, or where "
+            "gains are below the precision. The network so far is kept."
+        )
+        return {"stuck": (message, ConvergenceWarning)}
     if session.status is not Status.DIVERGED:
         return {}
     where = ""

@@ -111,8 +111,9 @@ def _as_text(x, kind, known, node):
     is_float = isinstance(kind, FloatTensorType | DoubleTensorType)
     others = [t for t in known if t != "missing" and not t.lstrip("-").isdecimal()]
     if is_float or others:
+        example = next(iter(others or known))
         raise TypeError(
-            f"A column of categories such as {known[0]!r} is declared as one of "
+            f"A column of categories such as {example!r} is declared as one of "
             f"{'floats' if is_float else 'integers'}. Declare it in initial_types: as "
             "text (StringTensorType), integers (Int64TensorType) or booleans."
         )

@@ -114,10 +114,10 @@ class PredictsValues(RegressorMixin):
         return _mean(self._outputs(X))
 
 
-def _mean(networks):
-    """Return the mean prediction of networks, given the targets and outputs of each."""
+def _mean(pairs):
+    """Return the mean prediction, given the targets and outputs of each network."""
     with np.errstate(under="ignore"):
-        first, *others = (targets.predictions(outputs) for targets, outputs in networks)
+        first, *others = (targets.predictions(outputs) for targets, outputs in pairs)
         for own in others:
             first += own
         first /= 1 + len(others)

@@ -28,7 +28,7 @@ from skreg._training.loop import train
 from skreg._training.racing import plan_rungs, ranked
 from skreg._training.stopping import Status
 
-_MAY_GO_ON = (None, Status.COMPLETED, Status.MAX_ITER)
+_MAY_GO_ON = (None, Status.COMPLETED, Status.MAX_ITER, Status.STUCK)
 """Statuses of a training that may continue."""
 
 
@@ -155,22 +155,22 @@ class Race:
     def _train(self, number, field):
         """Train the networks of a rung, or some of them if interrupted."""
         share = self._rungs[number].end
-        places = [
+        pairs = [
             [(c, k) for k, member in enumerate(c.members) if member.has_more(share)]
             for c in field
         ]
         name = f"Rung {number + 1} of {len(self._rungs)}"
-        self._task.begin_rung(name, len(field), sum(map(len, places)))
+        self._task.begin_rung(name, len(field), sum(map(len, pairs)))
         if self._in_turn:
             # Folds train side by side, so an interrupt finds them equally far; so do
             # as many candidates as keep the threads busy.
-            places = [own for own in places if own]
+            pairs = [own for own in pairs if own]
             groups = [
-                [*chain(*places[start : start + self._n_threads])]
-                for start in range(0, len(places), self._n_threads)
+                [*chain(*pairs[start : start + self._n_threads])]
+                for start in range(0, len(pairs), self._n_threads)
             ]
         else:
-            groups = [[place] for group in places for place in group]
+            groups = [[pair] for own in pairs for pair in own]
         calls = (
             delayed(train_members)(
                 [candidate.members[k] for candidate, k in group],
@@ -184,7 +184,9 @@ class Race:
             )
             for group in takewhile(lambda _: not self._interrupted, groups)
         )
-        for group, trained in zip(groups, self._parallel(calls), strict=False):
+        # An interrupt ends the results before the groups. They come first, to be asked
+        # for the last time: a generator that is closed instead ends joblib's workers.
+        for trained, group in zip(self._parallel(calls), groups, strict=False):
             for (candidate, k), member in zip(group, trained, strict=True):
                 candidate.members[k] = member
                 self._interrupted |= member.status is Status.INTERRUPTED

@@ -16,51 +16,87 @@ from skreg._inputs.errors import naming
 from skreg._predictions import PredictsLabels, PredictsValues
 
 
-class Scorer:
-    """Computes the validation loss and score of an engine's current parameters.
+def scorer_of(estimator, engine, validation, targets):
+    """Return the `Scorer` for the ``scoring`` of an estimator.
 
-    The ``estimator`` has all fitted attributes except the parameters.
+    The estimator has all fitted attributes except the parameters.
     """
+    if estimator.scoring == "loss":
+        return Scorer(engine)
+    kind = _NamedScorer if isinstance(estimator.scoring, str) else _OwnScorer
+    return kind(estimator, engine, validation, targets)
 
-    def __init__(self, estimator, engine, validation, targets):
-        self._engine, self._scoring = engine, estimator.scoring
-        self._kept: Any = None
-        if self._scoring == "loss":
-            return
-        self._score = check_scoring(estimator, self._scoring)
-        dataset, rows = validation.rows
-        X, y = None, validation.y[rows]
-        if issparse(y):
-            y = y.toarray()  # as many metrics need it
-        self._estimator: Any
-        if isinstance(self._scoring, str):
-            # scikit-learn's own scorers use X only through the estimator. So they need
-            # no copy of the rows, and no forward pass besides that of the loss.
-            self._kept = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
-            kind = _OfLabels if is_classifier(estimator) else _OfValues
-            self._estimator = kind(targets, self._kept)
-        else:
-            self._estimator = copy.copy(estimator)
-            # X is an array here, even if a data frame was passed to fit.
-            vars(self._estimator).pop("feature_names_in_", None)
-            X = dataset.X[rows]
-        self._rows, self._weight = (X, y), {}
-        if validation.sample_weight is not None:
-            _check_takes_weights(self._score, self._scoring)
-            self._weight["sample_weight"] = validation.sample_weight[rows]
+
+class Scorer:
+    """Computes the validation loss and score of an engine's current parameters."""
+
+    def __init__(self, engine):
+        self._engine = engine
 
     def evaluate(self):
-        """Return the loss, and keep the outputs if the score needs them."""
-        return self._engine.evaluate(self._kept)
+        """Return the loss."""
+        return self._engine.evaluate()
 
     def score(self, loss):
         """Return the score after `evaluate`, greater for a better model."""
-        if self._scoring == "loss":
-            return -loss
-        if self._kept is None:
-            vars(self._estimator).update(self._engine.snapshot().copy().attributes())
-        rows = self._estimator, *self._rows
-        return take_score(self._score, self._scoring, *rows, **self._weight)
+        return -loss
+
+
+class _ScorerOfRows(Scorer):
+    """Calls one of scikit-learn's scorers or a function; a subclass sets what it takes.
+
+    ``_estimator`` has the current parameters or their outputs, and ``_X`` the rows.
+    """
+
+    _estimator: Any
+    _X: Any = None
+
+    def __init__(self, estimator, engine, validation):
+        super().__init__(engine)
+        self._scoring, rows = estimator.scoring, validation.rows.numbers
+        self._scorer = check_scoring(estimator, self._scoring)
+        self._y, self._weight = validation.y[rows], {}
+        if issparse(self._y):
+            self._y = self._y.toarray()  # as many metrics need it
+        if validation.sample_weight is not None:
+            _check_takes_weights(self._scorer, self._scoring)
+            self._weight["sample_weight"] = validation.sample_weight[rows]
+
+    def score(self, loss):
+        rows = self._estimator, self._X, self._y
+        return take_score(self._scorer, self._scoring, *rows, **self._weight)
+
+
+class _NamedScorer(_ScorerOfRows):
+    """Calls one of scikit-learn's own scorers, which use X only through the estimator.
+
+    So it needs no copy of the rows, and no forward pass besides that of the loss.
+    """
+
+    def __init__(self, estimator, engine, validation, targets):
+        super().__init__(estimator, engine, validation)
+        dataset, rows = validation.rows
+        self._outputs = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
+        kind = _OfLabels if is_classifier(estimator) else _OfValues
+        self._estimator = kind(targets, self._outputs)
+
+    def evaluate(self):
+        return self._engine.evaluate(self._outputs)
+
+
+class _OwnScorer(_ScorerOfRows):
+    """Calls a function of the user, on a copy of the estimator."""
+
+    def __init__(self, estimator, engine, validation, targets):
+        super().__init__(estimator, engine, validation)
+        dataset, rows = validation.rows
+        self._estimator, self._X = copy.copy(estimator), dataset.X[rows]
+        # X is an array here, even if a data frame was passed to fit.
+        vars(self._estimator).pop("feature_names_in_", None)
+
+    def score(self, loss):
+        vars(self._estimator).update(self._engine.snapshot().copy().attributes())
+        return super().score(loss)
 
 
 class _OfOutputs(BaseEstimator):

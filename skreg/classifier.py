@@ -101,7 +101,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     tol : float, default=1e-4
         The training loss, or with ``early_stopping`` the validation score, has improved
         if it is better by more than ``tol`` than at the last improvement; smaller gains
-        add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``.
+        add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``, or when the
+        objective hardly falls any more.
     n_iter_no_change : int or inf, default=20
         Training stops after this many epochs without an improvement; with "cosine" and
         for "lbfgs", only under ``early_stopping``. With inf, "sgd" and "adam" run
@@ -133,7 +134,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     warm_start : bool, default=False
         Whether `fit` resumes training where the last call ended. k epochs and then m
         more equal k + m epochs bit for bit, except with "cosine", which reaches zero at
-        the end of each call.
+        the end of each call, and for "lbfgs", which forgets the curvature.
     random_state : int, RandomState instance or None, default=None
         Seed of everything random: initial weights, the validation split, the order of
         the rows and the dropout masks.

@@ -7,11 +7,12 @@ from skreg.regressor import RegMLPRegressor
 
 
 class RegMLPClassifierCV(PredictsLabels, Committee):
-    """Committee of networks, one per fold, with a built-in hyperparameter search.
+    """Committee of networks, one per fold, which can also search hyperparameters.
 
     Each network trains on all folds but one and uses that one for early stopping. So
     every row trains all networks but one, and none is lost to validation. Predictions
-    are the mean over the networks [1]_, whose errors partly cancel.
+    are the mean over the networks [1]_, whose errors partly cancel. Without
+    ``param_distributions`` nothing is searched.
 
     With ``param_distributions``, candidates race by successive halving [2]_: all train
     for a few epochs, the best 1 / ``factor`` by mean out-of-fold score continue from
@@ -66,7 +67,7 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
         rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
     oof_probabilities_ : ndarray of shape (n_samples, n_classes)
         Probabilities for each training row, by the network that did not train on it;
-        nan for rows that all networks trained on.
+        nan for rows in no validation fold.
     classes_ : ndarray of shape (n_classes,)
         Class labels; for multilabel targets, the column indices.
     n_outputs_ : int

@@ -148,7 +148,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
 
 
 def _check_types(estimator, X, y):
-    """Refuse what is no network, and rows that are no Dask arrays or do not match."""
+    """Refuse an estimator that is no network, and X and y that do not suit."""
     if not isinstance(estimator, NetworkEstimator):
         raise TypeError(
             "estimator has to be a RegMLPClassifier or a RegMLPRegressor. Got "

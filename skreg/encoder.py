@@ -16,6 +16,7 @@ from sklearn.utils.validation import (
 
 from skreg._inputs.bins import ROWS_AT_ONCE, is_frequent, learn, piecewise_linear
 from skreg._inputs.columns import check_columns, columns_of, split, unique_names
+from skreg._inputs.errors import unchanged_on_error
 from skreg._inputs.estimator import Estimator
 from skreg._inputs.suspicions import warn_of_other_categories, warn_of_texts
 from skreg._training.callbacks import Task, with_callbacks
@@ -66,7 +67,7 @@ class TabularEncoder(TransformerMixin, Estimator):
     bin_edges_ : list of ndarray of shape (n_edges,)
         Bin edges of each numeric column, from its minimum to its maximum. With two or
         fewer edges there is no code.
-    code_means_ : ndarray of shape (n_bins,)
+    code_means_ : ndarray of shape (n_code_features,)
         Mean of the code for each bin of all columns, one column after the other.
     frequent_values_, frequent_tolerances_ : list of ndarray of shape (n_values,)
         Values of each numeric column that have an indicator, and how far from each a
@@ -139,6 +140,13 @@ class TabularEncoder(TransformerMixin, Estimator):
         """
         task = Task(self, self._init_callback_context(), X=X)
         task.begin()
+        with unchanged_on_error(self):
+            self._set_attributes(X)
+            task.end()
+        return self
+
+    def _set_attributes(self, X):
+        """Set the fitted attributes."""
         X = check_columns(self, X)
         columns = columns_of(X)
         is_categorical = np.array([not column.is_numeric() for column in columns])
@@ -169,8 +177,6 @@ class TabularEncoder(TransformerMixin, Estimator):
         self.frequent_values_ = [own.values.astype(numbers.dtype) for own in learnt]
         self.frequent_tolerances_ = [own.tolerances for own in learnt]
         self.one_hot_ = one_hot
-        task.end([name for name in vars(self) if name.endswith("_")])
-        return self
 
     def transform(self, X):
         """Encode a table.

@@ -87,7 +87,13 @@ def _onnx_labels(model, scope):
     if scope.get_options(model, {"nocl": False})["nocl"]:
         return np.arange(len(model.classes_), dtype=np.int64)
     is_number = model.classes_.dtype.kind in "biuf"
-    return model.classes_.astype(np.int64 if is_number else np.str_)
+    labels = model.classes_.astype(np.int64 if is_number else np.str_)
+    if is_number and (labels != model.classes_).any():
+        raise ValueError(
+            f"ONNX has no type for the labels {model.classes_.tolist()}. Get the "
+            "indices of the classes instead: options={'nocl': True}."
+        )
+    return labels
 
 
 def _network(model, features, numbers, as_logits, node):

@@ -47,12 +47,10 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Loss to minimise. "squared_error", (y - f)² / 2, predicts the mean.
         "absolute_error", ``|y - f|``, predicts the median. "huber" [7]_ is the squared
         error up to errors of 1.345 c and grows linearly beyond, so outliers pull less;
-        if errors are normal it is at least 95% as efficient as the squared error [8]_,
-        since c, the deviation of y, is no less than theirs. "quantile" [9]_ predicts
-        the quantile at the level ``quantile``.
-        "poisson" is half the Poisson deviance, for non-negative y: the network predicts
-        the logarithm of the mean, and targets are divided by their mean but not
-        centred.
+        with normal errors it is at least 95% as efficient as the squared error [8]_.
+        "quantile" [9]_ predicts the quantile at the level ``quantile``. "poisson" is
+        half the Poisson deviance, for non-negative y: the network predicts the
+        logarithm of the mean, and targets are divided by their mean but not centred.
     quantile : float, default=0.5
         Level of the quantile that ``loss="quantile"`` predicts, in (0, 1).
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
@@ -116,8 +114,9 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
     tol : float, default=1e-4
         The training loss, or with ``early_stopping`` the validation score, has improved
         if it is better by more than ``tol`` than at the last improvement; smaller gains
-        add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``. It
-        applies to losses of the standardised targets, so y's unit does not matter.
+        add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``, or when the
+        objective hardly falls any more. It applies to losses of the standardised
+        targets, so y's unit does not matter.
     n_iter_no_change : int or inf, default=20
         Training stops after this many epochs without an improvement; with "cosine" and
         for "lbfgs", only under ``early_stopping``. With inf, "sgd" and "adam" run
@@ -145,7 +144,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
     warm_start : bool, default=False
         Whether `fit` resumes training where the last call ended. k epochs and then m
         more equal k + m epochs bit for bit, except with "cosine", which reaches zero at
-        the end of each call.
+        the end of each call, and for "lbfgs", which forgets the curvature.
     random_state : int, RandomState instance or None, default=None
         Seed of everything random: initial weights, the validation split, the order of
         the rows and the dropout masks.

@@ -1,7 +1,13 @@
-"""Lets the tests import `helpers` and `reference` from every folder."""
+"""Lets the tests import `helpers` and `reference` from every folder.
 
+Before NumPy is imported, it limits BLAS to one thread, which is faster for small nets.
+"""
+
+import os
 import sys
 from pathlib import Path
+
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 
 import numpy as np
 import pytest

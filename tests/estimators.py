@@ -1,6 +1,6 @@
 """The estimators that the tests run through, their data, and engines that fail."""
 
-from itertools import combinations, count, product
+from itertools import chain, combinations, count, product
 
 import numpy as np
 import pytest
@@ -22,11 +22,12 @@ SHORT_FITS = pytest.mark.filterwarnings(
 """Marks tests whose fits end before they have converged."""
 
 STEPPING: dict = {name: {"solver": name} for name in OPTIMIZERS}
+STEPPING["adam"]["feature_scales"] = True
 STEPPING["nesterov"] = {"solver": "sgd", "nesterovs_momentum": True}
 SOLVERS = STEPPING | {"lbfgs": {"solver": "lbfgs"}}
 DROPOUT = {
     "none": {},
-    "per row": {"keep_prob": 0.5},
+    "per row": {"keep_prob": 0.5, "feature_scales": True},
     "per batch": {"keep_prob": 0.5, "dropout_mask": "batch"},
 }
 LABELS = np.array(["left", "middle", "right"])
@@ -110,9 +111,10 @@ def fitted_attributes(estimator):
 
 def assert_same_network(a, b, **tolerance):
     """To the bit, unless a tolerance is given."""
-    for one, other in zip(
-        a.coefs_ + a.intercepts_, b.coefs_ + b.intercepts_, strict=True
-    ):
+    scales = getattr(b, "feature_scales_", None)  # b may be scikit-learn's
+    assert (a.feature_scales_ is None) == (scales is None)
+    arrays_of_both = map(a._network().arrays_of, (a, b))
+    for one, other in zip(*(chain(*arrays) for arrays in arrays_of_both), strict=True):
         if tolerance:
             np.testing.assert_allclose(one, other, **tolerance)
         else:

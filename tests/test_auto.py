@@ -47,7 +47,7 @@ def test_auto_of_a_fit(n_rows, solver):
     strength = 25 if scaled else 50
     assert plan.network.scaled == scaled
     assert plan.penalties == (L2((0.1,) * 3 if few else (strength / n_rows, 0, 0)),)
-    assert plan.keep_probs == [1, 1, 1] if few else [1, 0.8, 0.8]
+    assert plan.keep_probs == ([1, 1, 1] if few else [1, 0.8, 0.8])
     assert plan.dtype == ("float64" if few else "float32")
     assert plan.learning_rate.schedule is SCHEDULES["cosine"]
     assert plan.learning_rate.initial == RATES[solver]
@@ -72,7 +72,7 @@ def test_auto_of_early_stopping(n_rows):
     plan = plan_of(n_rows, early_stopping=True)
     few = n_rows <= 64
     assert plan.penalties == (L2((0.1,) * 3 if few else (8 / n_rows, 0, 0)),)
-    assert plan.keep_probs == [1, 1, 1] if few else [1, 0.9, 0.9]
+    assert plan.keep_probs == ([1, 1, 1] if few else [1, 0.9, 0.9])
     assert plan.patience == 20
 
 
@@ -217,7 +217,8 @@ def test_no_change_makes_an_error_of_a_default(name, solver, schedule, n_rows):
     for value in CHANGED[name]:
         if solver == "lbfgs" and value not in REFUSED_BY_LBFGS.get(name, [value]):
             continue
-        given = {"max_iter": 2, "random_state": 0, name: value}
+        given = {"hidden_layer_sizes": (4, 4), "max_iter": 2, "random_state": 0}
+        given |= {name: value}
         model = RegMLPClassifier(solver=solver, learning_rate=schedule, **given)
         model.fit(X, y).predict_proba(X)
         if solver != "lbfgs" and name not in ("early_stopping", "class_weight"):

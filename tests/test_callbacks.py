@@ -76,6 +76,20 @@ def test_an_encoder_has_one_task():
     )
 
 
+def test_an_error_of_a_callback_leaves_an_encoder_as_it_was():
+    class Failing(Recorder):
+        def on_fit_task_end(self, estimator, context):
+            raise RuntimeError("in a callback")
+
+    encoder = TabularEncoder().fit(X)
+    before = vars(encoder).copy()
+    with pytest.raises(RuntimeError, match="in a callback"):
+        encoder.set_callbacks(Failing()).fit(X + 1)
+    del encoder._skl_callbacks
+    assert vars(encoder).keys() == before.keys()
+    assert all(vars(encoder)[name] is value for name, value in before.items())
+
+
 @pytest.mark.filterwarnings("error")
 def test_callbacks_of_a_pipeline_reach_the_encoder():
     recorder = Propagated()
@@ -244,6 +258,19 @@ def test_an_error_in_a_callback_changes_nothing_and_is_torn_down(
     assert vars(model).keys() == before.keys()
     assert all(vars(model)[name] is value for name, value in before.items())
     np.testing.assert_array_equal(model.predict_proba(X), predicted)
+
+
+@pytest.mark.parametrize("make", [network, lambda own: committee(None, None, own)])
+def test_an_error_in_teardown_leaves_a_fitted_estimator(make):
+    class Failing(Hooks):
+        def teardown(self, estimator, context):
+            raise RuntimeError("in teardown")
+
+    model = make(Failing())
+    with pytest.raises(RuntimeError, match="in teardown"):
+        model.fit(X, y)
+    expected = make(Recorder()).fit(X, y)
+    np.testing.assert_array_equal(model.predict_proba(X), expected.predict_proba(X))
 
 
 @pytest.mark.parametrize(

@@ -100,7 +100,7 @@ def test_the_penalty_is_recorded_as_it_is_after_each_epoch(params, dropout):
     X, y = problem()
     alphas = [0.3, 0.0, 0.02]
     layers = {"hidden_layer_sizes": (6, 3), "alpha": alphas, "feature_scales": True}
-    model, expected = network(**layers, **params, **dropout), []
+    model, expected = network(**params | dropout | layers), []
     for _ in range(4):
         model.partial_fit(X, y, [0, 1])
         sizes = [float((coef**2).sum()) for coef in model.coefs_]

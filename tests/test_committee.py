@@ -4,6 +4,7 @@ import numpy as np
 import pytest
 import scipy.sparse as sp
 from estimators import (
+    CLASSES,
     DROPOUT,
     LABELS,
     SHORT_FITS,
@@ -38,6 +39,8 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import skreg
 from skreg import RegMLPClassifier, RegMLPClassifierCV, TabularEncoder
+from skreg._inputs.candidates import draw_candidates
+from skreg._inputs.plan import hidden_layer_sizes
 
 pytestmark = SHORT_FITS
 CV = KFold(3, shuffle=True, random_state=0)
@@ -64,7 +67,7 @@ def alone(member, X, y, fold, weights=None, **params):
 
 
 @pytest.mark.parametrize("scoring", ["loss", "accuracy"])
-@pytest.mark.parametrize("kind", KINDS)
+@pytest.mark.parametrize("kind", CLASSES)
 @by_name(SOLVERS | DROPOUT)
 def test_a_member_is_the_network_that_stops_by_its_fold(kind, params, scoring):
     X, y = problem(kind)
@@ -451,9 +454,36 @@ def test_the_defaults_are_those_of_the_network_but_for_its_layers():
     X, y = make_classification(200, random_state=0)
     model = RegMLPClassifierCV(random_state=0).fit(X, y)
     assert len(model.members_) == 5
-    ours = RegMLPClassifier(model.members_[0].hidden_layer_sizes)
+    ours = RegMLPClassifier((128, 128, 128))
     assert_same_committee(model, RegMLPClassifierCV(ours, random_state=0).fit(X, y))
     assert "RegMLPClassifierCV" in skreg.__all__
+
+
+SEARCHED = {"alpha", "keep_prob", "input_keep_prob", "activation"}
+SPACES = {
+    "adam": ({}, SEARCHED | {"learning_rate_init"}),
+    "sgd": ({"solver": "sgd"}, SEARCHED),
+    "lbfgs": ({"solver": "lbfgs"}, {"alpha", "activation"}),
+    "no hidden layers": (
+        {"hidden_layer_sizes": ()},
+        {"alpha", "input_keep_prob", "learning_rate_init"},
+    ),
+}
+
+
+@by_name(SPACES, "space")
+def test_auto_is_thirty_candidates_around_the_defaults(space):
+    params, names = space
+    model = RegMLPClassifierCV(param_distributions="auto")
+    shared, rng = RegMLPClassifier(**params), np.random.RandomState(0)
+    first, *others = draw_candidates(model, shared, 1000, rng)
+    assert first == {}
+    # There are only 4 strengths times 2 activations, and 4 times 2 times 3.
+    assert len(others) == {2: 8, 3: 24}.get(len(names), 29)
+    n_layers = 1 + len(hidden_layer_sizes(shared))
+    for own in others:
+        assert own.keys() == names
+        assert len(own["alpha"]) == n_layers
 
 
 @pytest.mark.parametrize(
@@ -466,10 +496,7 @@ def test_auto_is_a_space_for_every_network(params):
     assert candidates[0] == {}
     assert (model.cv_results_["iter"] == 0).sum() == 4
     assert model.best_params_ in candidates
-    drawn = [own for own in candidates if own]
-    assert len({str(own) for own in drawn}) == 3
-    for name in {name for own in drawn for name in own}:
-        assert name in model.estimator.get_params()
+    assert len({str(own) for own in candidates}) == 4
 
 
 def test_a_splitter_is_used_as_in_a_search():

@@ -12,7 +12,17 @@ from sklearn.exceptions import DataConversionWarning, NotFittedError
 from sklearn.model_selection import GroupKFold
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
-from test_bad_input import CASES, LABELS, NUMBERS, PARAMETERS, N, X, fit, replaced, y
+from test_bad_input import (
+    CASES,
+    LABELS,
+    NUMBERS,
+    ONE_VALUE_EACH,
+    N,
+    X,
+    fit,
+    replaced,
+    y,
+)
 
 import skreg._base
 from skreg import RegMLPClassifier, RegMLPClassifierCV
@@ -40,12 +50,7 @@ def rows(labels, numbers=()):
 
 
 DECIDED = {"early_stopping", "scoring", "random_state", "warm_start", "verbose"}
-OF_PARAMETERS = [
-    (f"{name}={value!r}", re.escape(name), fit(X, y), {name: value})
-    for name, values in PARAMETERS.items()
-    for value in values
-    if name not in DECIDED
-]
+OF_PARAMETERS = [case for case in ONE_VALUE_EACH if not DECIDED & case[-1].keys()]
 
 GRID = {"alpha": [1e-3, 1e-2]}
 DRAWN = {"alpha": loguniform(1e-4, 1)}

@@ -34,16 +34,13 @@ ESTIMATORS = [
     # and no probability rounds to one.
     RegMLPClassifier((30,), solver="lbfgs", activation="tanh", alpha=0.01, tol=1e-3),
     # Two folds are enough to be a committee, and take the least time.
-    RegMLPClassifierCV(cv=2),
     RegMLPClassifierCV(RegMLPClassifier((16,)), {"alpha": [1e-3, 0.1]}, cv=2),
     RegMLPRegressor(),
     RegMLPRegressor((32,), solver="sgd", loss="huber"),
-    RegMLPRegressor((32,), loss="quantile"),
-    RegMLPRegressor((32,), loss="absolute_error"),
     RegMLPRegressor((30,), solver="lbfgs", activation="tanh", alpha=0.1, tol=1e-2),
     RegMLPRegressor((32, 32), **PER_BATCH),
     COUNTS,
-    RegMLPRegressorCV(cv=2),
+    RegMLPRegressorCV(RegMLPRegressor((16,)), cv=2),
 ]
 if find_spec("numba"):
     ESTIMATORS.append(RegMLPClassifier((32,), engine="numba"))

@@ -10,6 +10,7 @@ import threading
 import time
 import warnings
 from functools import partial
+from itertools import chain
 from pathlib import Path
 
 import estimators
@@ -54,9 +55,12 @@ X, y, X_val, y_val = X[:1400], y[:1400], X[1400:], y[1400:]
 
 @pytest.fixture(scope="module")
 def client():
-    cluster = LocalCluster(
-        n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-    )
+    with pytest.MonkeyPatch.context() as patch:
+        # Dask decides how many threads the BLAS of a worker has.
+        patch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+        cluster = LocalCluster(
+            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
+        )
     with cluster, Client(cluster) as client:
         yield client
 
@@ -219,6 +223,23 @@ def test_one_partition_is_partial_fit(client, solver):
     assert_same_training(own, expected)
 
 
+def test_auto_means_the_same_as_in_a_fit_on_all_rows(client):
+    own = RegMLPClassifier((20,), max_iter=3, random_state=0)
+    fit_local_sgd(own, *partitions(1))
+    whole = RegMLPClassifier((20,), max_iter=3, random_state=0).fit(X, y)
+    assert own.learning_rate_curve_ == whole.learning_rate_curve_
+    assert own._training["n_steps"] == whole._training["n_steps"]
+    assert (own.feature_scales_ is None) == (whole.feature_scales_ is None)
+
+
+def test_lbfgs_is_refused(client):
+    model = network(solver="lbfgs")
+    before = dict(vars(model))
+    with pytest.raises(AttributeError, match="lbfgs"):
+        fit_local_sgd(model, *partitions(2))
+    assert vars(model) == before
+
+
 def test_a_round_is_the_weighted_mean_of_epochs_on_the_partitions(client):
     own = fit_local_sgd(network(max_iter=1), *partitions(3))
     seed = np.random.RandomState(0).randint(np.iinfo(np.int32).max)
@@ -230,9 +251,11 @@ def test_a_round_is_the_weighted_mean_of_epochs_on_the_partitions(client):
             for part in parts
         ]
     weights = [part.stop - part.start for part in parts]
-    for layer, coef in enumerate(own.coefs_):
-        expected = np.average([e.coefs_[layer] for e in ends], axis=0, weights=weights)
-        np.testing.assert_allclose(coef, expected, rtol=1e-5, atol=1e-7)
+    assert own.feature_scales_ is not None
+    arrays = zip(*(chain(*m._network().arrays_of(m)) for m in (own, *ends)))
+    for mean, *of_ends in arrays:
+        expected = np.average(of_ends, axis=0, weights=weights)
+        np.testing.assert_allclose(mean, expected, rtol=1e-5, atol=1e-7)
     averages = [end._training["averages"] for end in ends]
     np.testing.assert_allclose(
         own._training["averages"],
@@ -285,6 +308,16 @@ def test_class_weights_count_in_the_validation_loss(client):
     fit_local_sgd(model, *partitions(1), X_val=X_val, y_val=y_val)
     weights = 1 + 5 * (y_val == 3)
     loss = estimators.weighted_loss(model, X_val, y_val, weights)
+    assert model.validation_loss_curve_[-1] == pytest.approx(loss)
+
+
+def test_class_weights_of_several_labels(client):
+    Y, Y_val = (np.column_stack([t == 0, t > 4]).astype(int) for t in (y, y_val))
+    model = network(class_weight=[{0: 1.0, 1: 3.0}, {0: 2.0, 1: 1.0}], max_iter=1)
+    targets = da.from_array(Y, (1400, 2))
+    fit_local_sgd(model, partitions(1)[0], targets, X_val=X_val, y_val=Y_val)
+    weights = np.where(Y_val[:, 0], 3, 1) * np.where(Y_val[:, 1], 1, 2)
+    loss = estimators.weighted_loss(model, X_val, Y_val, weights)
     assert model.validation_loss_curve_[-1] == pytest.approx(loss)
 
 
@@ -351,14 +384,17 @@ def test_multilabel_and_text_labels(client):
     text = fit_local_sgd(
         network(max_iter=2), partitions(2)[0], da.from_array(names[y], 700)
     )
-    assert set(text.predict(X_val)) <= set(names)
+    codes = fit_local_sgd(network(max_iter=2), *partitions(2))
+    assert_same_training(text, codes)
+    np.testing.assert_array_equal(text.predict(X_val), names[codes.predict(X_val)])
     Y = np.column_stack([y == 0, y > 4]).astype(int)
     columns = fit_local_sgd(
         network(max_iter=2), partitions(2)[0], da.from_array(Y, (700, 2)), X_val=X_val,
         y_val=np.column_stack([y_val == 0, y_val > 4]).astype(int),
     )  # fmt: skip
-    assert columns.predict(X_val).shape == (len(X_val), 2)
-    assert len(columns.validation_loss_curve_) == 2
+    Y_val = np.column_stack([y_val == 0, y_val > 4])
+    loss = estimators.weighted_loss(columns, X_val, Y_val)
+    assert columns.validation_loss_curve_[-1] == pytest.approx(loss)
 
 
 @pytest.mark.parametrize("loss", ["squared_error", "poisson"])

@@ -257,6 +257,13 @@ def test_weights_per_layer_share_bins_and_may_differ_in_depth(plain):
     assert [ax.get_title() for ax in display.ax_] == ["layer 1", "layer 2", "layer 3"]
 
 
+def test_bins_may_be_a_rule(plain):
+    display = WeightHistogramDisplay.from_estimator(plain, bins="auto")
+    weights = np.concatenate([w.ravel() for w in plain.coefs_])
+    edges = display.stairs_[""][0].get_data().edges
+    np.testing.assert_allclose(edges, np.histogram_bin_edges(weights, "auto"))
+
+
 def test_edges_of_ones_own(plain):
     edges = [-0.5, 0, 0.25, 0.5]
     display = WeightHistogramDisplay.from_estimator(plain, bins=edges)

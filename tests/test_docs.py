@@ -150,6 +150,15 @@ def test_the_ratios_of_the_readme_are_those_of_the_benchmarks():
     assert re.findall(r"[\d.]+×", section) == expected
 
 
+def test_the_losses_of_the_readme_are_those_of_the_page_of_quality():
+    quality = (DOCS / "quality.md").read_text(encoding="utf-8")
+    measured = {row[0]: row for row in table_rows(quality, "## Small tables")}
+    ours = ["RegMLP committee, encoder", "RegMLP, encoder"]
+    others = ["TabM", "RealMLP-TD-S", "MLPClassifier", "HistGradientBoosting"]
+    (quoted,) = table_rows(README.read_text("utf-8"), "log-loss on test rows")
+    assert quoted == [f"{float(measured[name][2]):.3f}" for name in ours + others]
+
+
 def test_the_choice_of_a_model_quotes_the_page_of_quality():
     quality = (DOCS / "quality.md").read_text(encoding="utf-8")
     text = (DOCS / "getting_started.md").read_text(encoding="utf-8")

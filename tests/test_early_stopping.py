@@ -233,7 +233,7 @@ def test_the_outputs_of_all_rows_are_scored_if_the_loss_is_not_a_number():
     assert np.isnan(model.validation_loss_curve_).all()
 
 
-def test_rows_without_weight_may_overflow_in_a_first_block():
+def test_rows_without_weight_that_overflow_in_a_first_block_are_a_divergence():
     X = np.ones((600, 2), np.float32)
     X[:300] *= np.where(np.arange(300) % 2, 3e38, -3e38)[:, np.newaxis]
     weights = np.repeat([0.0, 1.0], 300)
@@ -262,8 +262,15 @@ def with_a_class_of_one_row():
 
 def test_a_class_of_one_row_stays_in_training():
     X, labels = with_a_class_of_one_row()
-    model = network(early_stopping=True).fit(X, labels)
+    held_out = []
+
+    def note(estimator, X, y):
+        held_out.append(y)
+        return 0.0
+
+    model = network(early_stopping=True, scoring=note).fit(X, labels)
     assert list(model.classes_) == [0, 1, 2]
+    assert {*held_out[0]} == {0, 1}
 
 
 def test_more_classes_than_rows_to_hold_out():

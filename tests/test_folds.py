@@ -168,7 +168,7 @@ def test_folds_that_are_none_are_refused(cv, groups, match):
 
 
 def test_rows_that_are_alone_in_their_class_do_not_fill_folds():
-    with pytest.raises(ValueError, match=r"are 2 of n_samples=10\. 8 classes"):
+    with pytest.raises(ValueError, match=r"are 2 of n_samples=10\. 8 row"):
         folds_of(3, np.r_[0, 0, np.arange(1, 9)])
 
 

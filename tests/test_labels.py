@@ -76,6 +76,9 @@ def test_a_missing_text_is_no_label(dtype):
 
 
 def test_labels_of_time_may_have_another_unit():
+    spans = np.array([1, 2], "m8[s]")[y]
+    model = network().fit(X, spans, X_val=X, y_val=spans.astype("m8[ns]"))
+    assert model.best_validation_score_ is not None
     days = np.array(["2000-01-01", "2000-01-02"], "M8[D]")[y]
     model = network().fit(X, days, X_val=X, y_val=days.astype("M8[s]"))
     expected = network().fit(X, days, X_val=X, y_val=days)

@@ -73,6 +73,17 @@ def test_warnings_point_at_the_line_of_the_caller(call):
     assert warning.lineno == call.__code__.co_firstlineno + 1
 
 
+def test_verbose_counts_the_epochs_of_a_stream(capsys):
+    model = network(verbose=3)
+    for _ in range(7):
+        model.partial_fit(X, y, [0, 1])
+    lines = capsys.readouterr().out.splitlines()
+    assert [line.split(",")[0] for line in lines] == [
+        "Iteration    3",
+        "Iteration    6",
+    ]
+
+
 @pytest.mark.parametrize(
     ("params", "last", "reason"),
     [

@@ -11,7 +11,6 @@ import scipy.sparse as sp
 from estimators import (
     DROPOUT,
     SHORT_FITS,
-    SOLVERS,
     STEPPING,
     assert_same_committee,
     assert_same_network,
@@ -38,15 +37,13 @@ def both(**params):
 
 @every_kind
 @by_name(DROPOUT, "dropout")
-@by_name(SOLVERS)
+@by_name(STEPPING)
 def test_both_engines_fit_the_same_network(params, dropout, kind):
-    if params["solver"] == "lbfgs" and dropout:
-        return  # which lbfgs does not take
     X, y = problem(kind)
     weights = np.random.default_rng(0).uniform(0.5, 2, len(X))
     one, other = (
         model.fit(X, y, sample_weight=weights)
-        for model in both(kind=kind, alpha=[0.1, 0.01], **params, **dropout)
+        for model in both(kind=kind, alpha=[0.1, 0.01], **params | dropout)
     )
     assert_same_network(one, other, **ROUNDING)
     np.testing.assert_allclose(one.loss_curve_, other.loss_curve_, rtol=1e-9)

@@ -70,24 +70,24 @@ def run(model, rows, **options):
     return session.run(None, {"X": rows})
 
 
-@pytest.mark.parametrize(
-    ("dtype", "atol"), [("float32", 1e-5), ("float64", 1e-12), ("int64", 1e-5)]
-)
+@pytest.mark.parametrize("scaled", [False, True])
 @pytest.mark.parametrize(
     ("activation", "hidden"), [("relu", ()), *((name, (6, 5)) for name in ACTIVATIONS)]
 )
 @pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
-def test_same_labels_and_probabilities(y, activation, hidden, dtype, atol):
-    model = fit(y, activation=activation, hidden_layer_sizes=hidden)
-    rows = X.astype(dtype)
-    labels, probabilities = run(model, rows, zipmap=False)
-    assert len(np.unique(labels, axis=0)) > 1
-    assert labels.dtype == np.int64
-    np.testing.assert_array_equal(labels, model.predict(rows))
-    assert probabilities.dtype == (np.float64 if dtype == "float64" else np.float32)
-    np.testing.assert_allclose(
-        probabilities, model.predict_proba(rows), rtol=0, atol=atol
-    )
+def test_same_labels_and_probabilities(y, activation, hidden, scaled):
+    params = {"hidden_layer_sizes": hidden, "feature_scales": scaled}
+    model = fit(y, activation=activation, **params)
+    for dtype, atol in {"float32": 1e-5, "float64": 1e-12, "int64": 1e-5}.items():
+        rows = X.astype(dtype)
+        labels, probabilities = run(model, rows, zipmap=False)
+        assert len(np.unique(labels, axis=0)) > 1
+        assert labels.dtype == np.int64
+        np.testing.assert_array_equal(labels, model.predict(rows))
+        assert probabilities.dtype == (np.float64 if dtype == "float64" else np.float32)
+        np.testing.assert_allclose(
+            probabilities, model.predict_proba(rows), rtol=0, atol=atol
+        )
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])
@@ -123,6 +123,15 @@ def test_labels_are_the_keys_of_the_probabilities(classes):
     for row, expected in zip(probabilities, model.predict_proba(X), strict=True):
         keyed = dict(zip(model.classes_.tolist(), expected.tolist(), strict=True))
         assert row == pytest.approx(keyed, abs=1e-5)
+
+
+def test_labels_that_onnx_does_not_have_are_refused():
+    classes = np.array([0, 1, 2**64 - 1], np.uint64)
+    model = fit(classes[TARGETS["multiclass"]])
+    with pytest.raises(ValueError, match=r"no type for the labels .*nocl"):
+        to_onnx(model, X32[:1])
+    numbers, _ = run(model, X32, zipmap=False, nocl=True)
+    np.testing.assert_array_equal(classes[numbers], model.predict(X))
 
 
 def test_multilabel_probabilities_have_the_column_numbers_as_keys():
@@ -293,6 +302,7 @@ def test_a_data_frame_in_a_pipeline():
 
 @pytest.mark.parametrize("committee", [False, True])
 def test_encoders_in_a_column_transformer(committee):
+    rng = np.random.default_rng(0)
     pd = pytest.importorskip("pandas")
     amount = 1e9 + rng.uniform(0, 1, N_ROWS)
     stamp = 1_600_000_000 + rng.integers(0, 100, N_ROWS)
@@ -413,7 +423,8 @@ def test_inputs_that_do_not_fit_the_table():
     for values in ([True, False], [0.5, 1.0], ["x", "1"]):
         rows = np.array(values, dtype=str)[:, None]
         integers = data_types.Int64TensorType([None, 1])
-        with pytest.raises(TypeError, match="is declared as one of integers"):
+        shown = "such as '(False|0.5|x)' is declared as one of integers"
+        with pytest.raises(TypeError, match=shown):
             to_onnx(TabularEncoder().fit(rows), initial_types=[("X", integers)])
     wide = data_types.StringTensorType([None, 3])
     with pytest.raises(

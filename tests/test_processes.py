@@ -6,6 +6,7 @@ import signal
 import subprocess
 import sys
 import threading
+import traceback
 import warnings
 from itertools import count
 from pathlib import Path
@@ -22,6 +23,7 @@ from estimators import (
     watch_engines,
 )
 from sklearn.datasets import load_digits
+from threadpoolctl import threadpool_limits
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
@@ -81,6 +83,7 @@ def in_a_fork(function):
             function()
             os._exit(0)
         except BaseException:
+            traceback.print_exc()
             os._exit(1)
     return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
@@ -143,7 +146,8 @@ def test_a_fork_predicts_and_trains_on(n_rows):
     data = rng.normal(size=(n_rows, 200)).astype(np.float32)
     labels = np.arange(n_rows) % 3
     model = network(hidden_layer_sizes=100, batch_size=200, warm_start=True)
-    before = model.fit(data, labels).predict_proba(data)
+    with threadpool_limits(2):
+        before = model.fit(data, labels).predict_proba(data)
 
     def predict_and_train_on():
         np.testing.assert_allclose(model.predict_proba(data), before, atol=1e-6)

@@ -253,9 +253,15 @@ def test_a_constant_target_is_predicted(value, params):
     np.testing.assert_allclose(model.predict(X), value, rtol=1e-12, atol=0.02)
 
 
+def test_encoded_targets_are_gathered_without_a_copy_of_all():
+    Y = np.arange(12.0).reshape(6, 2)
+    own = regressor()._targets_of(Y).scaled_to(Y, None, np.arange(6))
+    assert own.encode(Y, np.dtype(np.float32)).flags.c_contiguous
+
+
 def test_one_row():
     model = regressor().fit([[1.0, 2.0]], [7.0])
-    assert model.predict([[1.0, 2.0]]) == pytest.approx(7, abs=2)
+    assert model.predict([[1.0, 2.0]]) == pytest.approx(7, abs=0.1)
 
 
 def test_a_target_that_hardly_varies_far_from_zero():
@@ -361,7 +367,7 @@ def test_training_goes_on_with_another_loss_of_the_same_link():
     model.set_params(loss="quantile", quantile=0.9)
     np.testing.assert_array_equal(model.predict(X), before)
     model.set_params(max_iter=100).fit(X, y)
-    assert np.mean(y < model.predict(X)) > 0.7
+    assert 0.8 < np.mean(y < model.predict(X)) < 1
 
 
 # Intervals

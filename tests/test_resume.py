@@ -16,6 +16,7 @@ from estimators import (
     assert_same_training,
     at_call,
     by_name,
+    one_in,
     press_ctrl_c,
     problem,
     watch_engines,
@@ -77,10 +78,9 @@ WAYS = {
 }
 
 
-@by_name(WAYS, "way")
-@by_name(STOPPING, "stopping")
-@by_name(CONFIGURATIONS)
-def test_a_fit_in_two_parts_is_one_fit(params, stopping, way):
+@one_in(3, name=CONFIGURATIONS, stopping=STOPPING, way=WAYS)
+def test_a_fit_in_two_parts_is_one_fit(name, stopping, way):
+    params, stopping, way = CONFIGURATIONS[name], STOPPING[stopping], WAYS[way]
     whole = network(max_iter=K + M, **params | stopping).fit(X, y)
     model = network(max_iter=K, **params | stopping).fit(X, y)
     model = way(model).set_params(max_iter=M).fit(X, y)
@@ -113,12 +113,10 @@ def test_on_any_data(X, y, stopping):
     assert_same_training(model.set_params(max_iter=M).fit(X, y, weights), whole)
 
 
-@pytest.mark.parametrize("kind", NUMBERS)
-@pytest.mark.parametrize("loss", LOSSES)
-@by_name(WAYS, "way")
-@by_name(STOPPING, "stopping")
+@one_in(3, kind=NUMBERS, loss=LOSSES, way=WAYS, stopping=STOPPING)
 def test_on_numbers(kind, loss, way, stopping):
     """The scale of the targets is that of the first fit."""
+    way, stopping = WAYS[way], STOPPING[stopping]
     X, y = problem(kind, 80)
     params = {"kind": kind, "loss": loss}
     params |= STEPPING["adam"] | DROPOUT["masks per row"] | stopping

@@ -39,6 +39,7 @@ def test_validation_targets_in_another_unit_are_suspected(n_outputs):
 
 @pytest.mark.parametrize("kind", ["same", "tails", "constant", "sparse"])
 def test_a_validation_set_of_the_same_kind_is_not(kind):
+    rng = np.random.default_rng(0)
     train, other = rng.normal(size=(2, 300, 5))
     if kind == "tails":
         train, other = train**3, other**3
@@ -70,11 +71,13 @@ def test_a_column_whose_larger_values_are_in_few_rows_is_not_suspected():
 
 @pytest.mark.parametrize("scaler", [StandardScaler(), TabularEncoder()])
 def test_a_constant_is_not_suspected_behind_a_scaler(scaler):
+    rng = np.random.default_rng(0)
     table = rng.normal(size=(300, 3))
     table[:, 0] = 0.1  # whose mean is off by rounding
     make_pipeline(scaler, network()).fit(table, table[:, 1] > 0)
 
 
 def test_sparse_text_features_are_not_suspected():
+    rng = np.random.default_rng(0)
     counts = csr_array(rng.random((60, 500)) * (rng.random((60, 500)) < 0.01))
     network().fit(counts, y)

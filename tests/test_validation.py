@@ -1,7 +1,7 @@
 """Validation sets and scoring: what may be passed, and what is recorded."""
 
 import pickle
-from functools import partial
+from functools import cache, partial
 
 import estimators
 import numpy as np
@@ -46,11 +46,12 @@ def split_problem(kind="multiclass"):
     return X[:80], y[:80], X[80:], y[80:]
 
 
-def epochs(X, y, *args, **params):
+@cache
+def epochs(kind, solver="adam"):
     """Return the networks at the end of each epoch, each from a fit of its own."""
-    return [
-        network(**params, max_iter=n).fit(X, y, *args) for n in range(1, N_EPOCHS + 1)
-    ]
+    X, y, *_ = split_problem(kind)
+    params = {"kind": kind, "solver": solver}
+    return [network(**params, max_iter=n + 1).fit(X, y) for n in range(N_EPOCHS)]
 
 
 # What is recorded
@@ -62,11 +63,10 @@ def epochs(X, y, *args, **params):
 def test_the_loss_after_every_epoch_is_recorded(kind, solver, weighted):
     X, y, X_val, y_val = split_problem(kind)
     weights = WEIGHTS[80:] if weighted else None
-    params = {"solver": solver, "kind": kind}
-    model = network(**params)
+    model = network(kind=kind, solver=solver)
     model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=weights)
     expected = [
-        weighted_loss(epoch, X_val, y_val, weights) for epoch in epochs(X, y, **params)
+        weighted_loss(epoch, X_val, y_val, weights) for epoch in epochs(kind, solver)
     ]
     np.testing.assert_allclose(model.validation_loss_curve_, expected, rtol=1e-9)
     assert model.validation_scores_ == [-loss for loss in model.validation_loss_curve_]
@@ -106,8 +106,7 @@ def test_any_scorer_is_taken_after_every_epoch(kind, scoring, weighted):
         X, y, X_val=X_val, y_val=y_val, sample_weight_val=weight.get("sample_weight")
     )
     scorer = get_scorer(scoring) if isinstance(scoring, str) else scoring
-    networks = epochs(X, y, kind=kind)
-    expected = [scorer(epoch, X_val, y_val, **weight) for epoch in networks]
+    expected = [scorer(epoch, X_val, y_val, **weight) for epoch in epochs(kind)]
     np.testing.assert_allclose(model.validation_scores_, expected)
     assert len(model.validation_loss_curve_) == N_EPOCHS
     assert all(type(score) is float for score in model.validation_scores_)
@@ -122,10 +121,9 @@ def test_a_function_scores_a_copy_of_the_estimator():
         return estimator.score(X, y)
 
     model = network(scoring=scoring).fit(X, y, X_val=X_val, y_val=y_val)
-    assert model.validation_scores_ == [
-        epoch.score(X_val, y_val) for epoch in epochs(X, y)
-    ]
-    for (estimator, coef, rows, labels), epoch in zip(calls, epochs(X, y), strict=True):
+    networks = epochs("text")
+    assert model.validation_scores_ == [own.score(X_val, y_val) for own in networks]
+    for (estimator, coef, rows, labels), epoch in zip(calls, networks, strict=True):
         assert estimator is not model
         np.testing.assert_array_equal(coef, epoch.coefs_[0])
         np.testing.assert_array_equal(rows, X_val)
@@ -152,13 +150,9 @@ def test_class_weights_count_in_the_validation_loss():
     model = network(class_weight=class_weight)
     model.fit(X, y, X_val=X_val, y_val=y_val, sample_weight_val=WEIGHTS[80:])
     weights = WEIGHTS[80:] * [class_weight[label] for label in y_val]
-    np.testing.assert_allclose(
-        model.validation_loss_curve_,
-        [
-            weighted_loss(epoch, X_val, y_val, weights)
-            for epoch in epochs(X, y, class_weight=class_weight)
-        ],
-    )
+    for k, loss in enumerate(model.validation_loss_curve_, start=1):
+        epoch = network(class_weight=class_weight, max_iter=k).fit(X, y)
+        assert loss == pytest.approx(weighted_loss(epoch, X_val, y_val, weights))
 
 
 def test_a_validation_row_without_weight_is_absent():

@@ -142,6 +142,24 @@ def test_balanced_gives_every_class_the_same_share(weighted):
     )
 
 
+@pytest.mark.parametrize("weighted", [False, True])
+def test_balanced_gives_zeros_and_ones_of_a_column_the_same_share(weighted):
+    X, Y = problem("multilabel")
+    Y[:, 2] = 0  # a column without ones
+    sample_weight = np.random.default_rng(0).uniform(1, 2, len(Y)) if weighted else None
+    weights = np.ones(len(Y)) if sample_weight is None else sample_weight
+    products = weights.copy()
+    for column in Y.T[:2]:
+        for value in (0, 1):
+            rows = column == value
+            products[rows] *= weights.sum() / (2 * weights[rows].sum())
+    assert_same_network(
+        network(class_weight="balanced").fit(X, Y, sample_weight),
+        network().fit(X, Y, products),
+        rtol=1e-9,
+    )
+
+
 def test_balanced_takes_weights_whose_sum_overflows():
     X, y = problem("multiclass")
     assert_same_network(

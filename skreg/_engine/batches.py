@@ -111,7 +111,7 @@ class Block:
         self._dataset, self._bind = dataset, bind
         self._keep_probs = keep_probs
         self._n_rows_at_once = batch_size if split else n_rows
-        self._values = network.head.values
+        self._losses = network.head.losses
         self._x = self._gathered = np.empty((n_rows, n_dense), dtype)
         if dataset.X.dtype != dtype:
             self._gathered = np.empty((n_rows, n_dense), dataset.X.dtype)
@@ -121,7 +121,7 @@ class Block:
         if not split:  # only now: blocks of both engines have the same rows
             mask_sizes[1:] = [0] * len(keep_probs[1:])
         self._masks = [np.empty((n_rows, size), dtype) for size in mask_sizes]
-        self._places: dict[int, list] = {}
+        self._bound: dict[int, list] = {}
 
     def mean_loss(self, rows, run, rng=None, outputs=None):
         """Run mini-batches one by one; return the weighted mean of their losses.
@@ -143,7 +143,7 @@ class Block:
         return total / total_weight
 
     def _gather(self, rows, rng):
-        """Fill the buffers; return the places of the mini-batches."""
+        """Fill the buffers; return the parts of the block, see `_bind_part`."""
         data, n_rows = self._dataset, len(rows)
         x = self._gather_features(rows, rng)
         data.gather_targets(rows, self._y[:, :n_rows])
@@ -151,23 +151,23 @@ class Block:
             data.weights.take(rows, out=self._weights[:n_rows], mode="clip")
         for level in range(1, len(self._masks)):
             self._draw(level, n_rows, rng)
-        if n_rows not in self._places:
+        if n_rows not in self._bound:
             parts = slices(n_rows, self._n_rows_at_once)
-            self._places[n_rows] = [*map(self._place, parts)]
-        places = self._places[n_rows]
+            self._bound[n_rows] = [*map(self._bind_part, parts)]
+        bound = self._bound[n_rows]
         if data.is_sparse:
-            for part, batch, _, _ in places:
-                batch.x.matrix = x if len(places) == 1 else x[part]
-        return places
+            for part, batch, _, _ in bound:
+                batch.x.matrix = x if len(bound) == 1 else x[part]
+        return bound
 
     def _sum_losses(self, outputs):
         """Return Σ s_i ℓ_i over the first rows, given their outputs."""
         n_rows = outputs.shape[1]
-        values = self._values(outputs, self._y[:, :n_rows])
+        losses = self._losses(outputs, self._y[:, :n_rows])
         if self._dataset.weights is not None:
             weights = self._weights[:n_rows].astype(np.float64)
-            values = np.where(weights > 0, values, 0) * weights  # 0 · inf is nan
-        return float(values.sum())
+            losses = np.where(weights > 0, losses, 0) * weights  # 0 · inf is nan
+        return float(losses.sum())
 
     def _weight(self, n_rows):
         """Return Σ s_i over the first rows."""
@@ -200,8 +200,8 @@ class Block:
             draw_mask(rng, self._keep_probs[level], mask)
         return mask
 
-    def _place(self, part):
-        """Return a part of the block, its mini-batch, that bound, and its outputs."""
+    def _bind_part(self, part):
+        """Return rows of the block, their mini-batch, it bound, and their outputs."""
         x = self._x[part]
         if self._dataset.is_sparse:
             x = SparseRows((len(x), self._dataset.X.shape[1]))

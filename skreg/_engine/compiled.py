@@ -4,7 +4,8 @@
 interpreter's lock. All matrices lie row by row.
 
 All compiled code is in this module: numba reuses code on disk as long as its source
-file is unchanged, even if other files change.
+file is unchanged, even if other files change. It looks up the classes of the arguments
+by name, so after renaming one, delete ``*.nbi`` in ``__pycache__``.
 """
 
 from math import factorial, log
@@ -82,7 +83,7 @@ class Rule(NamedTuple):
     """Of each layer."""
 
 
-class Rows(NamedTuple):
+class BlockData(NamedTuple):
     """A block of mini-batches; an array that is not needed has length 0."""
 
     x: np.ndarray
@@ -105,7 +106,7 @@ class Buffers(NamedTuple):
     deltas: np.ndarray
     """The gradient with respect to them."""
     gradient: np.ndarray
-    place: np.ndarray
+    position: np.ndarray
     """The index of each feature among the kept ones; -1 if it is not kept."""
     kept: np.ndarray
     """Indices of the kept units, by level."""
@@ -302,11 +303,11 @@ def _write_slopes(net, rows, first, z, out):
 
 
 @_compiled
-def _add_sparse_product(rows, first, place, transpose, b, out, scale):
+def _add_sparse_product(rows, first, position, transpose, b, out, scale):
     """Out ← out + scale · x b, or xᵀ b, for the sparse rows from ``first`` on."""
     for i in range(len(b) if transpose else len(out)):
         for k in range(rows.starts[first + i], rows.starts[first + i + 1]):
-            j, factor = place[rows.columns[k]], scale * rows.values[k]
+            j, factor = position[rows.columns[k]], scale * rows.values[k]
             if j >= 0:
                 source, target = (b[i], out[j]) if transpose else (b[j], out[i])
                 for unit in range(len(target)):
@@ -388,7 +389,7 @@ def _forward(net, sizes, places, rows, first, x, w, buffers):
             W = _multiply_rows(W, s, buffers.products[0])
         if k == 0 and len(rows.starts):
             z[...] = zero
-            _add_sparse_product(rows, first, buffers.place, False, W, z, x_scale)
+            _add_sparse_product(rows, first, buffers.position, False, W, z, x_scale)
         else:
             _multiply(net.gemm, below, False, W, False, z, x_scale, zero)
         _activate(IDENTITY if last else net.activation, z, b)
@@ -416,7 +417,7 @@ def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
         if k == 0 and len(rows.starts):
             _scale(dS.reshape(dS.size), keep)
             factor = scale * x_scale
-            _add_sparse_product(rows, first, buffers.place, True, delta, dS, factor)
+            _add_sparse_product(rows, first, buffers.position, True, delta, dS, factor)
         else:
             _multiply(net.gemm, h, True, delta, False, dS, scale * x_scale, keep)
         if scaled:
@@ -498,7 +499,7 @@ def _choose_units(net, bits, buffers):
             for unit in range(net.sizes[level]):
                 keeps = bits[used + unit] < net.thresholds[level]
                 if level == 0:
-                    buffers.place[unit] = n if keeps else -1
+                    buffers.position[unit] = n if keeps else -1
                 if keeps:
                     buffers.kept[level, n] = unit
                     n += 1

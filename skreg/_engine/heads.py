@@ -16,7 +16,7 @@ from scipy.special import expit, log_expit, log_softmax, xlogy
 class Head:
     """The base of all heads: a loss per row, its gradient, and predictions.
 
-    ``values(z, y)`` returns the loss of each row. ``gradient(z, y, out)`` writes
+    ``losses(z, y)`` returns the loss of each row. ``gradient(z, y, out)`` writes
     dloss/dz into ``out``.
     """
 
@@ -51,7 +51,7 @@ class Multilabel(ClassHead):
 
     out_activation = "logistic"
 
-    def values(self, z, y):
+    def losses(self, z, y):
         """Σ_k log(1 + exp(z_k)) - y_k z_k."""
         # log(1 + exp(z)) = max(z, 0) + log(1 + exp(-|z|)) never overflows, and unlike
         # `logaddexp` runs in vector loops.
@@ -87,7 +87,7 @@ class Multiclass(ClassHead):
 
     out_activation = "softmax"
 
-    def values(self, z, y):
+    def losses(self, z, y):
         """Log Σ_k exp(z_k) - Σ_k y_k z_k, with the largest output subtracted first."""
         shifted = z - z.max(axis=0)
         dots = (shifted * y).sum(axis=0)
@@ -135,7 +135,7 @@ class SquaredError(NumberHead):
 
     degree = 2
 
-    def values(self, z, y):
+    def losses(self, z, y):
         """(z - y)² / 2."""
         return np.square(z - y).mean(axis=0) / 2
 
@@ -150,7 +150,7 @@ class AbsoluteError(NumberHead):
 
     degree = 1
 
-    def values(self, z, y):
+    def losses(self, z, y):
         """|z - y|."""
         return np.abs(z - y).mean(axis=0)
 
@@ -173,7 +173,7 @@ class Huber(NumberHead):
     degree = 2
     delta: ClassVar[float] = 1.345
 
-    def values(self, z, y):
+    def losses(self, z, y):
         """(z - y)² / 2 where |z - y| ≤ δ, and δ (|z - y| - δ / 2) beyond."""
         size = np.abs(z - y)
         bounded = np.minimum(size, self.delta)
@@ -196,7 +196,7 @@ class Quantile(NumberHead):
     quantile: float = 0.5
     degree = 1
 
-    def values(self, z, y):
+    def losses(self, z, y):
         """Pinball loss: q (y - z) where y ≥ z, and (1 - q) (z - y) below."""
         error = y - z
         q = self.quantile
@@ -218,7 +218,7 @@ class Poisson(NumberHead):
     out_activation = "exp"
     of_counts = True
 
-    def values(self, z, y):
+    def losses(self, z, y):
         """Half of the deviance, y log(y / μ) - y + μ."""
         return (xlogy(y, y) - y * z - y + np.exp(z)).mean(axis=0)
 

@@ -85,7 +85,7 @@ class Network:
 
     @cached_property
     def faster_parts(self):
-        """Parts of the vector that do not learn at the common rate, and its factors."""
+        """Parts of the vector that learn faster, each with its factor of the rate."""
         return [(p.part, p.block.rate) for p in self.layout if p.block.rate != 1]
 
     def views(self, vector):

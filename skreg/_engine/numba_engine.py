@@ -9,13 +9,13 @@ import numpy as np
 from skreg._engine import compiled
 from skreg._engine.batches import Block, MiniBatch
 from skreg._engine.blas import SparseRows
-from skreg._engine.compiled import GEMM, Buffers, Net, Rows, Rule, run_block
+from skreg._engine.compiled import GEMM, BlockData, Buffers, Net, Rule, run_block
 from skreg._engine.dropout import has_one_mask, threshold_of
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.heads import CLASS_HEADS, LOSSES
 from skreg._engine.optimizers import SGD, Adam, NesterovSGD
 from skreg._engine.penalties import L2
-from skreg._engine.predictor import rows_per_block
+from skreg._engine.predictor import Evaluator, rows_per_block
 
 ACTIVATION_CODES = {
     "identity": compiled.IDENTITY,
@@ -42,7 +42,7 @@ PARTS = {"coefs", "intercepts", "feature_scales", L2}
 """Parameters and penalties that the compiled code has."""
 _COMPILED: set = set()
 """Precisions for which there is machine code."""
-_NO_PLACES, _NO_BITS = np.empty(0, np.int32), np.empty(0, np.uint16)
+_NO_INDICES, _NO_BITS = np.empty(0, np.int32), np.empty(0, np.uint16)
 
 
 class NumbaEngine(NumpyEngine):
@@ -65,7 +65,9 @@ class NumbaEngine(NumpyEngine):
             self._compile(dtype)
 
     def _evaluator_of(self, rows):
-        return _Evaluator(self._network, self._net, self._rule, self._vectors, rows)
+        return _NumbaEvaluator(
+            self._network, self._net, self._rule, self._vectors, rows
+        )
 
     def _compile(self, dtype):
         """Compile for a precision by training on no rows."""
@@ -103,7 +105,7 @@ class NumbaEngine(NumpyEngine):
         self._n_steps = run_block(
             self._net,
             self._rule,
-            _rows_of(batch, bits),
+            _data_of(batch, bits),
             True,
             self._plan.batch_size,
             float(learning_rate),
@@ -115,9 +117,7 @@ class NumbaEngine(NumpyEngine):
         return outputs.T
 
 
-class _Evaluator:
-    """Computes the loss of a network's current parameters on validation rows."""
-
+class _NumbaEvaluator(Evaluator):
     def __init__(self, network, net, rule, vectors, rows):
         dataset, self._index = rows
         n_rows, dtype = len(self._index), vectors.dtype
@@ -132,29 +132,24 @@ class _Evaluator:
             dataset, network, self._size, dtype, lambda batch: batch, split=False
         )
 
-    def loss(self, outputs=None):
-        """Return the weighted mean of the losses, and write the outputs if asked."""
-        with np.errstate(all="ignore"):
-            return self._block.mean_loss(self._index, self._run, outputs=outputs)
-
     def _run(self, batch):
         outputs = np.empty(batch.y.shape[::-1], batch.y.dtype)
-        rows, no_steps = _rows_of(batch, _NO_BITS), (False, self._size, 0.0, 0)
+        rows, no_steps = _data_of(batch, _NO_BITS), (False, self._size, 0.0, 0)
         state = self._vectors, outputs, self._buffers
         run_block(self._net, self._rule, rows, *no_steps, *state)
         return outputs.T
 
 
-def _rows_of(batch, bits):
+def _data_of(batch, bits):
     """Return the arguments of the compiled functions for a block."""
     no_numbers = np.empty(0, batch.y.dtype)
-    x, csr = batch.x, (no_numbers, _NO_PLACES, _NO_PLACES)
+    x, csr = batch.x, (no_numbers, _NO_INDICES, _NO_INDICES)
     if isinstance(x, SparseRows):
         matrix, x = x.matrix, np.empty((batch.n_rows, 0), batch.y.dtype)
-        places = matrix.indices, matrix.indptr
-        csr = matrix.data, *(p.astype(np.int32, copy=False) for p in places)
+        indices = matrix.indices, matrix.indptr
+        csr = matrix.data, *(p.astype(np.int32, copy=False) for p in indices)
     weights = no_numbers if batch.weights is None else batch.weights
-    return Rows(x, *csr, np.ascontiguousarray(batch.y), weights, bits)
+    return BlockData(x, *csr, np.ascontiguousarray(batch.y), weights, bits)
 
 
 def _describe(plan, dtype):

@@ -37,6 +37,8 @@ def predict_outputs(network, arrays, X):
 class Evaluator:
     """Computes the loss of a network's current parameters on validation rows."""
 
+    _run = staticmethod(Forward.run)
+
     def __init__(self, network, arrays, rows):
         dataset, self._index = rows
         dtype, n_rows = arrays[0][0].dtype, len(self._index)
@@ -57,7 +59,7 @@ class Evaluator:
         n_rows), if given.
         """
         with np.errstate(all="ignore"):
-            return self._block.mean_loss(self._index, Forward.run, outputs=outputs)
+            return self._block.mean_loss(self._index, self._run, outputs=outputs)
 
 
 def rows_per_block(network, dtype, n_rows, sparse):

@@ -173,7 +173,7 @@ def is_missing(value):
 
 
 def _problem(kind):
-    """Return what values of a type are and what to do, if they cannot be encoded."""
+    """Return the problem with values of a type and its remedy, or None."""
     if issubclass(kind, _DATES) or kind.__name__ == "Period":
         return (
             "dates or durations. Replace it by numbers or categories, such as the "

@@ -16,7 +16,7 @@ def unchanged_on_error(estimator):
     Lists, to which training appends, are cut to their former length. A generator passed
     as ``random_state`` gets its former state.
     """
-    before, generator = vars(estimator).copy(), estimator.random_state
+    before, generator = vars(estimator).copy(), getattr(estimator, "random_state", None)
     lengths = {n: len(value) for n, value in before.items() if type(value) is list}
     if isinstance(generator, np.random.RandomState):
         generator_state = generator.get_state()

@@ -11,14 +11,15 @@ _KEEP = "Use keep_prob, the probability of keeping a unit: 1 minus that of dropp
 _RATE = "The initial rate is learning_rate_init; learning_rate names its schedule."
 _EPOCHS = "Use max_iter, the maximum number of epochs."
 _LAYERS = "Use hidden_layer_sizes, the units of each hidden layer."
+_ALPHA = "Use alpha: the penalty is alpha / 2 times the sum of squares."
 _BETA_1 = "Use momentum, which serves both solver='adam' and 'sgd'."
 FAMILIAR = {
     "dropout": _KEEP,
     "dropout_rate": _KEEP,
     "lr": _RATE,
     "eta0": _RATE,
-    "weight_decay": "Use alpha: the penalty is alpha / 2 times the sum of squares.",
-    "l2": "Use alpha: the penalty is alpha / 2 times the sum of squares.",
+    "weight_decay": _ALPHA,
+    "l2": _ALPHA,
     "epochs": _EPOCHS,
     "max_epochs": _EPOCHS,
     "n_epochs": _EPOCHS,

@@ -94,8 +94,9 @@ def _random_folds(n_folds, n_rows, strata, sample_weight, seed):
         reason = ""
         if alone.any():
             reason = (
-                f" {alone.sum()} classes have a single row, which is not held out. If "
-                "the targets are numbers, use RegMLPRegressorCV."
+                f" {alone.sum()} row(s) are the only ones of their class with a "
+                "weight, and are not held out. If the targets are numbers, use "
+                "RegMLPRegressorCV."
             )
         raise ValueError(
             f"cv={n_folds} needs as many rows that can be held out, but there are "

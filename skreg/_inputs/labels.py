@@ -122,7 +122,7 @@ class Labels(Targets):
                 )
             return np.ascontiguousarray(indicators.T, dtype)
         y = column_or_1d(y)
-        if y.dtype.kind == self.classes.dtype.kind == "M":
+        if y.dtype.kind == self.classes.dtype.kind in ("m", "M"):
             y = y.astype(self.classes.dtype)  # the unit of time may be another
         known = set(self.classes.tolist())
         unseen = [label for label in np.unique(y).tolist() if label not in known]
@@ -137,7 +137,7 @@ class Labels(Targets):
     def constant_loss(self, encoded, weights, rows):
         """Return the loss of uniform probabilities, which is that of every row."""
         zeros = np.zeros((self.n_outputs, 1))
-        return self.head.values(zeros, zeros).item()
+        return self.head.losses(zeros, zeros).item()
 
     def predictions(self, outputs):
         """Return probabilities of shape (n_rows, n_classes).
@@ -164,7 +164,7 @@ _SEVERAL = list, tuple, set, frozenset, np.ndarray
 
 
 def _check_labels(y, name):
-    """Refuse what are no labels; return whether they are multilabel."""
+    """Refuse targets that are not labels; return whether they are multilabel."""
     if y.dtype.kind == "S":
         raise TypeError(
             f"{name} has labels of bytes. Decode them to text, with numpy.char.decode."

@@ -49,7 +49,7 @@ def warn_of_scale(estimator, X):
 def warn_of_other_range(estimator, X, X_val, name="X"):
     """Warn if X_val lies far outside the range of X, as if only one was scaled.
 
-    Targets may be compared as well, by the ``name`` of y and without an estimator.
+    With ``name="y"`` and without an estimator, it compares targets.
     Sparse rows, which are not centred, are not checked.
     """
     inside, other = _sample(X), _sample(X_val)

@@ -109,7 +109,7 @@ class Values(Targets):
         columns = self._checked(y, name)
         with np.errstate(over="ignore"):
             columns = (columns - self.mean[:, np.newaxis]) / self.scale[:, np.newaxis]
-            columns = columns.astype(dtype)
+            columns = np.ascontiguousarray(columns, dtype)  # for `take`
         if not np.isfinite(columns).all():
             raise ValueError(
                 f"{name} has values too large for {columns.dtype} after division by "
@@ -127,7 +127,7 @@ class Values(Targets):
         y = encoded[:, rows].astype(np.float64)
         weights = np.ones(len(rows)) if weights is None else weights[rows]
         with np.errstate(all="ignore"):
-            losses = self.head.values(np.zeros_like(y), y)
+            losses = self.head.losses(np.zeros_like(y), y)
             return np.average(np.where(weights > 0, losses, 0), weights=weights)
 
     def predictions(self, outputs):

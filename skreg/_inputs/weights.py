@@ -32,7 +32,10 @@ def class_weights(class_weight, labels, targets, sample_weight):
         return None
     with naming("class_weight"):
         if labels.multilabel:
-            weights = _multilabel_class_weights(class_weight, targets, sample_weight)
+            n_columns = len(labels.classes)
+            weights = _multilabel_class_weights(
+                class_weight, n_columns, targets, sample_weight
+            )
         elif class_weight == "balanced":
             weights = _balanced(targets, len(labels.classes), sample_weight)
         elif isinstance(class_weight, list):
@@ -116,11 +119,10 @@ def check_some_weight(weights, rows, kind):
         )
 
 
-def _multilabel_class_weights(class_weight, indicators, sample_weight):
+def _multilabel_class_weights(class_weight, n_columns, indicators, sample_weight):
     if class_weight == "balanced":
         columns = indicators.astype(np.intp)
         return np.array([_balanced(column, 2, sample_weight) for column in columns])
-    n_columns = len(indicators)
     if not (
         isinstance(class_weight, list)
         and len(class_weight) == n_columns

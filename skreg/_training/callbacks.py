@@ -39,14 +39,13 @@ class Task:
         if self._context is not None:
             self._context.call_on_fit_task_begin(**self._arguments)
 
-    def end(self, names):
-        """Close the task of the fit, which set the attributes of these names."""
+    def end(self):
+        """Close the task of the fit; a callback may ask for the fitted estimator."""
         if self._context is None:
             return
-        fitted = vars(self._estimator)
+        fitted = {n: v for n, v in vars(self._estimator).items() if n.endswith("_")}
         self._context.call_on_fit_task_end(
-            reconstruction_attributes=lambda: deepcopy({n: fitted[n] for n in names}),
-            **self._arguments,
+            reconstruction_attributes=lambda: deepcopy(fitted), **self._arguments
         )
 
 
@@ -81,11 +80,10 @@ class FitTask(Task):
             **self._arguments,
         )
 
-    def end(self, names):
-        """Print the last epoch, if it was not, and close the task of the fit."""
+    def print_last(self):
+        """Print the last epoch, if it was not."""
         if self._unprinted is not None:
             print(self._unprinted)
-        super().end(names)
 
 
 def format_epoch(history, seconds):

@@ -16,7 +16,8 @@ class Best:
 
     def update(self, value, epoch):
         """Add the value of an epoch; among equal values the first counts."""
-        if value > self.value or not self.epoch or isnan(self.value) > isnan(value):
+        is_first_number = isnan(self.value) and not isnan(value)
+        if value > self.value or is_first_number or not self.epoch:
             self.value, self.epoch = value, epoch
 
 
@@ -70,7 +71,7 @@ class History:
     def is_loss_of_best(self, loss):
         """Return whether this was the validation loss in the epoch of the best score.
 
-        That is so of nan as well.
+        Here nan equals nan.
         """
         then = self.validation_loss_curve[self.best_score.epoch - 1]
         return loss == then or (isnan(loss) and isnan(then))

@@ -13,6 +13,8 @@ from skreg._training.stopping import Status
 
 _LARGEST_LEAST_GAIN = 2.2e-9
 """SciPy's default: a smaller relative gain ends the fit, even with a larger ``tol``."""
+_STATUSES = {0: Status.CONVERGED, 1: Status.MAX_ITER, 2: Status.STUCK}
+"""By the status that SciPy returns."""
 
 
 def minimize_objective(session):
@@ -63,4 +65,4 @@ def minimize_objective(session):
     ):
         end_iteration(result)
     if session.status in (None, Status.MAX_ITER):
-        session.status = Status.CONVERGED if result.success else Status.MAX_ITER
+        session.status = _STATUSES[result.status]

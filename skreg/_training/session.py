@@ -129,7 +129,7 @@ class Session:
     def _judge_again(self):
         """Take the score of the best parameters, if the rows or the loss are others.
 
-        The validation loss of these parameters shows that: it is not what it was.
+        If they are, the validation loss of the best parameters has changed.
         """
         history, now = self.state.history, self.engine.snapshot().copy()
         # The averages become nonsense for a moment; a loss does not depend on them.

@@ -11,6 +11,7 @@ class Status(Enum):
     MAX_ITER = "it reached the limit of iterations before it converged"
     COMPLETED = "all epochs were run, as planned"
     CONVERGED = "it converged, with no more change above tol"
+    STUCK = "its line search found no lower objective"
     DIVERGED = "it diverged"
     INTERRUPTED = "it was interrupted"
     STOPPED_BY_CALLBACK = "a callback stopped it"

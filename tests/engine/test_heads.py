@@ -25,10 +25,10 @@ def check_against_the_formula(name, z, y):
     losses = [row_loss(*row) for row in zip(z.T, y.T)]
     slopes = np.transpose([row_gradient(*row) for row in zip(z.T, y.T)])
     for _ in range(2):
-        np.testing.assert_allclose(head.values(z, y), losses, rtol=1e-12)
+        np.testing.assert_allclose(head.losses(z, y), losses, rtol=1e-12)
         np.testing.assert_allclose(gradient(head, z, y), slopes, rtol=1e-12, atol=1e-15)
         for a, b, column in zip(z.T, y.T, gradient(head, z, y).T):
-            slope = approx_fprime(a, lambda a: head.values(a[:, None], b[:, None])[0])
+            slope = approx_fprime(a, lambda a: head.losses(a[:, None], b[:, None])[0])
             # Forward differences with a step of √eps err by as much.
             np.testing.assert_allclose(column, slope, rtol=1e-6, atol=1e-7)
     np.testing.assert_array_equal(z, before)
@@ -69,7 +69,7 @@ def test_the_quantile_of_a_sample_has_the_least_loss(q):
     levels = [*np.linspace(0.001, 0.999, 99), q]
     for level in levels:
         z = np.full_like(y, np.quantile(y, level))
-        losses.append(head.values(z, y).mean())
+        losses.append(head.losses(z, y).mean())
         share_above = (y > z).mean() + (y == z).mean() / 2
         slope = gradient(head, z, y).mean()
         assert slope == pytest.approx((1 - q) - share_above, abs=1e-3)
@@ -82,8 +82,8 @@ def test_small_errors_eight_times_as_large_have_a_loss_of_the_degree(name):
     head, y = HEADS[name](), np.random.default_rng(0).exponential(size=(1, 9))
     z = y + np.linspace(-1e-3, 1e-3, 9)
     larger = z + np.log(8) if name == "poisson" else 8 * z
-    expected = 8.0**head.degree * head.values(z, y)
-    values = head.values(larger, 8 * y)
+    expected = 8.0**head.degree * head.losses(z, y)
+    values = head.losses(larger, 8 * y)
     np.testing.assert_allclose(values, expected, rtol=1e-4, atol=1e-15)
 
 
@@ -91,9 +91,9 @@ def test_small_errors_eight_times_as_large_have_a_loss_of_the_degree(name):
 def test_a_loss_for_numbers_is_zero_at_the_target_alone(name):
     y = np.array([[0.5, 1.0, 3.0]])
     head, z = HEADS[name](), np.log(y) if name == "poisson" else y
-    np.testing.assert_allclose(head.values(z, y), 0, atol=1e-15)
-    assert (head.values(z + 0.1, y) > 1e-3).all()
-    assert (head.values(z - 0.1, y) > 1e-3).all()
+    np.testing.assert_allclose(head.losses(z, y), 0, atol=1e-15)
+    assert (head.losses(z + 0.1, y) > 1e-3).all()
+    assert (head.losses(z - 0.1, y) > 1e-3).all()
 
 
 def softplus(z):
@@ -108,9 +108,9 @@ def test_one_sigmoid_equals_a_softmax_of_two_at_any_output_and_target(z, y):
     one, two = np.array([[float(z)]]), np.array([[0.0], [z]])
     y, ys = np.array([[float(y)]]), np.array([[1.0 - y], [y]])
     sigmoid, softmax = HEADS["binary"](), HEADS["multiclass"]()
-    assert sigmoid.values(one, y) == pytest.approx(loss, rel=1e-12, abs=0)
+    assert sigmoid.losses(one, y) == pytest.approx(loss, rel=1e-12, abs=0)
     # A loss near 0 is the logarithm of a sum near 1, which is rounded.
-    assert softmax.values(two, ys) == pytest.approx(loss, rel=1e-12, abs=1e-15)
+    assert softmax.losses(two, ys) == pytest.approx(loss, rel=1e-12, abs=1e-15)
     assert gradient(sigmoid, one, y)[0] == pytest.approx(slope, rel=1e-12, abs=1e-15)
     assert gradient(softmax, two, ys)[1] == pytest.approx(slope, rel=1e-12, abs=1e-15)
 
@@ -123,7 +123,7 @@ def test_extreme_outputs(name, dtype, y):
     z = np.array([[1e30, 800, -1e30], [-1e30, 0, 1e30], [0, -800, 0]], dtype)
     head, n = HEADS[name](), 1 if name == "binary" else 3
     z, y = z[:n], np.array([y] * 3, dtype).T[:n]
-    for numbers in (head.values(z, y), gradient(head, z, y)):
+    for numbers in (head.losses(z, y), gradient(head, z, y)):
         assert np.isfinite(numbers).all()
         assert numbers.dtype == dtype
     logits = head.class_logits(z).copy()

@@ -1,5 +1,6 @@
 import numpy as np
 import pytest
+from estimators import one_in
 from helpers import ALL_ROWS, make_network, random_data, random_vector
 
 from skreg._engine.activations import ACTIVATIONS
@@ -9,15 +10,18 @@ from skreg._engine.objective import Objective
 from skreg._engine.penalties import PENALTIES
 
 
-@pytest.mark.parametrize("n_at_once", [2048, 2])
-@pytest.mark.parametrize("hidden", [(), (5, 4, 3)])
-@pytest.mark.parametrize("activation", [*ACTIVATIONS, "of_z"])
-@pytest.mark.parametrize("head", HEADS)
-@pytest.mark.parametrize("scaled", [False, True])
+@one_in(
+    2,
+    n_at_once=[2048, 2],
+    layers=[("relu", ()), *((a, (5, 4, 3)) for a in (*ACTIVATIONS, "of_z"))],
+    head=HEADS,
+    scaled=[False, True],
+)
 @pytest.mark.usefixtures("of_z")
 def test_the_objective_has_its_directional_difference_as_gradient(
-    head, activation, hidden, n_at_once, scaled, monkeypatch
+    head, layers, n_at_once, scaled, monkeypatch
 ):
+    activation, hidden = layers
     monkeypatch.setattr("skreg._engine.objective._ROWS_AT_ONCE", n_at_once)
     network = make_network(head, hidden, activation, scaled=scaled)
     data, vector = random_data(network, weighted=True), random_vector(network)

@@ -11,12 +11,13 @@ from skreg._training.stopping import Status
 
 CURVATURES = np.array([1.0, 10, 100, 1000])
 MINIMUM = np.array([1.0, -2, 3, 0.5])
-UNFINISHED = Status.DIVERGED, Status.INTERRUPTED
+UNFINISHED = Status.STUCK, Status.DIVERGED, Status.INTERRUPTED
 
 
-def minimize(fault=None, k=inf, start=0.0, **options):
+def minimize(fault=None, k=inf, start=0.0, wrong_after=inf, **options):
     """Minimise a quadratic, with a fault in iteration ``k`` as its value.
 
+    The gradient is wrong after ``wrong_after`` iterations: no step leads down.
     Return the session, its parameters, and those after each epoch.
     """
     engine, events, visited = ScriptedEngine([]), [], []
@@ -37,7 +38,8 @@ def minimize(fault=None, k=inf, start=0.0, **options):
         gradient = CURVATURES * (w - MINIMUM)
         if len(visited) >= k - 1:
             return fault() if callable(fault) else fault, gradient
-        return 0.5 * gradient @ (w - MINIMUM), gradient
+        sign = -1 if len(visited) >= wrong_after else 1
+        return 0.5 * gradient @ (w - MINIMUM), sign * gradient
 
     session.objective = objective
     train([session])
@@ -66,6 +68,7 @@ def test_a_quadratic_is_minimised():
     [
         ({"n_epochs": 3}, Status.MAX_ITER, 3),
         ({"max_fun": 5}, Status.MAX_ITER, 5),
+        ({"wrong_after": 3}, Status.STUCK, 4),
         ({"stop_at": 2}, Status.STOPPED_BY_CALLBACK, 2),
         ({"start": MINIMUM}, Status.CONVERGED, 1),
         ({"fault": nan, "k": 1}, Status.DIVERGED, 0),

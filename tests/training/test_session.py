@@ -189,6 +189,20 @@ def test_a_loss_that_rises_from_the_first_epoch_on_goes_back_to_the_start():
     assert engine.n_epochs == 2
 
 
+@pytest.mark.parametrize(
+    ("losses", "kept"),
+    [
+        # Ten times 1 + the least is 20; a loss above it is no longer calm.
+        ([9.0, 9, 19.9, 20.1, 60, 5000], 3),
+        ([9.0, 9, 50, 3, 4, 9000], 5),
+    ],
+)
+def test_an_explosion_goes_back_to_the_last_epoch_that_was_calm(losses, kept):
+    session, engine, history = run(losses, n_before=2, least=1.0, constant_loss=1.0)
+    assert session.status is Status.DIVERGED
+    assert (engine.n_epochs, history.n_epochs) == (kept, 5)
+
+
 @pytest.mark.parametrize("early_stopping", [True, False])
 def test_only_early_stopping_follows_the_validation_score(early_stopping):
     validation, options = [9.0, 7, 8, 8, 8], {"early_stopping": early_stopping}
