@@ -101,7 +101,7 @@ print(f"{n_weights} weights for {len(X)} points")
 # The losses
 # ----------
 # Without regularisation the training loss falls to the end, and the validation loss
-# turns early and climbs: the network becomes ever surer of things that are not so. L2
+# turns early and climbs: the network is more and more certain of its mistakes. L2
 # holds both losses where they are. Dropout delays the turn. ``loss_curve_`` has the
 # penalty in it; without it the losses can be compared. Each point is a mean over a
 # twentieth of the epochs before it, since single epochs scatter.

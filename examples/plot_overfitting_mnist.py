@@ -4,8 +4,9 @@ Overfitting, early stopping, dropout and batches
 
 A network learns a few images of handwritten digits by heart, and does worse on images
 that it has not seen: it has learned their noise along with the signal. This page
-retells a lesson on that observation and on its remedies: stop in time, drop hidden
-units at random, let several networks vote. It ends with batches, which are about speed.
+follows chapter 8 of A. Trask, "Grokking Deep Learning", Manning 2019, on the remedies:
+stop in time, drop hidden units at random, let several networks vote. It ends with
+batches, which are about speed.
 
 The images are scikit-learn's digits; or MNIST, if the environment variable
 ``SKREG_MNIST`` names an ``.npz`` file of it, with the arrays ``X_train``, ``y_train``,
@@ -186,8 +187,8 @@ for ax in (left, right):
 # The test
 # --------
 # Now all is decided, and the test images are used. The last column has the test
-# accuracies of the lesson, on MNIST. Its networks are weaker than these: they have no
-# biases, and with dropout they fit the labels by least squares.
+# accuracies of the chapter, on MNIST. Its networks are weaker than these: they have no
+# biases, and fit the labels by least squares.
 
 rows = {
     "no regularisation": (plain, "0.823"),
@@ -195,9 +196,9 @@ rows = {
     "dropout": (dropout, "0.82"),
     "dropout, batches of 100": (grown[sizes.index(100)], "0.80"),
 }
-print(f"{'accuracy':25}{'training':>10}{'test':>8}{'lesson':>9}")
-for label, (network, lesson) in rows.items():
+print(f"{'accuracy':25}{'training':>10}{'test':>8}{'chapter':>9}")
+for label, (network, chapter) in rows.items():
     accuracies = network.score(X, y), network.score(X_test, y_test)
-    print(f"{label:25}{accuracies[0]:>10.3f}{accuracies[1]:>8.3f}{lesson:>9}")
+    print(f"{label:25}{accuracies[0]:>10.3f}{accuracies[1]:>8.3f}{chapter:>9}")
 
 plt.show()

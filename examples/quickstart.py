@@ -52,7 +52,8 @@ The same on a CSV file, with numbers, categories and missing values (needs panda
     y = X.pop("target")
     model = make_pipeline(TabularEncoder(), RegMLPClassifierCV()).fit(X, y)
 
-model[-1].best_score_ is then its negative log-loss on rows that it did not learn from.
+model[-1].best_score_ is then the negative log-loss of its networks on rows that they
+did not learn from.
 """
 
 
