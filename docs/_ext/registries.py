@@ -39,7 +39,7 @@ def losses():
     yield "`loss`", "ℓ, of an output z and a target y", "prediction"
     for name, head in LOSSES.items():
         prediction = _said(head, "Predicts ")
-        yield f"`{name}`", _said(head.values, ""), prediction
+        yield f"`{name}`", _said(head.losses, ""), prediction
 
 
 def schedules():
