@@ -380,18 +380,19 @@ def race_tasks(counts, n_folds=3):
     return [*calls, ("end", "fit", 0), "teardown"]
 
 
+@pytest.mark.parametrize("kind", KINDS)
 @pytest.mark.parametrize("n_jobs", [1, 2])
 @pytest.mark.parametrize("grid", [None, GRID])
-def test_a_committee_has_tasks_for_rungs_and_folds(grid, n_jobs):
+def test_a_committee_has_tasks_for_rungs_and_folds(grid, n_jobs, kind):
     recorder = Recorder()
-    model = committee(RACE, grid, recorder, n_jobs=n_jobs).fit(X, y)
+    X, y = problem(kind)
+    model = committee(RACE, grid, recorder, n_jobs=n_jobs, kind=kind).fit(X, y)
     assert recorder.calls == race_tasks(rungs_of(model))
-    assert_same_committee(model, committee(RACE, grid).fit(X, y))
-    assert vars(model).keys() == (
-        vars(committee(RACE, grid).fit(X, y)).keys() | {"_skl_callbacks"}
-    )
+    without = committee(RACE, grid, kind=kind).fit(X, y)
+    assert_same_committee(model, without)
+    assert vars(model).keys() == vars(without).keys() | {"_skl_callbacks"}
     (fitted,) = recorder.estimators
-    np.testing.assert_array_equal(fitted.predict_proba(X), model.predict_proba(X))
+    np.testing.assert_array_equal(predicted(fitted, X), predicted(model, X))
     assert fitted.members_[0] is not model.members_[0]
 
 

@@ -12,6 +12,7 @@ import joblib
 import numpy as np
 import pytest
 from estimators import assert_same_committee, committee, predicted
+from sklearn.base import is_classifier
 
 from skreg import RegMLPClassifier, RegMLPRegressor
 
@@ -31,7 +32,7 @@ y = CLASSES[SCORES.argmax(axis=1)]
 
 
 def fit(model):
-    return model.fit(X, SCORES if isinstance(model, RegMLPRegressor) else y)
+    return model.fit(X, y if is_classifier(model) else SCORES)
 
 
 def partial_fit(model):
@@ -89,8 +90,10 @@ def through_skops(model, trusted=None):
 
 
 def through_skops_trusting_committees(model):
-    types = [*TRUSTED[RegMLPClassifier], "skreg.committee.RegMLPClassifierCV"]
-    return through_skops(model, types)
+    kind = type(model)
+    network = kind.__name__.removesuffix("CV")
+    own = f"skreg.{network.removeprefix('RegMLP').lower()}.{network}"
+    return through_skops(model, sorted([own, f"skreg.committee.{kind.__name__}"]))
 
 
 @pytest.mark.parametrize("through", [through_pickle, through_joblib, through_skops])
@@ -115,17 +118,18 @@ def test_trains_on(kind, n_before, train, parameters, through):
     "through", [through_pickle, through_joblib, through_skops_trusting_committees]
 )
 @pytest.mark.parametrize("fitted", [False, True])
+@pytest.mark.parametrize("kind", ["multiclass", "numbers"])
 @pytest.mark.parametrize(
     "distributions", [None, {"alpha": [0.1, 1.0], "keep_prob": [[0.5], [0.9]]}]
 )
-def test_a_committee_is_loaded_as_it_was_saved(distributions, fitted, through):
-    model = committee(DROPOUT, distributions)
+def test_a_committee_is_loaded_as_it_was_saved(distributions, kind, fitted, through):
+    model = committee(DROPOUT, distributions, kind=kind)
     if fitted:
         fit(model)
     loaded = through(model)
     if fitted:
         assert_same_committee(loaded, model)
-        assert loaded.predict_proba(X).tobytes() == model.predict_proba(X).tobytes()
+        assert predicted(loaded, X).tobytes() == predicted(model, X).tobytes()
         for own, other in zip(loaded.members_, model.members_, strict=True):
             np.testing.assert_equal(vars(own), vars(other))
         assert loaded.cv_results_.keys() == model.cv_results_.keys()

@@ -171,14 +171,17 @@ def trained_by(X, y, weights=None, params=None, distributions=GRID, **options):
     [
         *[("loky", "binary"), ("loky", "text"), ("loky", "multilabel")],
         *[("threading", "text"), ("multiprocessing", "multilabel")],
+        ("loky", "numbers"),
     ],
 )
 def test_the_number_of_jobs_changes_nothing(backend, kind):
     X, y = problem(kind)
     weights = np.linspace(0.5, 2, len(y))
-    expected = trained_by(X, y, weights, {"keep_prob": 0.5})
+    params, scoring = {"keep_prob": 0.5}, "r2" if kind == "numbers" else "accuracy"
+    options = {"kind": "number" if kind == "numbers" else "binary", "scoring": scoring}
+    expected = trained_by(X, y, weights, params, **options)
     with joblib.parallel_config(backend, n_jobs=2):
-        found = trained_by(X, y, weights, {"keep_prob": 0.5})
+        found = trained_by(X, y, weights, params, **options)
     assert_same_committee(found, expected)
     assert found.best_params_ == expected.best_params_
     for name in ("mean_test_score", "iter", "n_resources", "params"):
