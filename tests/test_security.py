@@ -29,6 +29,14 @@ def test_no_module_can_run_code_or_reach_out(path):
             assert node.module.split(".")[0] not in DANGEROUS_MODULES
 
 
+@pytest.mark.parametrize("name", skreg.__all__)
+def test_loading_an_estimator_runs_none_of_its_code(name):
+    for kind in getattr(skreg, name).__mro__:
+        if kind.__module__.startswith("skreg"):
+            assert not vars(kind).keys() & {"__reduce__", "__reduce_ex__"}
+            assert not vars(kind).keys() & {"__setstate__", "__getstate__"}
+
+
 FIT_UNDER_WATCH = """
 import os, sys, warnings
 import numpy as np

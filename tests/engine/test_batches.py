@@ -1,8 +1,10 @@
 import numpy as np
 import pytest
 from helpers import make_network
+from scipy.sparse import csr_array
 
 from skreg._engine.batches import Block, Dataset, rows_in_cache, slices
+from skreg._engine.dropout import draw_kept
 
 
 @pytest.mark.parametrize("weighted", [False, True])
@@ -33,6 +35,30 @@ def test_targets_are_gathered_as_indicators(targets, expected):
     Dataset(None, targets).gather_targets(np.array([3, 0, 2]), memory[:, :3])
     np.testing.assert_array_equal(memory[:, :3], expected)
     assert np.isnan(memory[:, 3:]).all()
+
+
+def test_masks_of_sparse_rows_are_drawn_per_stored_entry():
+    rng, p = np.random.default_rng(0), 0.6
+    X = csr_array(rng.normal(size=(8, 9)) * (rng.random((8, 9)) < 0.4))
+    before = X.copy()
+    network = make_network("binary", n_features=9)
+    seen = []
+
+    def run(batch):
+        seen.append(batch.x.matrix.copy())
+        return np.zeros((1, batch.n_rows))
+
+    data = Dataset(X, np.arange(8) % 2)
+    options = {"keep_probs": [p, *[1.0] * (len(network.layers) - 1)]}
+    block = Block(data, network, 8, np.dtype(float), lambda batch: batch, **options)
+    bits, twin = np.random.SFC64(1), np.random.Generator(np.random.SFC64(1))
+    block.mean_loss(np.arange(8), run, np.random.Generator(bits))
+    (masked,) = seen
+    kept = draw_kept(twin, p, (X.nnz,))
+    assert 0 < kept.sum() < X.nnz
+    np.testing.assert_allclose(masked.data, before.data * kept / p)
+    np.testing.assert_array_equal(masked.indices, before.indices)
+    np.testing.assert_array_equal(X.data, before.data)
 
 
 @pytest.mark.parametrize("multiple", [1, 7, 100])

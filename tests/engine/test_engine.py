@@ -127,23 +127,25 @@ def check_epoch(
 
 @every_engine
 @one_in(
-    4,
+    8,
     head=HEADS,
     activation=ACTIVATIONS,
     dtype=[np.float32, np.float64],
     weighted=[False, True],
+    arrange=[np.asarray, csr_array],
     keep_probs=KEEP_PROBS,
     dropout_mask=MASKS,
 )
 def test_an_epoch_of_any_network_equals_the_reference(
-    head, activation, dtype, weighted, keep_probs, dropout_mask, engine
+    head, activation, dtype, weighted, arrange, keep_probs, dropout_mask, engine
 ):
     network = make_network(head, (1, 4), activation)
     data = random_data(network, weighted, dtype)
     # Some hundred roundings per step, of numbers below ten.
     tolerance = 1000 * float(np.finfo(dtype).eps)
-    masks = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
-    check_epoch(network, data, tolerance, engine=engine, **masks)
+    options = {"keep_probs": keep_probs, "dropout_mask": dropout_mask}
+    options |= {"arrange": arrange, "engine": engine}
+    check_epoch(network, data, tolerance, **options)
 
 
 @every_mask
