@@ -26,7 +26,7 @@ from skreg._training.interrupts import interrupts_wait
 from skreg._training.loop import train
 from skreg._training.schedules import SCHEDULES
 from skreg._training.session import Session
-from skreg._training.state import TrainingState
+from skreg._training.state import TrainingState, trained_activation
 from skreg._training.stopping import Status
 
 
@@ -254,7 +254,8 @@ class NetworkEstimator(Predictor):
         """Return the description of the fitted network."""
         sizes = self.n_features_in_, *(weights.shape[1] for weights in self.coefs_)
         scaled = self.feature_scales_ is not None
-        return Network(sizes, self.activation, self._fitted_targets().head, scaled)
+        head = self._fitted_targets().head
+        return Network(sizes, trained_activation(self), head, scaled)
 
     def _class_weights(self, targets, encoded, sample_weight):
         """Return the weight of each class, or None if there are no classes."""
@@ -268,6 +269,7 @@ class NetworkEstimator(Predictor):
             plan = make_plan(self, shape, targets, stream, dtype, before.scaled)
             hidden = plan.network.sizes[1:-1], before.sizes[1:-1]
             self._check_same("hidden_layer_sizes", *hidden)
+            self._check_same("activation", self.activation, before.activation)
             self._check_same("feature_scales", plan.network.scaled, before.scaled)
             return plan, TrainingState.of(self, plan)
         plan = make_plan(self, shape, targets, stream)

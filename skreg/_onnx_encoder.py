@@ -33,13 +33,24 @@ _STRING = onnx_proto.TensorProto.STRING
 _MISSING_TEXTS = "None", "nan", "<NA>"  # missing objects, as runtimes turn them to text
 
 
-def declare_encoded(operator):
-    """Set the type and shape of the encoded table."""
-    encoder = operator.raw_operator
+ALIAS = "SkregTabularEncoder"
+"""The name of the operator."""
+
+
+def parse_encoder(scope, encoder, inputs, custom_parsers=None):
+    """Return the output, of the encoder's dtype; by default it has that of an input."""
+    operator = scope.declare_local_operator(ALIAS, encoder)
+    operator.inputs = inputs
     tensor = DoubleTensorType if encoder.dtype == np.float64 else FloatTensorType
+    shape = [None, len(encoder.get_feature_names_out())]
+    operator.outputs.append(scope.declare_local_variable("variable", tensor(shape)))
+    return operator.outputs
+
+
+def declare_encoded(operator):
+    """Set the number of rows of the encoded table."""
     n_rows = operator.inputs[0].get_first_dimension()
-    n_columns = len(encoder.get_feature_names_out())
-    operator.outputs[0].set_type(tensor([n_rows, n_columns]))
+    operator.outputs[0].type.shape[0] = n_rows
 
 
 def _indicators(one_hot, j):

@@ -137,7 +137,8 @@ class Race:
         for name, key in (("test_score", "scores"), ("fit_time", "seconds")):
             values = np.array([record[key] for record in records])
             results[f"mean_{name}"] = values.mean(axis=1)
-            results[f"std_{name}"] = values.std(axis=1)
+            with np.errstate(invalid="ignore"):  # scores may be infinite
+                results[f"std_{name}"] = values.std(axis=1)
             if key == "scores":
                 for k, column in enumerate(values.T):
                     results[f"split{k}_{name}"] = column

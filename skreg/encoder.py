@@ -18,7 +18,11 @@ from skreg._inputs.bins import ROWS_AT_ONCE, is_frequent, learn, piecewise_linea
 from skreg._inputs.columns import check_columns, columns_of, split, unique_names
 from skreg._inputs.errors import unchanged_on_error
 from skreg._inputs.estimator import Estimator
-from skreg._inputs.suspicions import warn_of_other_categories, warn_of_texts
+from skreg._inputs.suspicions import (
+    warn_of_other_categories,
+    warn_of_rounding,
+    warn_of_texts,
+)
 from skreg._training.callbacks import Task, with_callbacks
 
 
@@ -149,6 +153,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         """Set the fitted attributes."""
         X = check_columns(self, X)
         columns = columns_of(X)
+        warn_of_rounding(columns)
         is_categorical = np.array([not column.is_numeric() for column in columns])
         numbers, texts = split(columns, is_categorical)
 

@@ -65,7 +65,13 @@ try:
     )
     from skl2onnx.common.utils import check_input_and_output_numbers
 
-    from skreg._onnx_encoder import convert_encoder, declare_encoded, node_maker
+    from skreg._onnx_encoder import (
+        ALIAS,
+        convert_encoder,
+        declare_encoded,
+        node_maker,
+        parse_encoder,
+    )
 except ImportError as error:
     raise ImportError(
         "skreg.onnx needs skl2onnx. Install it with: pip install 'skreg[onnx]'"
@@ -102,12 +108,13 @@ def _network(model, features, numbers, as_logits, node):
     ``as_logits`` is a linear function of the outputs z, which the graph computes
     instead of them.
     """
-    if model.activation not in _OPERATORS:
+    network = model._network()
+    if network.activation not in _OPERATORS:
         raise NotImplementedError(
-            f"activation={model.activation!r} has no ONNX operator here. Supported "
+            f"activation={network.activation!r} has no ONNX operator here. Supported "
             f"are {[*_OPERATORS]}."
         )
-    unknown = {*model._network().block_names} - _PARAMETERS
+    unknown = {*network.block_names} - _PARAMETERS
     if unknown:
         raise NotImplementedError(f"The parameters {sorted(unknown)} are not exported.")
     coefs = [*model.coefs_]
@@ -118,7 +125,7 @@ def _network(model, features, numbers, as_logits, node):
     h = node(OnnxCast, features, to=guess_proto_type(numbers))
     for layer in hidden:
         z = node(OnnxGemm, h, *(values.astype(dtype) for values in layer))
-        h = node(_OPERATORS[model.activation], z)
+        h = node(_OPERATORS[network.activation], z)
     logits = (as_logits(values.T).T.astype(dtype) for values in last)
     return node(OnnxGemm, h, *logits)
 
@@ -213,5 +220,9 @@ for _regressor in (RegMLPRegressor, RegMLPRegressorCV):
         _regressor, f"Skreg{_regressor.__name__}", _declare_numbers, _convert_regressor
     )
 update_registered_converter(
-    TabularEncoder, "SkregTabularEncoder", declare_encoded, convert_encoder
+    TabularEncoder,
+    ALIAS,
+    declare_encoded,
+    convert_encoder,
+    parser=parse_encoder,
 )

@@ -11,11 +11,17 @@ import pickle
 import sys
 import warnings
 from pathlib import Path
+from zipfile import ZIP_DEFLATED
 
 import numpy as np
 from sklearn.exceptions import ConvergenceWarning
 
-from skreg import RegMLPClassifier, RegMLPRegressor
+from skreg import (
+    RegMLPClassifier,
+    RegMLPClassifierCV,
+    RegMLPRegressor,
+    TabularEncoder,
+)
 from skreg._engine.heads import LOSSES as HEADS
 
 DATA = Path(__file__).parent / "data"
@@ -44,7 +50,7 @@ CASES = {
     **{loss: {"loss": loss, "quantile": 0.8} for loss in HEADS},
 }
 """With a loss, of a regressor."""
-MODELS = {"": "early stopping", "-regressor": "quantile"}
+NETWORKS = {"": "early stopping", "-regressor": "quantile"}
 
 
 def fit(case, dtype):
@@ -68,12 +74,20 @@ def fit(case, dtype):
         return model.fit(X.astype(dtype), targets(model), WEIGHTS)
 
 
+def fit_committee():
+    """Return a committee of networks with factors, on labels of text."""
+    network = fit("factors", "float64")
+    labels = np.array(["no", "maybe", "yes"])[CLASSES]
+    return RegMLPClassifierCV(network, cv=2, random_state=7).fit(X, labels, WEIGHTS)
+
+
 def targets(model):
     return NUMBERS if isinstance(model, RegMLPRegressor) else CLASSES
 
 
 def predicted(model):
-    return getattr(model, "predict_proba", model.predict)(X)
+    names = "predict_proba", "predict", "transform"
+    return next(getattr(model, name) for name in names if hasattr(model, name))(X[:20])
 
 
 def write_losses():
@@ -87,11 +101,12 @@ def write_losses():
 def write_models(version):
     import skops.io
 
-    for name, case in MODELS.items():
-        model = fit(case, "float64")
+    models = {name: fit(case, "float64") for name, case in NETWORKS.items()}
+    models |= {"-committee": fit_committee(), "-encoder": TabularEncoder().fit(X)}
+    for name, model in models.items():
         stem = str(DATA / f"skreg-{version}{name}")
         Path(f"{stem}.pickle").write_bytes(pickle.dumps(model, protocol=4))
-        skops.io.dump(model, f"{stem}.skops")
+        skops.io.dump(model, f"{stem}.skops", compression=ZIP_DEFLATED)
         Path(f"{stem}.json").write_text(json.dumps(predicted(model).tolist()) + "\n")
 
 

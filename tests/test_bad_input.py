@@ -611,6 +611,12 @@ AFTER_FIT = [
         partial_fit(X, y),
         {"hidden_layer_sizes": (5,)},
     ),
+    (
+        "partial_fit other activation",
+        "activation='tanh' does not match",
+        partial_fit(X, y),
+        {"activation": "tanh"},
+    ),
     ("warm_start columns", "warm_start", fit(X, Y[:, :2]), {"warm_start": True}),
     ("warm_start other features", "2 features", fit(X[:, :2], y), {"warm_start": True}),
     (

@@ -250,3 +250,23 @@ def test_shuffle():
     assert not np.array_equal(network().fit(X, y).coefs_[0], ordered.coefs_[0])
     backwards = network(shuffle=False).fit(X[reversed_rows], y[reversed_rows])
     assert not np.array_equal(backwards.coefs_[0], ordered.coefs_[0])
+
+
+def test_a_fitted_network_keeps_its_activation():
+    X, y = problem()
+    model = network().fit(X, y)
+    before = model.predict_proba(X)
+    model.set_params(activation="logistic")
+    np.testing.assert_array_equal(model.predict_proba(X), before)
+
+
+def test_a_scorer_sees_the_activation_of_the_present_training():
+    X, y = problem()
+
+    def mean_probability(model, X, y):
+        return model.predict_proba(X)[np.arange(len(y)), y].mean()
+
+    params = {"early_stopping": True, "scoring": mean_probability}
+    model, again = network(**params), network(activation="tanh", **params)
+    model.fit(X, y).set_params(activation="tanh").fit(X, y)
+    assert model.validation_scores_ == again.fit(X, y).validation_scores_

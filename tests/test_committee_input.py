@@ -168,6 +168,12 @@ OF_COMMITTEES = [
         {"cv": GroupKFold(2)},
     ),
     (
+        "groups with None",
+        "groups: some are missing",
+        fit(X, y, groups=np.array([None, *y[1:]], object)),
+        {"cv": GroupKFold(2)},
+    ),
+    (
         "groups in two columns",
         "groups",
         fit(X, y, groups=np.column_stack([y, y])),

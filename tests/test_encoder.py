@@ -893,6 +893,25 @@ def test_other_categories_are_not_suspected(column, recwarn):
     assert not recwarn.list
 
 
+def test_integers_that_floats_do_not_tell_apart_are_suspected():
+    times = 1_700_000_000_000_000_000 + 10**9 * np.arange(100)
+    TabularEncoder().fit(times[:, np.newaxis])  # warnings are errors
+    identifiers = 2**62 + np.arange(100)
+    with pytest.warns(UserWarning, match="Column 0 has integers such as 46116860184"):
+        TabularEncoder().fit(identifiers[:, np.newaxis])
+
+
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+def test_categories_of_floats_are_the_same_in_every_precision(dtype):
+    pd = pytest.importorskip("pandas")
+    frame, same = (
+        pd.DataFrame({"size": pd.Categorical(np.array([0.1, 0.2, np.nan] * 9, kind))})
+        for kind in ("float64", dtype)
+    )
+    encoder = TabularEncoder(min_frequency=1).fit(frame)
+    np.testing.assert_array_equal(encoder.transform(same), encoder.transform(frame))
+
+
 def test_new_identifiers_are_suspected_once():
     with pytest.warns(UserWarning, match="differs from row to row"):
         encoder = TabularEncoder().fit([[f"u{i}"] for i in range(100)])

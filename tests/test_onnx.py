@@ -5,6 +5,7 @@ import sys
 
 import numpy as np
 import pytest
+from sklearn.calibration import CalibratedClassifierCV
 from sklearn.compose import make_column_transformer
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -344,6 +345,26 @@ def test_an_encoder_of_what_a_column_transformer_returns():
     types = [(name, TABLE_TYPES[name]) for name in inputs]
     encoded = run_encoder(model, types, inputs)
     np.testing.assert_allclose(encoded, model.transform(frame), atol=1e-5)
+
+
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+def test_an_encoder_before_any_classifier(dtype):
+    """Whose graph takes numbers of the encoder's type, not of the table's."""
+    pd = pytest.importorskip("pandas")
+    rng = np.random.default_rng(0)
+    frame = pd.DataFrame({"a": rng.normal(size=90), "b": list("xyz") * 30})
+    mlp = RegMLPClassifier((4,), random_state=0)
+    encoder = TabularEncoder(dtype=dtype)
+    for classifier in (mlp, CalibratedClassifierCV(mlp, cv=2)):
+        model = make_pipeline(encoder, classifier).fit(frame, frame["a"] > 0)
+        graph = to_onnx(model, frame[:1], options={"zipmap": False})
+        session = onnxruntime.InferenceSession(graph.SerializeToString())
+        inputs = {name: frame[[name]].to_numpy() for name in frame}
+        _, probabilities = session.run(None, inputs)
+        assert probabilities.dtype == dtype
+        np.testing.assert_allclose(
+            probabilities, model.predict_proba(frame), rtol=0, atol=1e-5
+        )
 
 
 def test_the_columns_of_a_table_keep_their_order():

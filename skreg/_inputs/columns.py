@@ -66,7 +66,7 @@ class Column:
         kind: Any = getattr(column, "dtype", getattr(column, "type", None))
         self.is_category = str(kind).lower().startswith(_DECLARED)
         self.values = np.asarray(without_dictionary(column))
-        if self.is_category and self.values.dtype.kind == "f":
+        if self.is_category and self.values.dtype == np.float64:
             # Floats stand for integers where one is missing, and round large ones.
             to_list = getattr(column, "to_pylist", None) or column.tolist
             self.values = np.array(to_list(), object)

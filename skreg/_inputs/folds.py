@@ -7,6 +7,7 @@ import numpy as np
 from sklearn.model_selection import check_cv
 from sklearn.utils import check_array, check_consistent_length, column_or_1d
 
+from skreg._inputs.columns import is_missing
 from skreg._inputs.errors import naming, warn_the_caller
 
 
@@ -30,9 +31,10 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
         return _random_folds(cv, n_rows, strata, sample_weight, seed)
     if groups is not None:
         with naming("groups"):
-            groups = column_or_1d(groups, warn=True)
-            groups = check_array(groups, ensure_2d=False, dtype=None)
+            groups = check_array(column_or_1d(groups), ensure_2d=False, dtype=None)
             check_consistent_length(y, groups)
+            if any(map(is_missing, groups.tolist())):
+                raise ValueError("some are missing. Give every row a group.")
     with naming("cv"):
         splitter = check_cv(cv, y, classifier=strata is not None)
         splits = splitter.split(X, y, groups)

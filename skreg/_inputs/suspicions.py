@@ -74,6 +74,21 @@ def warn_of_other_range(estimator, X, X_val, name="X"):
     )
 
 
+def warn_of_rounding(columns):
+    """Warn of integers that differ, but have the same float64."""
+    for column in columns:
+        values = column.values
+        if values.dtype.kind not in "iu" or column.is_category:
+            continue
+        sample = values[:: -(-len(values) // _N_ROWS)]
+        if len(np.unique(sample.astype(np.float64))) < len(np.unique(sample)):
+            warn_the_caller(
+                f"Column {column.name!r} has integers such as {sample[0]}, some of "
+                "which are equal in float64. If they are categories, make the column "
+                "categorical; if they are identifiers, leave it out."
+            )
+
+
 def warn_of_texts(columns, texts, one_hot):
     """Warn if a column of text is nearly all numbers, or says nearly nothing.
 

@@ -82,7 +82,7 @@ class Values(Targets):
         if self.head.of_counts and not columns.any(axis=1).all():
             raise ValueError(
                 "loss='poisson' needs a y with a positive sum, but it is zero in all "
-                "training rows."
+                "training rows (of a fold, in a committee)."
             )
         constant = (columns == columns[:, :1]).all(axis=1).nonzero()[0].tolist()
         if must_vary and not self.head.of_counts and constant:
