@@ -26,7 +26,7 @@ from skreg._training.interrupts import interrupts_wait
 from skreg._training.loop import train
 from skreg._training.schedules import SCHEDULES
 from skreg._training.session import Session
-from skreg._training.state import TrainingState, trained_activation
+from skreg._training.state import TrainingState
 from skreg._training.stopping import Status
 
 
@@ -255,7 +255,7 @@ class NetworkEstimator(Predictor):
         sizes = self.n_features_in_, *(weights.shape[1] for weights in self.coefs_)
         scaled = self.feature_scales_ is not None
         head = self._fitted_targets().head
-        return Network(sizes, trained_activation(self), head, scaled)
+        return Network(sizes, self._activation, head, scaled)
 
     def _class_weights(self, targets, encoded, sample_weight):
         """Return the weight of each class, or None if there are no classes."""

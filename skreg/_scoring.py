@@ -91,10 +91,8 @@ class _OwnScorer(_ScorerOfRows):
         super().__init__(estimator, engine, validation)
         dataset, rows = validation.rows
         self._estimator, self._X = copy.copy(estimator), dataset.X[rows]
-        # X is an array here, even if a data frame was passed to fit, and an earlier
-        # training may have been that of another network.
-        for name in ("feature_names_in_", "_training"):
-            vars(self._estimator).pop(name, None)
+        # X is an array here, even if a data frame was passed to fit.
+        vars(self._estimator).pop("feature_names_in_", None)
 
     def score(self, loss):
         vars(self._estimator).update(self._engine.snapshot().copy().attributes())

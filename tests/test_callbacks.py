@@ -164,7 +164,9 @@ def test_every_epoch_ends_with_an_estimator_of_its_own(kind, solver):
     """As if the fit had stopped there, and it stays so."""
     X, y = problem(kind)
     recorder = Recorder()
-    model = network(recorder, kind=kind, solver=solver).fit(X, y)
+    model = network(recorder, kind=kind, solver=solver, activation="tanh").fit(X, y)
+    recorder.estimators.clear()
+    model.set_params(activation="relu").fit(X, y)
     *epochs, final = recorder.estimators
     assert len(epochs) == N_EPOCHS
     for n, estimator in enumerate(epochs, 1):

@@ -99,9 +99,12 @@ class Network:
         """Return the fitted attributes that hold ``arrays``, given by layer and block.
 
         Each is a list of the blocks of one name, from the inputs up, or the only one;
-        "feature_scales_" is None if there are none.
+        "feature_scales_" is None if there are none. "_activation" stays that of the
+        network if the estimator's parameter changes.
         """
-        attributes: dict = {} if self.scaled else {"feature_scales_": None}
+        attributes: dict = {"_activation": self.activation}
+        if not self.scaled:
+            attributes["feature_scales_"] = None
         for blocks, values in zip(self.blocks, arrays, strict=True):
             for block, value in zip(blocks, values, strict=True):
                 if block.listed:

@@ -107,18 +107,11 @@ class TrainingState:
                 "rng": self.rng.bit_generator.state,
                 "split_seed": self.split_seed,
                 "stalls": history.stalls,
-                "activation": network.activation,
                 "follows": [plan.early_stopping, plan.scoring, repr(network.head)],
                 "monitor": asdict(self.monitor),
                 **_bests_of(history),
             },
         }
-
-
-def trained_activation(estimator):
-    """Return the activation that an estimator was trained with, or is in training."""
-    left = getattr(estimator, "_training", None)  # scorers and callbacks get none
-    return estimator.activation if left is None else left["activation"]
 
 
 def reseed(estimator, seed):

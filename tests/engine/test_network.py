@@ -60,7 +60,9 @@ def test_attributes_and_arrays_are_inverse(hidden, scaled, kind):
     arrays = network.views(np.arange(network.n_parameters))
     attributes = network.attributes(arrays)
     assert [*attributes] == network.attribute_names
-    assert {*attributes} == {"coefs_", "intercepts_", "feature_scales_"}
+    names = {"coefs_", "intercepts_", "feature_scales_", "_activation"}
+    assert {*attributes} == names
+    assert attributes["_activation"] == network.activation
     assert (attributes["feature_scales_"] is None) is not scaled
     lists = {n: kind(v) for n, v in attributes.items() if isinstance(v, list)}
     back = network.arrays_of(SimpleNamespace(**attributes | lists))
