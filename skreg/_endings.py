@@ -62,11 +62,16 @@ def warning_of_loss(session, n_done):
     if is_older or session.status in (Status.DIVERGED, Status.INTERRUPTED):
         return {}
     loss = history.loss_curve[kept - 1] - history.penalty_curve[kept - 1]
-    if not loss > _FAR * session.loss_unit * (1 + constant):
+    return warning_far_above(constant, loss, session.loss_unit)
+
+
+def warning_far_above(constant, loss, unit):
+    """Return the warning if a loss is far above a constant one, which has no unit."""
+    if not loss > _FAR * unit * (1 + constant):
         return {}
     message = (
-        f"The training loss ended at {loss:.3g}, far above the "
-        f"{session.loss_unit * constant:.3g} of a constant prediction. {ADVICE}"
+        f"The training loss ended at {loss:.3g}, far above the {unit * constant:.3g} "
+        f"of a constant prediction. {ADVICE}"
     )
     return {"loss": (message, ConvergenceWarning)}
 

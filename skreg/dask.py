@@ -26,7 +26,7 @@ from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
 from skreg._base import NetworkEstimator
-from skreg._endings import ADVICE, warning_of_limit
+from skreg._endings import ADVICE, warning_far_above, warning_of_limit
 from skreg._engine.predictor import Evaluator
 from skreg._inputs.auto import patience, resolve
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
@@ -97,7 +97,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     X = X.rechunk({1: -1})
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]} | columns))
     with unchanged_on_error(estimator):
-        targets = _targets(estimator, y.compute(), classes)
+        all_y = y.compute()
+        targets = _targets(estimator, all_y, classes)
         parts = [*zip(X.to_delayed().ravel(), y.to_delayed().ravel(), strict=True)]
         sizes = X.compute_chunk_sizes().chunks[0]
         parts = [part for part, size in zip(parts, sizes, strict=True) if size]
@@ -142,8 +143,13 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             f"The network of the round before is kept. {ADVICE}",
             ConvergenceWarning,
         )
-    elif not (is_plan or monitor.stalled):
+        return estimator
+    if not (is_plan or monitor.stalled):
         issue(warning_of_limit(estimator))
+    encoded = targets.encode(all_y, np.dtype(np.float64))
+    constant = targets.constant_loss(encoded, None, np.arange(len(all_y)))
+    loss = history.loss_curve[-1] - history.penalty_curve[-1]
+    issue(warning_far_above(constant, loss, targets.loss_unit))
     return estimator
 
 
