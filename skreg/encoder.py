@@ -159,7 +159,7 @@ class TabularEncoder(TransformerMixin, Estimator):
 
         few = self.min_frequency
         n_least = few if isinstance(few, Integral) else few * len(numbers)
-        learnt = [learn(x, self.n_bins, n_least) for x in numbers.T]
+        learned = [learn(x, self.n_bins, n_least) for x in numbers.T]
         one_hot = None
         if texts.shape[1]:
             one_hot = OneHotEncoder(
@@ -171,16 +171,16 @@ class TabularEncoder(TransformerMixin, Estimator):
 
         validate_data(self, X, skip_check_array=True)
         self.is_categorical_ = is_categorical
-        self.medians_ = np.array([own.median for own in learnt])
-        self.means_ = np.array([own.mean for own in learnt])
-        self.scales_ = np.array([own.scale for own in learnt])
-        self.has_missing_ = np.array([own.has_missing for own in learnt], dtype=bool)
-        self.bin_edges_ = [own.edges for own in learnt]
+        self.medians_ = np.array([own.median for own in learned])
+        self.means_ = np.array([own.mean for own in learned])
+        self.scales_ = np.array([own.scale for own in learned])
+        self.has_missing_ = np.array([own.has_missing for own in learned], dtype=bool)
+        self.bin_edges_ = [own.edges for own in learned]
         self.code_means_ = np.concatenate(
-            [np.empty(0), *(own.code_mean for own in learnt)]
+            [np.empty(0), *(own.code_mean for own in learned)]
         )
-        self.frequent_values_ = [own.values.astype(numbers.dtype) for own in learnt]
-        self.frequent_tolerances_ = [own.tolerances for own in learnt]
+        self.frequent_values_ = [own.values.astype(numbers.dtype) for own in learned]
+        self.frequent_tolerances_ = [own.tolerances for own in learned]
         self.one_hot_ = one_hot
 
     def transform(self, X):

@@ -70,7 +70,7 @@ class Dense:
 
 @dataclass(frozen=True)
 class ScaledDense(Dense):
-    """h = f(x diag(s) W + b), with a learnt factor for each input.
+    """h = f(x diag(s) W + b), with a learned factor for each input.
 
     The factors s begin at 1. They are penalised as W is, so what counts is the product:
     a penalty of alpha / 2 (‖s‖² + ‖W‖²) is one of alpha Σ_i ‖s_i W_i‖ on the products,

@@ -36,7 +36,7 @@ class Network:
     head: Head
     """The loss of its outputs, and the predictions made from them."""
     scaled: bool = False
-    """Whether it has a learnt factor for each feature."""
+    """Whether it has a learned factor for each feature."""
 
     @cached_property
     def layers(self):
