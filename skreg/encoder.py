@@ -16,7 +16,7 @@ from sklearn.utils.validation import (
 
 from skreg._inputs.bins import ROWS_AT_ONCE, is_frequent, learn, piecewise_linear
 from skreg._inputs.columns import check_columns, columns_of, split, unique_names
-from skreg._inputs.errors import unchanged_on_error
+from skreg._inputs.errors import naming, unchanged_on_error
 from skreg._inputs.estimator import Estimator
 from skreg._inputs.suspicions import (
     warn_of_other_categories,
@@ -169,7 +169,8 @@ class TabularEncoder(TransformerMixin, Estimator):
             categorical = compress(columns, is_categorical)
             warn_of_texts(categorical, texts, one_hot)
 
-        validate_data(self, X, skip_check_array=True)
+        with naming("X"):
+            validate_data(self, X, skip_check_array=True)
         self.is_categorical_ = is_categorical
         self.medians_ = np.array([own.median for own in learned])
         self.means_ = np.array([own.mean for own in learned])
@@ -205,7 +206,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         """
         check_is_fitted(self)
         X = check_columns(self, X)
-        validate_data(self, X, reset=False, skip_check_array=True)
+        with naming("X"):
+            validate_data(self, X, reset=False, skip_check_array=True)
         columns = columns_of(X)
         numbers, texts = split(columns, self.is_categorical_)
         shape = len(numbers), len(self.get_feature_names_out())

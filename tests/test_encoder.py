@@ -573,6 +573,13 @@ def test_a_refused_table_changes_nothing(name):
     assert pickle.dumps(fitted) == before
 
 
+def test_other_columns_than_in_fit_are_refused_by_name():
+    pd = pytest.importorskip("pandas")
+    encoder = TabularEncoder().fit(pd.DataFrame({"a": [1.0, 2.0]}))
+    with pytest.raises(ValueError, match=r"^X: The feature names should match"):
+        encoder.transform(pd.DataFrame({"b": [1.0, 2.0]}))
+
+
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 def test_a_refused_column_is_named(library):
     module = pytest.importorskip(library)
