@@ -153,9 +153,9 @@ class TabularEncoder(TransformerMixin, Estimator):
         """Set the fitted attributes."""
         X = check_columns(self, X)
         columns = columns_of(X)
-        warn_of_rounding(columns)
         is_categorical = np.array([not column.is_numeric() for column in columns])
         numbers, texts = split(columns, is_categorical)
+        warn_of_rounding(columns)
 
         few = self.min_frequency
         n_least = few if isinstance(few, Integral) else few * len(numbers)

@@ -118,6 +118,8 @@ class NumbaEngine(NumpyEngine):
 
 
 class _NumbaEvaluator(Evaluator):
+    """Runs the compiled code on blocks of its own."""
+
     def __init__(self, network, net, rule, vectors, rows):
         dataset, self._index = rows
         n_rows, dtype = len(self._index), vectors.dtype

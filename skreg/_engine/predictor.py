@@ -38,6 +38,7 @@ class Evaluator:
     """Computes the loss of a network's current parameters on validation rows."""
 
     _run = staticmethod(Forward.run)
+    """Returns the outputs of a mini-batch, as the block has bound it."""
 
     def __init__(self, network, arrays, rows):
         dataset, self._index = rows
