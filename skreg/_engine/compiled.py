@@ -277,9 +277,10 @@ def _write_slopes(net, rows, first, z, out):
     share = one if head in (SIGMOID, SOFTMAX) else one / number(n_outputs)
     for i in range(n_rows):
         weight = share * rows.weights[first + i] if len(rows.weights) else share
-        all_exps = number(0)
+        all_exps, largest = number(0), z[i, 0]
         if head == SOFTMAX:
-            largest = z[i].max()
+            for k in range(1, n_outputs):
+                largest = max(largest, z[i, k])
             for k in range(n_outputs):
                 out[i, k] = np.exp(z[i, k] - largest)
                 all_exps += out[i, k]
@@ -377,14 +378,14 @@ def _add_factors(W, s, dS, dW, ds, carry):
 
 
 @_compiled
-def _forward(net, sizes, places, rows, first, x, w, buffers):
-    """Write the outputs of each layer, masked; return the last ones."""
+def _forward(net, sizes, places, rows, first, x, w, outputs, buffers):
+    """Write the outputs of each layer, masked; those of the last into ``outputs``."""
     n_rows, n_layers, zero = x.shape[0], len(sizes) - 1, w.dtype.type(0)
     below = x
     for k in range(n_layers):
         W, b, s = _layer(sizes, places, w, k)
-        z, x_scale = _units(sizes, places, buffers.h, k, n_rows), net.input_scales[k]
-        last = k == n_layers - 1
+        last, x_scale = k == n_layers - 1, net.input_scales[k]
+        z = outputs if last else _units(sizes, places, buffers.h, k, n_rows)
         if k == 0 and net.scaled:
             W = _multiply_rows(W, s, buffers.products[0])
         if k == 0 and len(rows.starts):
@@ -397,7 +398,6 @@ def _forward(net, sizes, places, rows, first, x, w, buffers):
             bits = _bits_of(net, rows, k + 1, first, n_rows)
             _mask(z, bits, net.thresholds[k + 1], net.keep_probs[k + 1])
         below = z
-    return below
 
 
 @_compiled
@@ -536,6 +536,14 @@ def _copy_kept(net, vectors, buffers, out, back):
 
 
 @_compiled
+def _kept_features(x, kept):
+    own = np.empty((len(x), len(kept)), x.dtype)
+    for i in range(len(x)):
+        _copy_units(x[i], kept, own[i], False)
+    return own
+
+
+@_compiled
 def run_block(
     net, rule, rows, learns, batch_size, rate, n_steps, vectors, outputs, buffers
 ):
@@ -555,9 +563,9 @@ def run_block(
             own = _matrix(buffers.kept_vectors, 0, len(vectors), n)
             _copy_kept(net, vectors, buffers, own, False)
             if net.keep_probs[0] < 1 and not len(rows.starts):
-                x = x[:, buffers.kept[0, : sizes[0]]]
-        z = _forward(net, sizes, places, rows, first, x, own[0], buffers)
-        outputs[first : first + len(x)] = z
+                x = _kept_features(x, buffers.kept[0, : sizes[0]])
+        z = outputs[first : first + len(x)]
+        _forward(net, sizes, places, rows, first, x, own[0], z, buffers)
         if not learns:
             continue
         delta = _units(sizes, places, buffers.deltas, len(sizes) - 2, len(x))
