@@ -158,8 +158,7 @@ class NetworkEstimator(Predictor):
         """
         X, y, sample_weight, targets = table
         if resume:
-            targets.check_same(self._fitted_targets())
-            targets = self._fitted_targets()
+            targets = targets.continued_from(self._fitted_targets())
         index, held_out = fold or (np.arange(X.shape[0]), None)
         plan, state = self._begin((len(index), X.shape[1]), targets, resume, stream)
         check_range(X, plan.dtype, "X")

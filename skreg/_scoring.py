@@ -23,7 +23,8 @@ def scorer_of(estimator, engine, validation, targets):
     """
     if estimator.scoring == "loss":
         return Scorer(engine)
-    kind = _NamedScorer if isinstance(estimator.scoring, str) else _OwnScorer
+    of_metric = hasattr(check_scoring(estimator, estimator.scoring), "_score_func")
+    kind = _ScorerOfMetric if of_metric else _OwnScorer
     return kind(estimator, engine, validation, targets)
 
 
@@ -43,7 +44,7 @@ class Scorer:
 
 
 class _ScorerOfRows(Scorer):
-    """Calls one of scikit-learn's scorers or a function; a subclass sets what it takes.
+    """Calls a scorer; a subclass sets what it takes.
 
     ``_estimator`` has the current parameters or their outputs, and ``_X`` the rows.
     """
@@ -67,8 +68,8 @@ class _ScorerOfRows(Scorer):
         return take_score(self._scorer, self._scoring, *rows, **self._weight)
 
 
-class _NamedScorer(_ScorerOfRows):
-    """Calls one of scikit-learn's own scorers, which use X only through the estimator.
+class _ScorerOfMetric(_ScorerOfRows):
+    """Calls a scorer that `make_scorer` makes; it uses X only through the estimator.
 
     So it needs no copy of the rows, and no forward pass besides that of the loss.
     """

@@ -19,21 +19,19 @@ import dask
 import dask.array as da
 import numpy as np
 from dask import delayed
-from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.metrics import check_scoring
 from sklearn.utils import check_random_state
 
 from skreg._base import NetworkEstimator
 from skreg._endings import ADVICE, warning_far_above, warning_of_limit
-from skreg._engine.predictor import Evaluator
+from skreg._engine import make_engine
 from skreg._inputs.auto import patience, resolve
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._inputs.validation import check_both_given, check_validation_set
-from skreg._scoring import check_scorer, check_scores, take_score
+from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
 from skreg._training.schedules import SCHEDULES
 from skreg._training.state import mix_in, reseed, set_history
@@ -218,7 +216,9 @@ def _round(network, parts, targets, number, X_val, y_val):
             _merge(*ends[i : i + 2]) if i + 1 < len(ends) else ends[i]
             for i in range(0, len(ends), 2)
         ]
-    validation = None if X_val is None else _validate(ends[0], X_val, y_val)
+    validation = None
+    if X_val is not None:
+        validation = _validate(ends[0], targets, X_val, y_val)
     (network, _), validation = dask.compute(ends[0], validation)
     return network, validation
 
@@ -244,17 +244,16 @@ def _merge(one, two):
 
 
 @delayed
-def _validate(end, X, y):
+def _validate(end, targets, X, y):
     """Return the loss and the score of a network on validation rows."""
-    network, _ = end
-    targets, parts = network._fitted_targets(), network._network()
-    arrays = parts.arrays_of(network)
-    dtype = arrays[0][0].dtype
+    (network, _), unit = end, targets.loss_unit
     by_class = network._class_weights(targets, None, None)
+    dtype = network.coefs_[0].dtype
     given = check_validation_set(network, (X, y, None), targets, by_class, dtype)
-    loss = Evaluator(parts, arrays, given.rows).loss() * targets.loss_unit
-    if network.scoring == "loss":
-        return loss, -loss
-    scorer = check_scoring(network, network.scoring)
-    y = given.y.toarray() if issparse(given.y) else given.y
-    return loss, take_score(scorer, network.scoring, network, given.rows.dataset.X, y)
+    shape = given.rows.dataset.X.shape
+    plan, state = network._begin(shape, targets, resume=True, stream=True)
+    engine = make_engine(plan, state.start, given.rows, given.rows)
+    scorer = scorer_of(network, engine, given, targets)
+    loss = scorer.evaluate()
+    score = scorer.score(loss) * (unit if network.scoring == "loss" else 1)
+    return loss * unit, score

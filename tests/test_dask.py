@@ -26,6 +26,7 @@ from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
 from sklearn.exceptions import ConvergenceWarning
+from sklearn.metrics import roc_auc_score
 
 from skreg import RegMLPClassifier
 
@@ -550,6 +551,16 @@ def test_a_function_scores_arrays():
     with dask.config.set(scheduler="threads"):  # in this process
         fit_local_sgd(model, *partitions(2), **validation)
     assert seen == {np.ndarray}
+
+
+def test_two_columns_of_labels_are_scored_as_in_fit():
+    Y = np.stack([y > 4, y % 2], axis=1).astype(int)
+    model = network(max_iter=2, scoring="roc_auc")
+    rows = da.from_array(X, chunks=(700, 64)), da.from_array(Y, chunks=(700, 2))
+    Y_val = np.stack([y_val > 4, y_val % 2], axis=1).astype(int)
+    fit_local_sgd(model, *rows, X_val=X_val, y_val=Y_val)
+    area = roc_auc_score(Y_val, model.predict_proba(X_val))
+    np.testing.assert_allclose(model.validation_scores_[-1], area, rtol=1e-5)
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])

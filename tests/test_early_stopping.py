@@ -13,6 +13,7 @@ from estimators import (
 )
 from sklearn.base import clone
 from sklearn.experimental import enable_halving_search_cv  # noqa: F401
+from sklearn.metrics import get_scorer, roc_auc_score
 from sklearn.model_selection import HalvingGridSearchCV, KFold, cross_val_score
 
 from skreg import RegMLPClassifier
@@ -102,6 +103,15 @@ def test_early_stopping_restores_the_best_epoch(kind, solver, named):
     else:
         loss = weighted_loss(model, *validation)
         np.testing.assert_allclose(-model.best_validation_score_, loss)
+
+
+@pytest.mark.parametrize("scoring", ["roc_auc", get_scorer("roc_auc")])
+def test_two_columns_of_labels_are_not_taken_for_two_classes(scoring):
+    X, y = problem("multilabel")
+    y = y[:, :2]
+    model = network(kind="multilabel", scoring=scoring).fit(X, y, X_val=X, y_val=y)
+    area = roc_auc_score(y, model.predict_proba(X))
+    np.testing.assert_allclose(model.validation_scores_[-1], area, rtol=1e-5)
 
 
 @pytest.mark.parametrize("kind", ["binary", "multiclass", "number", "numbers"])

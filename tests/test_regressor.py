@@ -348,14 +348,22 @@ def test_a_column_is_one_target():
     assert column.predict(X).shape == y.shape
 
 
+@pytest.mark.parametrize("before", ["squared_error", "poisson"])
+def test_predictions_stay_whatever_loss_is_set_later(before):
+    X, y = counts()
+    model = regressor(loss=before).fit(X, y)
+    predicted = model.predict(X)
+    for loss in ("squared_error", "quantile", "poisson", "unknown"):
+        model.set_params(loss=loss, quantile="none")
+        np.testing.assert_array_equal(model.predict(X), predicted)
+
+
 def test_a_loss_with_another_link_does_not_fit_the_network():
     X, y = counts()
-    model = regressor().fit(X, y).set_params(loss="poisson")
-    for call in (model.predict, lambda X: model.partial_fit(X, y)):
-        with pytest.raises(ValueError, match=r"loss='poisson' does not match"):
-            call(X)
-    with pytest.raises(ValueError, match="out_activation_='identity'"):
-        model.set_params(warm_start=True).fit(X, y)
+    model = regressor().fit(X, y).set_params(loss="poisson", warm_start=True)
+    for call in (model.fit, model.partial_fit):
+        with pytest.raises(ValueError, match=r"loss needs .*'exp', but .* 'identity'"):
+            call(X, y)
     model.set_params(warm_start=False).fit(X, y)
     assert model.out_activation_ == "exp"
 

@@ -15,6 +15,8 @@ from estimators import (
     problem,
 )
 
+from skreg import TabularEncoder
+
 pytestmark = SHORT_FITS
 
 # Types and layouts
@@ -197,6 +199,19 @@ def test_batches_of_pyarrow_are_refused_for_their_names():
     for call in (lambda: network().fit(batch, y), lambda: model.predict(batch)):
         with pytest.raises(TypeError, match="X is a RecordBatch"):
             call()
+
+
+def test_a_frame_of_polars_without_names_is_refused():
+    """Before 1.9, scikit-learn sees none in frames of polars 2."""
+
+    class DataFrame:
+        columns = ("a", "b", "c", "d", "e")
+
+    DataFrame.__module__ = "polars.dataframe.frame"
+    X, y = problem()
+    for call in (network().fit, network().fit(X, y).predict, TabularEncoder().fit):
+        with pytest.raises(TypeError, match="X is a data frame of polars, in which"):
+            call(DataFrame(), *[y] * (call.__name__ == "fit"))
 
 
 def test_a_series_is_no_table():

@@ -7,6 +7,7 @@ from contextlib import contextmanager
 from types import FrameType
 
 import numpy as np
+from sklearn.utils.validation import _get_feature_names
 
 
 @contextmanager
@@ -65,12 +66,22 @@ def naming(argument, remedy_for_text=""):
 
 
 def refuse_hidden(**arguments):
-    """Refuse masked entries, lazy frames, and batches whose column names are lost."""
+    """Refuse masked entries, lazy frames, and frames whose column names are lost."""
     for name, value in arguments.items():
         refuse_lazy(name, value, "collect")
-        if type(value).__name__ == "RecordBatch":  # scikit-learn sees no names in it
+        kind = type(value)
+        if kind.__name__ == "RecordBatch":  # scikit-learn sees no names in it
             raise TypeError(
                 f"{name} is a RecordBatch. Pass pyarrow.Table.from_batches([{name}])."
+            )
+        of_polars = kind.__name__ == "DataFrame" and kind.__module__.startswith(
+            "polars"
+        )
+        if of_polars and _get_feature_names(value) is None:
+            raise TypeError(
+                f"{name} is a data frame of polars, in which this version of "
+                f"scikit-learn sees no column names. Install scikit-learn 1.9 or later, "
+                f"or pass {name}.to_pandas()."
             )
         parts = value if isinstance(value, list | tuple) else [value]
         if any(map(np.ma.is_masked, parts)):

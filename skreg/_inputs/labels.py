@@ -81,14 +81,15 @@ class Labels(Targets):
             )
         return self
 
-    def check_same(self, fitted):
-        """Refuse to resume the training of a network for other classes."""
+    def continued_from(self, fitted):
+        """Return the labels of a network to train further; refuse other classes."""
         if set(self.classes) != set(fitted.classes) or self.head != fitted.head:
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {fitted.classes}, `y` has "
                 f"{self.classes}"
             )
+        return fitted
 
     def attributes(self):
         """Return the fitted attributes that describe the outputs."""

@@ -8,8 +8,8 @@ class Targets:
 
     A subclass has ``n_outputs``, the units of the output layer, the ``head`` for them,
     and the methods ``of_fitted(estimator)``, which returns fitted targets,
-    ``check_same(fitted)``, which refuses to resume the training of a network for other
-    targets, ``encode(y, dtype, name)``, which returns what a `Dataset` takes,
+    ``continued_from(fitted)``, which returns the targets to train a network further and
+    refuses others, ``encode(y, dtype, name)``, which returns what a `Dataset` takes,
     ``constant_loss(encoded, weights, rows)``, the loss of a constant prediction, and
     ``predictions(outputs)``, of which a committee takes the mean.
     """

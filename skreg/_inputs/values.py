@@ -32,34 +32,45 @@ class Values(Targets):
     @classmethod
     def of(cls, y, estimator):
         """Return the targets ``y`` of an estimator, whose scale is not known yet."""
-        return cls(len(_columns(y, warn=True)), make_head(estimator))
+        return cls(len(_columns(y, warn=True)), _head(estimator))
 
     @classmethod
     def of_fitted(cls, estimator):
-        """Return the targets that a fitted regressor knows."""
-        head = make_head(estimator)
-        if head.out_activation != estimator.out_activation_:
-            raise ValueError(
-                f"loss={estimator.loss!r} does not match the trained network, which "
-                f"has out_activation_={estimator.out_activation_!r}. Set it back, or "
-                "call fit with warm_start=False to start over."
-            )
+        """Return the targets that a fitted regressor knows.
+
+        They are for predictions, which depend on the output activation alone, whatever
+        ``loss`` is now.
+        """
+        activation = estimator.out_activation_
+        kind = next(k for k in LOSSES.values() if k.out_activation == activation)
         mean, scale = estimator.target_mean_, estimator.target_scale_
-        return cls(estimator.n_outputs_, head, mean, scale)
+        return cls(estimator.n_outputs_, kind(), mean, scale)
 
     @property
     def loss_unit(self):
         """Factor that turns a loss into y's unit; 1 for several targets."""
         return 1.0 if self.n_outputs > 1 else float(self.scale[0]) ** self.head.degree
 
-    def check_same(self, fitted):
-        """Refuse to resume the training of a network for another number of targets."""
+    def continued_from(self, fitted):
+        """Return the targets of a network to train further, with its scale.
+
+        Another number of targets, and a loss with another output activation, are
+        refused.
+        """
         if self.n_outputs != fitted.n_outputs:
             raise ValueError(
                 f"y has {self.n_outputs} targets, but the trained network has "
                 f"{fitted.n_outputs}. Pass as many, or call fit with warm_start=False "
                 "to start over."
             )
+        own, known = self.head.out_activation, fitted.head.out_activation
+        if own != known:
+            raise ValueError(
+                f"loss needs out_activation_={own!r}, but the trained network has "
+                f"{known!r}. Set it back, or call fit with warm_start=False to start "
+                "over."
+            )
+        return replace(self, mean=fitted.mean, scale=fitted.scale)
 
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
         """Return the targets with the mean and the scale of ``y`` in the rows.
@@ -162,7 +173,7 @@ class Values(Targets):
 _LEAST = np.finfo(np.float64).tiny
 
 
-def make_head(estimator):
+def _head(estimator):
     """Return the head for the loss of an estimator."""
     kind = LOSSES[estimator.loss]
     return kind(**{f.name: float(getattr(estimator, f.name)) for f in fields(kind)})
