@@ -113,7 +113,7 @@ html_theme_options = {
         "image_dark": "_static/favicon.svg",
         "alt_text": "",
     },
-    "header_links_before_dropdown": 5,
+    "header_links_before_dropdown": 4,
     "navbar_end": ["theme-switcher"],
     "show_prev_next": True,
     "footer_start": ["copyright"],

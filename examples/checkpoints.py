@@ -2,7 +2,7 @@
 Checkpoints
 ===========
 
-Train with checkpoints, and after a crash go on from the last one, to the bit.
+Train with checkpoints, and after a crash go on from the last one, bit for bit.
 
 ``python examples/checkpoints.py digits.joblib`` trains on handwritten digits and saves
 the network every five epochs. Kill it whenever you like, also with ``kill -9``, and run

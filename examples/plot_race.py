@@ -2,7 +2,7 @@
 A race of hyperparameters
 =========================
 
-A committee has a network for each fold, stopped by it. In a race many committees with
+A committee has a network per fold, which decides when it stops. In a race many committees with
 different hyperparameters begin. After each rung the best third goes on; the best of the
 last rung wins. Nothing is trained twice, and the networks of the winner are the model.
 

@@ -97,8 +97,8 @@ ax.set(xlabel="thousand rows seen", ylabel="accuracy")
 _ = ax.legend(loc="center right")
 
 # %%
-# Leaving off and going on
-# ------------------------
+# Stopping and resuming
+# ---------------------
 # The network was pickled half-way. What was pickled goes on as if nothing had happened:
 # from the same state of optimizer, learning rate and random numbers, to the same
 # weights.
@@ -109,6 +109,6 @@ for number in range(N_CHUNKS // 2, N_CHUNKS):
     X = scaler_again.partial_fit(X).transform(X)
     network_again.partial_fit(X, y)
 pairs = zip(network.coefs_, network_again.coefs_, strict=True)
-print("same weights, to the bit:", all(np.array_equal(*pair) for pair in pairs))
+print("same weights, bit for bit:", all(np.array_equal(*pair) for pair in pairs))
 
 plt.show()
