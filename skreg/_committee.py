@@ -21,7 +21,7 @@ from skreg._inputs.plan import make_plan
 from skreg._inputs.rows import check_table
 from skreg._inputs.suspicions import warn_of_scale
 from skreg._predictions import Predictor
-from skreg._race import Candidate, Member, Race
+from skreg._race import Candidate, Member, Race, check_winner
 from skreg._scoring import check_scorer
 from skreg._training.callbacks import RaceTask, with_callbacks
 from skreg._training.interrupts import interrupts_wait
@@ -40,11 +40,12 @@ _OF_LOSSES = {"class_weight", "loss", "quantile"}
 class Committee(Predictor):
     """One network per fold, with hyperparameters raced by the out-of-fold score.
 
-    A subclass sets ``_member_class``, the class of its networks, and has a method
-    ``_keep_out_of_fold``, which stores the out-of-fold predictions in an attribute.
+    A subclass sets ``_member_class``, the class of its networks, and
+    ``_out_of_fold``, the name of the attribute for out-of-fold predictions.
     """
 
     _member_class: Any
+    _out_of_fold: str
 
     _parameter_constraints: dict = {
         "estimator": "no_validation",
@@ -132,6 +133,7 @@ class Committee(Predictor):
             race = Race(table, folds, candidates, self.factor, self.n_jobs, task)
             winner = race.run()
             with interrupts_wait(then=_tell_of_interrupt):
+                check_winner(winner)
                 self._keep(winner, race.results(), table, folds)
                 warn_of_scale(self, table.X)
             try:
@@ -244,7 +246,7 @@ class Committee(Predictor):
         self.best_params_ = winner.params
         self.best_score_ = float(winner.scores.mean())
         self.cv_results_ = results
-        self._keep_out_of_fold(self._mean_out_of_fold(table, folds))
+        setattr(self, self._out_of_fold, self._mean_out_of_fold(table, folds))
 
     def _mean_out_of_fold(self, table, folds):
         """Return each row's mean prediction by the members that it validated.

@@ -25,7 +25,7 @@ from skl2onnx.common.data_types import (
 )
 from skl2onnx.proto import onnx_proto
 
-from skreg._inputs.bins import code_bins, one_behind_the_other
+from skreg._inputs.bins import code_bins, flattened
 from skreg._inputs.columns import rare_categories
 
 _DOUBLE = onnx_proto.TensorProto.DOUBLE
@@ -89,7 +89,7 @@ def _encode_numbers(encoder, x, node):
         code = node(OnnxDiv, distance, width)
         code = between(code, np.array([0.0]), np.array([1.0]))
         parts.append(node(OnnxSub, code, encoder.code_means_))
-    column, value, tolerance = one_behind_the_other(
+    column, value, tolerance = flattened(
         encoder.frequent_values_, encoder.frequent_tolerances_
     )
     if len(column):

@@ -52,7 +52,7 @@ class PredictsLabels(ClassifierMixin):
         return Labels.of_fitted(self).decode(probabilities)
 
     def predict_proba(self, X):
-        """Predict the probability of each class; of a committee, the mean.
+        """Predict the probability of each class; for a committee, the mean.
 
         Parameters
         ----------
@@ -99,7 +99,7 @@ class PredictsValues(RegressorMixin):
     """The predictions of a regressor."""
 
     def predict(self, X):
-        """Predict the targets of each row; of a committee, the mean.
+        """Predict the targets of each row; for a committee, the mean.
 
         Parameters
         ----------

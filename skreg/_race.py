@@ -24,6 +24,7 @@ from skreg._inputs.rows import Table
 from skreg._scoring import check_scores
 from skreg._threads import one_thread
 from skreg._training.callbacks import FitTask
+from skreg._training.interrupts import interrupts_wait
 from skreg._training.loop import train
 from skreg._training.racing import plan_rungs, ranked
 from skreg._training.stopping import Status
@@ -100,23 +101,24 @@ class Race:
 
     def run(self):
         """Return the winner, or the best candidate so far after an interrupt."""
-        field, stop = self._candidates, False
+        running, stop = self._candidates, False
         # Networks of this size gain nothing from more BLAS threads, and idle ones spin.
         with one_thread, self._parallel:
             for number, rung in enumerate(self._rungs):
-                for loser in field[rung.n_candidates :]:
+                for loser in running[rung.n_candidates :]:
                     loser.members.clear()  # which frees their memory
-                field = field[: rung.n_candidates]
+                running = running[: rung.n_candidates]
                 try:
-                    self._train(number, field)
-                    stop = self._task.end_rung(ranked(field)[0].scores.mean())
+                    self._train(number, running)
+                    stop = self._task.end_rung(ranked(running)[0].scores.mean())
                 except KeyboardInterrupt:
                     self._interrupted = True
-                self._record(number, field)
-                field = ranked(field)
+                with interrupts_wait(then=self._interrupt):
+                    self._record(number, running)
+                    running = ranked(running)
                 if stop or self._interrupted:
                     break
-        winner = field[0]
+        winner = running[0]
         if self._interrupted:
             if np.isnan(winner.scores).any():
                 raise KeyboardInterrupt
@@ -124,8 +126,10 @@ class Race:
                 f"The race was interrupted by user in rung {number + 1} of "
                 f"{len(self._rungs)}. The best networks so far are kept."
             )
-        _check(winner)
         return winner
+
+    def _interrupt(self):
+        self._interrupted = True
 
     def results(self):
         """Return ``cv_results_``: a row for each candidate of each rung."""
@@ -153,15 +157,15 @@ class Race:
             results[f"param_{name}"] = column
         return results
 
-    def _train(self, number, field):
+    def _train(self, number, running):
         """Train the networks of a rung, or some of them if interrupted."""
         share = self._rungs[number].end
         pairs = [
             [(c, k) for k, member in enumerate(c.members) if member.has_more(share)]
-            for c in field
+            for c in running
         ]
         name = f"Rung {number + 1} of {len(self._rungs)}"
-        self._task.begin_rung(name, len(field), sum(map(len, pairs)))
+        self._task.begin_rung(name, len(running), sum(map(len, pairs)))
         if self._in_turn:
             # Folds train side by side, so an interrupt finds them equally far; so do
             # as many candidates as keep the threads busy.
@@ -193,8 +197,8 @@ class Race:
                 self._interrupted |= member.status is Status.INTERRUPTED
                 self._task.end_member()
 
-    def _record(self, number, field):
-        for candidate in field:
+    def _record(self, number, running):
+        for candidate in running:
             self._records.append(
                 {
                     "iter": number,
@@ -257,7 +261,7 @@ def _close(member, session):
             member.warnings |= warning_of_limit(member.network)
 
 
-def _check(winner):
+def check_winner(winner):
     """Refuse a winner without a score on some fold; issue a warning of each kind."""
     warnings: dict = {}
     for k, member in enumerate(winner.members, start=1):

@@ -36,7 +36,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         Activation of the hidden layers.
     feature_scales : bool or "auto", default="auto"
         Whether the network learns a factor for each feature, in front of the first
-        layer [6]_. The factors are penalised as the weights of that layer, which
+        layer [6]_. The factors are penalised like the weights of that layer, which
         removes useless features from the network. "auto" is True for "adam" with
         hidden layers and more than 64 rows. When training is resumed, the network
         keeps its factors.
@@ -74,7 +74,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t
         is the number of rows seen. "adaptive" divides the rate by 5 whenever training
-        has stalled for ``n_iter_no_change`` epochs, and ends the fit below 1e-6.
+        has stalled for ``n_iter_no_change`` epochs, and ends the fit at or below 1e-6.
         "cosine" [4]_ lowers the rate to zero over ``max_iter`` epochs. "auto" is
         "cosine" in `fit`, and "constant" in `partial_fit`, where the length of the
         stream is unknown.

@@ -114,13 +114,11 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
     """
 
     _member_class = RegMLPClassifier
-
-    def _keep_out_of_fold(self, predictions):
-        self.oof_probabilities_ = predictions
+    _out_of_fold = "oof_probabilities_"
 
 
 class RegMLPRegressorCV(PredictsValues, Committee):
-    """Committee of regression networks, one per fold, with a built-in search.
+    """Committee of regression networks, one per fold, which can also search.
 
     It works like `RegMLPClassifierCV`: each network trains on all folds but one and
     uses that one for early stopping, candidates race, and predictions are the mean over
@@ -201,9 +199,7 @@ class RegMLPRegressorCV(PredictsValues, Committee):
     """
 
     _member_class = RegMLPRegressor
-
-    def _keep_out_of_fold(self, predictions):
-        self.oof_predictions_ = predictions
+    _out_of_fold = "oof_predictions_"
 
     def __sklearn_tags__(self):
         tags = super().__sklearn_tags__()

@@ -94,6 +94,9 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     columns = {1: -1} if y.ndim == 2 else {}
     X = X.rechunk({1: -1})
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]} | columns))
+    if X_val is not None:  # sent once, not in every round
+        rows = delayed(X_val, traverse=False), delayed(y_val, traverse=False)
+        X_val, y_val = dask.persist(*rows)
     with unchanged_on_error(estimator):
         all_y = y.compute()
         targets = _targets(estimator, all_y, classes)
@@ -127,8 +130,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             monitor.update(validation[1] if estimator.early_stopping else -losses[0])
         if validation:
             issue(check_scores(estimator.scoring, history.validation_scores))
-        for name in best._network().attribute_names:
-            setattr(network, name, getattr(best, name))
+        description = best._network()
+        vars(network).update(description.attributes(description.arrays_of(best)))
         learned = vars(network).keys() - network.get_params().keys()
         vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
         vars(estimator).update({name: getattr(network, name) for name in learned})

@@ -39,7 +39,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Activation of the hidden layers.
     feature_scales : bool or "auto", default="auto"
         Whether the network learns a factor for each feature, in front of the first
-        layer [6]_. The factors are penalised as the weights of that layer, which
+        layer [6]_. The factors are penalised like the weights of that layer, which
         removes useless features from the network. "auto" is True for "adam" with
         hidden layers and more than 64 rows. When training is resumed, the network
         keeps its factors.
@@ -87,7 +87,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t
         is the number of rows seen. "adaptive" divides the rate by 5 whenever training
-        has stalled for ``n_iter_no_change`` epochs, and ends the fit below 1e-6.
+        has stalled for ``n_iter_no_change`` epochs, and ends the fit at or below 1e-6.
         "cosine" [4]_ lowers the rate to zero over ``max_iter`` epochs. "auto" is
         "cosine" in `fit`, and "constant" in `partial_fit`, where the length of the
         stream is unknown.
@@ -115,7 +115,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         The training loss, or with ``early_stopping`` the validation score, has improved
         if it is better by more than ``tol`` than at the last improvement; smaller gains
         add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``, or when the
-        objective hardly falls any more. It applies to losses of the standardised
+        objective hardly falls any more. ``tol`` applies to losses of the standardised
         targets, so y's unit does not matter.
     n_iter_no_change : int or inf, default=20
         Training stops after this many epochs without an improvement; with "cosine" and

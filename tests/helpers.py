@@ -82,10 +82,10 @@ def make_optimizers(penalties=(), **numbers):
     return made
 
 
-def make_plan(network, optimizer="SGD", penalties=(), **options):
-    options.setdefault("keep_probs", [1.0] * len(network.layers))
+def make_plan(network, optimizer="SGD", penalties=(), dropout_mask="sample", **options):
+    keep_probs = options.setdefault("keep_probs", [1.0] * len(network.layers))
     options = {
-        "dropout_mask": "sample",
+        "one_mask": dropout_mask == "batch" and min(keep_probs) < 1,
         "batch_size": 4,
         "dtype": np.dtype(float),
         "engine": "numpy",

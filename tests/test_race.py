@@ -28,7 +28,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info
 
 import skreg._race
-from skreg._race import Candidate, Member, train_members
+from skreg._race import Candidate, Member, Race, train_members
 
 pytestmark = SHORT_FITS
 X, y = problem(n=90)
@@ -346,8 +346,10 @@ def test_a_line_search_that_ends_a_fit_is_warned_of():
 @pytest.mark.filterwarnings("ignore:Column")
 def test_useless_networks_are_warned_of_once(monkeypatch):
     winners = []
-    check = skreg._race._check
-    monkeypatch.setattr("skreg._race._check", lambda w: (winners.append(w), check(w)))
+    check = skreg._race.check_winner
+    monkeypatch.setattr(
+        "skreg._committee.check_winner", lambda w: (winners.append(w), check(w))
+    )
     with pytest.warns(ConvergenceWarning) as caught:
         model = race({"n_iter_no_change": 2}).fit(X * [1, 1, 1e6, 1, 1], y)
     told = [str(warning.message) for warning in caught]
@@ -500,6 +502,24 @@ def test_an_interrupt_after_the_race_waits_for_the_out_of_fold_predictions(monke
     with pytest.warns(UserWarning, match="Interrupted by user after the race"):
         model = race(distributions=None).fit(X, y)
     assert_same_committee(model, whole)
+
+
+@pytest.mark.parametrize("rung", [0, 1, 2])
+def test_an_interrupt_between_two_rungs_ends_the_race(monkeypatch, rung):
+    record = Race._record
+
+    def interrupted(self, number, field):
+        if number == rung:
+            signal.raise_signal(signal.SIGINT)
+        record(self, number, field)
+
+    monkeypatch.setattr(Race, "_record", interrupted)
+    with pytest.warns(
+        UserWarning, match=f"interrupted by user in rung {rung + 1} of 3"
+    ):
+        model = race().fit(X, y)
+    assert len(rungs(model)) == rung + 1
+    assert model.score(X, y) > 0.5
 
 
 def test_folds_that_are_interrupted_are_equally_far(monkeypatch):

@@ -1,6 +1,5 @@
 """The numerics, in NumPy and SciPy, and optionally in numba."""
 
-from skreg._engine.dropout import has_one_mask
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.subnetwork import SubnetworkEngine
 
@@ -12,7 +11,7 @@ def make_engine(plan, start, training, validation=None):
         from skreg._engine.numba_engine import NumbaEngine
 
         kind = NumbaEngine
-    elif has_one_mask(plan):
+    elif plan.one_mask:
         kind = SubnetworkEngine
     else:
         kind = NumpyEngine

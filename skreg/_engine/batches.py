@@ -30,16 +30,6 @@ class Dataset:
         """Whether X is a sparse matrix."""
         return not isinstance(self.X, np.ndarray)
 
-    def gather_features(self, rows, out):
-        """Return X[rows]; if X is an array, in ``out``, which has its dtype."""
-        if self.is_sparse:
-            return self.X[rows]
-        if self.X.flags.c_contiguous and self.X.flags.aligned:
-            return np.take(self.X, rows, axis=0, out=out, mode="clip")
-        # `take` would first copy all of an array with another layout.
-        out[...] = self.X[rows]
-        return out
-
     def gather_targets(self, rows, out):
         """Write the targets of ``rows`` into ``out``, of shape (n_outputs, n_rows).
 
@@ -138,8 +128,9 @@ class Block:
                 out[...] = run(bound)
             if outputs is not None:
                 outputs[:, part] = own
-            total += self._sum_losses(own)
-            total_weight += self._weight(n_rows)
+            loss, weight = self._sums(own)
+            total += loss
+            total_weight += weight
         return total / total_weight
 
     def _gather(self, rows, rng):
@@ -160,37 +151,35 @@ class Block:
                 batch.x.matrix = x if len(bound) == 1 else x[part]
         return bound
 
-    def _sum_losses(self, outputs):
-        """Return Σ s_i ℓ_i over the first rows, given their outputs."""
+    def _sums(self, outputs):
+        """Return Σ s_i ℓ_i and Σ s_i over the first rows, given their outputs."""
         n_rows = outputs.shape[1]
         losses = self._losses(outputs, self._y[:, :n_rows])
-        if self._dataset.weights is not None:
-            weights = self._weights[:n_rows].astype(np.float64)
-            losses = np.where(weights > 0, losses, 0) * weights  # 0 · inf is nan
-        return float(losses.sum())
-
-    def _weight(self, n_rows):
-        """Return Σ s_i over the first rows."""
         if self._dataset.weights is None:
-            return n_rows
-        return float(self._weights[:n_rows].sum(dtype=np.float64))
+            return float(losses.sum()), n_rows
+        weights = self._weights[:n_rows].astype(np.float64)
+        losses = np.where(weights > 0, losses, 0) * weights  # 0 · inf is nan
+        return float(losses.sum()), float(weights.sum())
 
     def _gather_features(self, rows, rng):
-        n_rows = len(rows)
-        gathered = self._dataset.gather_features(rows, self._gathered[:n_rows])
+        """Return X[rows] in the precision of training, masked."""
+        X, n_rows, drops = self._dataset.X, len(rows), self._keep_probs[0] < 1
         if self._dataset.is_sparse:
-            x = gathered.astype(self._x.dtype, copy=False)
-        else:
-            x = self._x[:n_rows]
-            if self._gathered is not self._x:
-                x[...] = gathered
-        if self._keep_probs[0] < 1:
-            if self._dataset.is_sparse:
+            x = X[rows].astype(self._x.dtype, copy=False)
+            if drops:
                 mask = np.empty_like(x.data)
                 draw_mask(rng, self._keep_probs[0], mask)
                 x.data *= mask
-            else:
-                x *= self._draw(0, n_rows, rng)
+            return x
+        x, gathered = self._x[:n_rows], self._gathered[:n_rows]
+        if X.flags.c_contiguous and X.flags.aligned:
+            np.take(X, rows, axis=0, out=gathered, mode="clip")
+        else:  # `take` would first copy all of an array with another layout
+            gathered[...] = X[rows]
+        if self._gathered is not self._x:
+            x[...] = gathered
+        if drops:
+            x *= self._draw(0, n_rows, rng)
         return x
 
     def _draw(self, level, n_rows, rng):

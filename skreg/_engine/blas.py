@@ -9,6 +9,7 @@ library with its own threads. If the two take turns on a few cores, the idle thr
 one spin while those of the other work: up to 20 times slower, measured on two cores.
 """
 
+from dataclasses import dataclass
 from functools import partial
 from typing import Any
 
@@ -20,12 +21,12 @@ _AXPY = {4: blas.saxpy, 8: blas.daxpy}  # by the size of a number: a fast look-u
 _DOT = {4: blas.sdot, 8: blas.ddot}
 
 
+@dataclass
 class SparseRows:
     """Holds the sparse rows of a mini-batch, which are a new matrix each time."""
 
-    def __init__(self, shape):
-        self.shape = shape
-        self.matrix: Any = None
+    shape: tuple
+    matrix: Any = None
 
 
 def product(a, b, out, scale=1.0, carry=0.0):

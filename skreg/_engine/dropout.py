@@ -12,19 +12,9 @@ from math import prod
 import numpy as np
 
 
-def has_one_mask(plan):
-    """Return whether all rows of a mini-batch have the same masks."""
-    return plan.dropout_mask == "batch" and min(plan.keep_probs) < 1
-
-
 def threshold_of(keep_prob):
     """Return the threshold below which 16 random bits keep a unit."""
     return max(1, round(keep_prob * 2**16))
-
-
-def keeps_all(keep_prob):
-    """Return whether no bits would drop a unit."""
-    return threshold_of(keep_prob) == 2**16
 
 
 def draw_kept(rng, keep_prob, shape):

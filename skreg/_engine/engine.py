@@ -7,7 +7,6 @@ from typing import Any
 import numpy as np
 
 from skreg._engine.batches import Block
-from skreg._engine.dropout import has_one_mask
 from skreg._engine.floats import all_finite, flush_tiny
 from skreg._engine.network import Parameters, Snapshot
 from skreg._engine.passes import Memory, Pass
@@ -85,7 +84,7 @@ class NumpyEngine:
 
     def _make_block(self, split=True):
         plan, dtype = self._plan, self._vectors.dtype
-        keep_probs = None if has_one_mask(plan) else plan.keep_probs
+        keep_probs = None if plan.one_mask else plan.keep_probs
         common = self._training, self._network, plan.batch_size, dtype
         return Block(*common, self._binder(), keep_probs, split)
 

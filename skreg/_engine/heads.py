@@ -17,7 +17,7 @@ class Head:
     """The base of all heads: a loss per row, its gradient, and predictions.
 
     ``losses(z, y)`` returns the loss of each row. ``gradient(z, y, out)`` writes
-    dloss/dz into ``out``.
+    dloss/dz into ``out``. ``activate(z)`` turns outputs into predictions, in place.
     """
 
     out_activation: ClassVar[str]
@@ -25,25 +25,18 @@ class Head:
     starts_at_zero: ClassVar[bool] = False
     """Whether the weights of the output layer are zero at first."""
 
-    def activate(self, z):
-        """Turn outputs into predictions, in place."""
-        raise NotImplementedError
-
 
 class ClassHead(Head):
     """A head whose outputs are logits, and whose predictions are probabilities.
 
     It computes the loss from the logits, not from probabilities. So the loss is finite
-    for any finite output, and takes any target in [0, 1].
+    for any finite output, and takes any target in [0, 1]. ``log_probabilities(logits)``
+    returns the logarithms of the probabilities, finite at any logit.
     """
 
     def class_logits(self, z):
         """Return a logit for each class: ``z`` itself, or a new array."""
         return z
-
-    def log_probabilities(self, logits):
-        """Return the logarithms of the probabilities, finite at any logit."""
-        raise NotImplementedError
 
 
 class Multilabel(ClassHead):

@@ -114,11 +114,6 @@ class Network:
         return attributes
 
     @property
-    def attribute_names(self):
-        """The names of these attributes."""
-        return list(self.attributes(self.blocks))
-
-    @property
     def block_names(self):
         """The names of its blocks, each once."""
         return list(dict.fromkeys(place.block.name for place in self.layout))

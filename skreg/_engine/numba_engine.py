@@ -2,7 +2,7 @@
 
 import sys
 from contextlib import contextmanager
-from threading import Event, Thread
+from threading import Timer
 
 import numpy as np
 
@@ -10,7 +10,7 @@ from skreg._engine import compiled
 from skreg._engine.batches import Block, MiniBatch
 from skreg._engine.blas import SparseRows
 from skreg._engine.compiled import GEMM, BlockData, Buffers, Net, Rule, run_block
-from skreg._engine.dropout import has_one_mask, threshold_of
+from skreg._engine.dropout import threshold_of
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.heads import CLASS_HEADS, LOSSES
 from skreg._engine.optimizers import SGD, Adam, NesterovSGD
@@ -160,8 +160,7 @@ def _describe(plan, dtype):
     for part in (*network.block_names, *map(type, plan.penalties)):
         _check_known(part, PARTS)
     keep_probs = np.array(plan.keep_probs)
-    one_mask = has_one_mask(plan)
-    scales = 1 / keep_probs if one_mask else np.ones(len(keep_probs))
+    scales = 1 / keep_probs if plan.one_mask else np.ones(len(keep_probs))
     head, sizes = network.head, np.array(network.sizes)
     places = np.empty((len(sizes) - 1, 3), np.int64)
     compiled.lay_out(network.scaled, sizes, places)
@@ -174,7 +173,7 @@ def _describe(plan, dtype):
         keep_probs=keep_probs.astype(dtype),
         thresholds=np.array([threshold_of(p) for p in plan.keep_probs]),
         input_scales=scales.astype(dtype),
-        one_mask=one_mask,
+        one_mask=plan.one_mask,
         scaled=network.scaled,
         places=places,
     )
@@ -216,15 +215,15 @@ def _allocate(net, n_rows, vectors):
     dtype, sizes = vectors.dtype, net.sizes
     n_kept = sizes.max() if net.one_mask else 0
     return Buffers(
-        np.empty(n_rows * sizes[1:].sum(), dtype),
-        np.empty(n_rows * sizes[1:].sum(), dtype),
-        np.empty(vectors.shape[1], dtype),
-        np.arange(sizes[0], dtype=np.int32),
-        np.tile(np.arange(n_kept), (len(sizes), 1)),
-        sizes.copy(),
-        np.empty((len(sizes) - 1, 3), np.int64),
-        np.empty(vectors.size if net.one_mask else 0, dtype),
-        np.empty((2, sizes[0] * sizes[1] if net.scaled else 0), dtype),
+        h=np.empty(n_rows * sizes[1:].sum(), dtype),
+        deltas=np.empty(n_rows * sizes[1:].sum(), dtype),
+        gradient=np.empty(vectors.shape[1], dtype),
+        position=np.arange(sizes[0], dtype=np.int32),
+        kept=np.tile(np.arange(n_kept), (len(sizes), 1)),
+        n_kept=sizes.copy(),
+        kept_places=np.empty((len(sizes) - 1, 3), np.int64),
+        kept_vectors=np.empty(vectors.size if net.one_mask else 0, dtype),
+        products=np.empty((2, sizes[0] * sizes[1] if net.scaled else 0), dtype),
     )
 
 
@@ -235,16 +234,14 @@ def _announced(dtype):
         f"skreg is compiling engine='numba' for {dtype}. This happens once; the code "
         f"is kept in {run_block.stats.cache_path}."
     )
-    done = Event()
 
     def announce():
-        while not done.wait(1.0):
-            if run_block.stats.cache_misses:  # otherwise it loads the code
-                print(message, file=sys.stderr, flush=True)
-                return
+        if run_block.stats.cache_misses:  # otherwise it loads the code
+            print(message, file=sys.stderr, flush=True)
 
-    Thread(target=announce, daemon=True).start()
+    timer = Timer(1.0, announce)
+    timer.start()
     try:
         yield
     finally:
-        done.set()
+        timer.cancel()

@@ -68,11 +68,10 @@ class Forward:
     def __init__(self, network, arrays, memory, x, masks=(), input_scales=()):
         self._memory = memory.of_layers(network, x.shape[0])
         self._passes = []
-        for k, (layer, own) in enumerate(
-            zip(network.layers, self._memory, strict=True)
-        ):
+        parts = zip(network.layers, arrays, self._memory, strict=True)
+        for layer, parameters, own in parts:
             scale = input_scales[layer.level] if input_scales else 1.0
-            bound = layer.bind(arrays[k], x, masks, own, scale)
+            bound = layer.bind(parameters, x, masks, own, scale)
             self._passes.append(bound)
             x = bound.out
         self.outputs = x.T
@@ -112,13 +111,12 @@ class Pass(Forward):
 
     def run(self):
         """Accumulate the gradient; return the outputs."""
-        for layer in self._passes:
-            layer.forward()
-        self._head_gradient(self.outputs, self._y, self._delta)
+        outputs = super().run()
+        self._head_gradient(outputs, self._y, self._delta)
         if self._weights is not None:
             np.multiply(self._delta, self._weights, self._delta)
         if self._derivative is not None:  # of all hidden layers at once
             self._derivative(*self._slopes)
         for layer in self._backward:
             layer.backward()
-        return self.outputs
+        return outputs

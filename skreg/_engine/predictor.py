@@ -25,9 +25,7 @@ def predict_outputs(network, arrays, X):
     for part in slices(n_rows, size):
         x = X[part]
         if sparse:
-            rows = SparseRows(x.shape)
-            rows.matrix = x.astype(dtype, copy=False)
-            x = rows
+            x = SparseRows(x.shape, x.astype(dtype, copy=False))
         else:
             x = np.ascontiguousarray(x, dtype)
         outputs[:, part] = Forward(network, arrays, memory, x).run()

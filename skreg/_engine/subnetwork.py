@@ -97,9 +97,8 @@ class SubnetworkEngine(NumpyEngine):
         if self._plan.keep_probs[0] == 1:
             return x
         if isinstance(x, SparseRows):
-            kept = SparseRows((x.shape[0], len(units)))
-            kept.matrix = x.matrix[:, np.minimum(units, x.shape[1] - 1)]
-            return kept
+            columns = x.matrix[:, np.minimum(units, x.shape[1] - 1)]
+            return SparseRows(columns.shape, columns)
         out = self._kept_x[: len(x) * len(units)].reshape(len(x), len(units))
         return np.take(x, units, axis=1, out=out, mode="clip")
 

@@ -56,13 +56,12 @@ def bin_edges(values, counts, n_bins):
 
 
 def frequent_values(values, counts, n_bins, n_most, n_least):
-    """Return the values that get an indicator, the most frequent first.
+    """Return the values that get an indicator, the most frequent first, and tolerances.
 
     There are some only if one value fills more than ``n_most`` rows and the others are
-    too many for the bins. They fill at least ``n_least`` rows each.
-
-    Return how far from each value a number may be to count as it, too: in another
-    precision than in `fit`, but nearer than all other values.
+    too many for the bins. They fill at least ``n_least`` rows each. A tolerance is how
+    far a number may be from a value to count as it, in another precision than in `fit`;
+    all other values are further away.
     """
     if len(values) <= n_bins + 1 or counts.max() <= n_most:
         return np.empty(0), np.empty(0)
@@ -76,11 +75,11 @@ def frequent_values(values, counts, n_bins, n_most, n_least):
 
 def is_frequent(x, values, tolerances):
     """Return whether rows of numbers have each of the frequent values."""
-    column, value, tolerance = one_behind_the_other(values, tolerances)
+    column, value, tolerance = flattened(values, tolerances)
     return abs(x[:, column] - value) <= tolerance
 
 
-def one_behind_the_other(values, tolerances):
+def flattened(values, tolerances):
     """Return the frequent values of all columns, with their columns and tolerances."""
     column = np.repeat(np.arange(len(values)), [len(own) for own in values])
     none = np.empty(0)

@@ -9,7 +9,7 @@ from typing import Any
 import numpy as np
 from sklearn.utils import _safe_indexing, check_array
 
-from skreg._inputs.errors import refuse_hidden, refuse_lazy
+from skreg._inputs.errors import naming, refuse_hidden, refuse_lazy
 
 _MISSING_TYPES = {"NoneType", "NAType", "NaTType"}  # pandas may not be installed
 _PRESENT = {str, bool, int}  # for speed: the types of most values
@@ -29,7 +29,10 @@ def check_columns(estimator, X):
     refuse_lazy("X", X, "compute")
     if not hasattr(X, "columns"):
         dtype = None if hasattr(X, "dtype") else object  # a list may mix types
-        return check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator)
+        with naming("X"):
+            return check_array(
+                X, dtype=dtype, ensure_all_finite=False, estimator=estimator
+            )
     if 0 in X.shape:
         n_rows, n_columns = X.shape
         raise ValueError(

@@ -80,7 +80,7 @@ def refuse_hidden(**arguments):
         if of_polars and _get_feature_names(value) is None:
             raise TypeError(
                 f"{name} is a data frame of polars, in which this version of "
-                f"scikit-learn sees no column names. Install scikit-learn 1.9 or later, "
+                "scikit-learn sees no column names. Install scikit-learn 1.9 or later, "
                 f"or pass {name}.to_pandas()."
             )
         parts = value if isinstance(value, list | tuple) else [value]

@@ -73,7 +73,8 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         """Raise an error with a hint if a name is not that of a parameter."""
         own = cls._get_param_names()
         for name in names:
-            if name.partition("__")[0] not in own:
+            root, nested, _ = name.partition("__")
+            if root not in own or (nested and root != "estimator"):
                 raise error(
                     f"{cls.__name__} has no parameter {name!r}. {cls._hint(name)}"
                 )

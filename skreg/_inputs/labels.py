@@ -5,7 +5,7 @@ from dataclasses import dataclass
 import numpy as np
 from scipy.sparse import issparse
 from sklearn.utils import check_array, column_or_1d
-from sklearn.utils.multiclass import check_classification_targets, type_of_target
+from sklearn.utils.multiclass import type_of_target
 
 from skreg._engine.heads import Binary, Multiclass, Multilabel
 from skreg._inputs.columns import is_missing
@@ -87,7 +87,7 @@ class Labels(Targets):
             raise ValueError(
                 "warm_start can only be used where `y` has the same classes as in the "
                 f"previous call to fit. Previously got {fitted.classes}, `y` has "
-                f"{self.classes}"
+                f"{self.classes}. Call fit with warm_start=False to start over."
             )
         return fitted
 
@@ -191,18 +191,15 @@ def _check_labels(y, name):
             "labels one type, for example with astype(int) or astype(str)."
         )
     with naming(name):
-        try:
-            check_classification_targets(y)
-        except ValueError as error:
-            if "continuous" not in str(error):
-                raise
-            raise ValueError(f"{error} For numbers there is RegMLPRegressor.") from None
-    if np.ndim(y) == 1:
-        return False
-    kind = type_of_target(y, input_name=name)
+        kind = type_of_target(y, input_name=name)
     if kind == "multiclass-multioutput":
         raise ValueError(
             f"{name} has several columns of class labels (type {kind!r}). Pass one "
             "column of labels, or for multilabel targets a matrix of zeros and ones."
+        )
+    if kind not in ("binary", "multiclass", "multilabel-indicator"):
+        raise ValueError(
+            f"Unknown label type: {kind}, of {name}. For numbers there is "
+            "RegMLPRegressor."
         )
     return kind == "multilabel-indicator"

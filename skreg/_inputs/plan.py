@@ -10,7 +10,7 @@ import numpy as np
 from sklearn.utils._param_validation import Interval, Options, StrOptions
 
 from skreg._engine.activations import ACTIVATIONS
-from skreg._engine.dropout import keeps_all
+from skreg._engine.dropout import threshold_of
 from skreg._engine.network import Network
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._engine.penalties import PENALTIES
@@ -79,7 +79,8 @@ class Plan:
     penalties: tuple
     keep_probs: list
     """Of the input and of each hidden layer."""
-    dropout_mask: str
+    one_mask: bool
+    """Whether all rows of a mini-batch have the same dropout masks."""
     batch_size: int
     dtype: np.dtype
     """Of the parameters and of all computation."""
@@ -133,7 +134,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         optimizer=optimizer,
         penalties=penalties,
         keep_probs=keep_probs,
-        dropout_mask=estimator.dropout_mask,
+        one_mask=estimator.dropout_mask == "batch" and min(keep_probs) < 1,
         batch_size=min(int(values["batch_size"]), n_rows),
         dtype=np.dtype(dtype or values["dtype"]),
         engine=estimator.engine,
@@ -176,7 +177,7 @@ def _keep_probs(estimator, value, n_hidden):
             f"keeping a unit. Got {value!r}."
         )
     kept = [float(estimator.input_keep_prob), *kept]
-    return [1.0 if keeps_all(p) else p for p in kept]
+    return [1.0 if threshold_of(p) == 2**16 else p for p in kept]
 
 
 def _penalties(estimator, values, n_layers):

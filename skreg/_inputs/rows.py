@@ -64,7 +64,7 @@ def _dtypes(X):
     if hasattr(X, "columns"):
         return X.dtypes
     if isinstance(X, np.ndarray) and X.dtype == object:
-        return [getattr(value, "dtype", None) for value in X.flat]
+        return [getattr(value, "dtype", type(value).__name__) for value in X.flat]
     return [getattr(X, "dtype", None)]
 
 
@@ -116,7 +116,7 @@ def check_targets(y, name):
 def as_numpy(y):
     """Return a nullable column as an array, if none of its numbers is missing.
 
-    It may be the only one of a data frame. Missing texts become None.
+    ``y`` is a column, or a data frame of one column. Missing texts become None.
     """
     if hasattr(y, "iloc") and y.ndim == 2 and y.shape[1] == 1:
         column = as_numpy(y.iloc[:, 0])

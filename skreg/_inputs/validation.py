@@ -32,7 +32,7 @@ def check_both_given(X_val, y_val):
     """Refuse validation rows without targets, and targets without rows."""
     if (X_val is None) != (y_val is None):
         given, missing = ("y_val", "X_val") if X_val is None else ("X_val", "y_val")
-        raise ValueError(f"{given} is provided, but {missing} is not.")
+        raise ValueError(f"{given} is provided, but {missing} is not. Pass both.")
 
 
 def check_validation_set(estimator, given, targets, by_class, dtype):

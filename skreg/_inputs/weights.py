@@ -1,7 +1,6 @@
 """Weights of rows: the sample weight times the weight of the class."""
 
 import numpy as np
-from sklearn.utils import compute_class_weight
 from sklearn.utils.validation import _check_sample_weight
 
 from skreg._inputs.errors import naming
@@ -132,10 +131,7 @@ def _multilabel_class_weights(class_weight, n_columns, indicators, sample_weight
             "class_weight for multilabel targets has to be 'balanced' or a list of "
             f"{n_columns} dicts, one per column; got {class_weight!r}."
         )
-    zero_one = np.arange(2)
-    return np.array(
-        [compute_class_weight(w, classes=zero_one, y=zero_one) for w in class_weight]
-    )
+    return np.array([_weights_by_label(w, np.arange(2)) for w in class_weight])
 
 
 def _balanced(codes, n_classes, sample_weight):

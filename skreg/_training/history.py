@@ -68,14 +68,6 @@ class History:
         self.best_loss.update(-loss, self.n_epochs)
         self.samples += n_samples
 
-    def is_loss_of_best(self, loss):
-        """Return whether this was the validation loss in the epoch of the best score.
-
-        Here nan equals nan.
-        """
-        then = self.validation_loss_curve[self.best_score.epoch - 1]
-        return loss == then or (isnan(loss) and isnan(then))
-
     def forget_scores(self):
         """Replace the scores by nan, since another scorer follows."""
         if self.validation_scores is not None:

@@ -9,7 +9,8 @@ from contextlib import contextmanager
 def interrupts_wait(then=None):
     """Let a Ctrl-C within the block come at its end, or call ``then`` instead.
 
-    Python interrupts the main thread alone; in others nothing changes.
+    If the block raises an error, that comes instead. Python interrupts the main thread
+    alone; in others nothing changes.
     """
     handler = signal.getsignal(signal.SIGINT)
     in_main = threading.current_thread() is threading.main_thread()

@@ -9,7 +9,7 @@ import numpy as np
 
 from skreg._training.interrupts import interrupts_wait
 from skreg._training.state import TrainingState
-from skreg._training.stopping import Status
+from skreg._training.stopping import Monitor, Status
 
 _RISEN, _EXPLODED = 10, 1000
 """Ratios of a loss to 1 + the lowest one: it has risen much, it has exploded."""
@@ -135,9 +135,11 @@ class Session:
         # The averages become nonsense for a moment; a loss does not depend on them.
         self.engine.restore(replace(now, vectors=self.state.best))
         loss = self.scorer.evaluate()
-        if not history.is_loss_of_best(self.loss_unit * loss):
+        before = history.validation_loss_curve[history.best_score.epoch - 1]
+        if not np.array_equal(self.loss_unit * loss, before, equal_nan=True):
             score = self.scorer.score(loss)
-            self.state.monitor.start_over(score)
+            self.state.monitor = Monitor(self.plan.tol, self.plan.patience)
+            self.state.monitor.update(score)
             history.best_score.value = self._score_unit * score
         self.engine.restore(now)
 

@@ -7,6 +7,7 @@ Only this module writes and reads it.
 
 from collections.abc import Callable
 from dataclasses import asdict, dataclass
+from functools import partial
 from typing import Any
 
 import numpy as np
@@ -68,7 +69,10 @@ class TrainingState:
         history.best_loss = Best(**left["best_loss"])
         history.best_score = Best(**left["best_score"])
         monitor, best = Monitor(plan.tol, plan.patience), None
-        same_scorer = _is_same_scorer(scoring, plan.scoring)
+        # Another object may be the same function, but only a name is surely the same.
+        same_scorer = scoring is plan.scoring or (
+            isinstance(scoring, str) and scoring == plan.scoring
+        )
         same_loss = head == repr(plan.network.head)
         if not same_loss:
             history.best_loss = Best()
@@ -81,10 +85,7 @@ class TrainingState:
             history.best_score = Best()
         if not same_scorer:
             history.forget_scores()
-
-        def restart():
-            return _snapshot_of(estimator, plan)
-
+        restart = partial(_snapshot_of, estimator, plan)
         split_seed = left["split_seed"]
         return cls(restart(), rng, split_seed, history, monitor, best, restart)
 
@@ -132,8 +133,7 @@ def mix_in(estimator, other, share, network):
 
     both = network.arrays_of(estimator), network.arrays_of(other)
     means = [[*map(mean, *layer)] for layer in zip(*both, strict=True)]
-    for name, value in network.attributes(means).items():
-        setattr(estimator, name, value)
+    vars(estimator).update(network.attributes(means))
     averages = mean(estimator._training["averages"], other._training["averages"])
     estimator._training = estimator._training | {"averages": averages}
     for name in ("loss_curve_", "penalty_curve_"):
@@ -190,8 +190,3 @@ def _snapshot_of(estimator, plan):
     if left["averages"].shape == vectors[1:].shape:
         vectors[1:], n_steps = left["averages"], left["n_steps"]
     return Snapshot(plan.network, vectors, n_steps)
-
-
-def _is_same_scorer(one, other):
-    """Return whether two values of ``scoring`` are surely the same."""
-    return one is other or (isinstance(one, str) and one == other)

@@ -43,12 +43,6 @@ class Monitor:
         """Count the epochs without improvement from zero."""
         self.epochs_without_improvement = 0
 
-    def start_over(self, score):
-        """Forget all scores but this one."""
-        self.bar = -inf
-        self.epochs_without_improvement = 0
-        self.update(score)
-
     def resume(self, state):
         """Continue from a saved state, a dict; if it had stalled, be patient again."""
         self.bar = state["bar"]
