@@ -2,9 +2,10 @@
 A race of hyperparameters
 =========================
 
-A committee has a network per fold, which decides when it stops. In a race many committees with
-different hyperparameters begin. After each rung the best third goes on; the best of the
-last rung wins. Nothing is trained twice, and the networks of the winner are the model.
+A committee has a network per fold, which decides when it stops. In a race many
+committees with different hyperparameters begin. After each rung the best third goes on;
+the best of the last rung wins. Nothing is trained twice, and the networks of the winner
+are the model.
 
 A tenth of the labels are wrong here, so that a network should not trust its training
 rows to the end.
