@@ -38,7 +38,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         Whether the network learns a factor for each feature, in front of the first
         layer [6]_. The factors are penalised like the weights of that layer, which
         removes useless features from the network. "auto" is True for "adam" with
-        hidden layers and more than 64 rows. When training is resumed, the network
+        hidden layers and more than 42 rows. When training is resumed, the network
         keeps its factors.
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
         "sgd" follows a moving average of the gradient. "adam" [1]_ also scales each
@@ -51,12 +51,12 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         nor on the batch size. "auto" penalises only the first layer, with 25 / n for a
         classifier without ``early_stopping`` and 8 / n otherwise, and twice as much
         without ``feature_scales``; dropout regularises the others. For "lbfgs" it is
-        10 / n on all layers. Without hidden layers it is 1 / n. With at most 64 rows it
+        10 / n on all layers. Without hidden layers it is 1 / n. With at most 42 rows it
         is always 0.1, on all layers.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8, or 0.9 with
-        ``early_stopping``, and 1 for "lbfgs" and for at most 64 rows.
+        ``early_stopping``, and 1 for "lbfgs" and for at most 42 rows.
     input_keep_prob : float, default=1.0
         The probability of keeping an input feature, in (0, 1].
     dropout_mask : {"sample", "batch"}, default="sample"
@@ -66,10 +66,10 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         on large mini-batches and slows down small networks.
     batch_size : int or "auto", default="auto"
         Rows per mini-batch, at most all of them. "auto" is n / 32 rounded down to a
-        power of two between 8 and 256, or all rows if there are at most 64.
+        power of two between 8 and 256, or all rows if there are at most 42.
     learning_rate_init : float or "auto", default="auto"
-        Initial learning rate. With "cosine", "auto" is 4e-3 for "adam" and 0.4 for
-        "sgd"; with other schedules it is a quarter of that.
+        Initial learning rate. With "cosine", "auto" is 4e-3 for "adam", or 0.016 for at
+        most 42 rows, and 0.4 for "sgd". With other schedules it is 1e-3 and 0.1.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t
@@ -123,7 +123,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         multilabel targets, "balanced" or a list of dicts, one per column.
     dtype : {"auto", "float32", "float64"}, default="auto"
         Precision of training. "auto" is float32, or float64 for "lbfgs" and for at most
-        64 rows. When training is resumed, the network keeps its precision.
+        42 rows. When training is resumed, the network keeps its precision.
         Probabilities have the precision of X.
     engine : {"numpy", "numba"}, default="numpy"
         "numba" compiles training: small networks train in a fraction of the time, and

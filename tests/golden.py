@@ -58,6 +58,7 @@ def fit(case, dtype):
     params = {
         "alpha": 1e-4,
         "keep_prob": 1.0,
+        "feature_scales": False,
         "batch_size": 16,
         "learning_rate_init": 0.1 if "solver" in CASES[case] else 1e-3,
         "learning_rate": "constant",

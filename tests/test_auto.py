@@ -16,8 +16,8 @@ from skreg._inputs.plan import make_plan
 from skreg._training.schedules import SCHEDULES
 
 BATCH_SIZES = {
-    (1, 64): "all",
-    (65, 511): 8,
+    (1, 42): "all",
+    (43, 511): 8,
     (512, 1023): 16,
     (1024, 2047): 32,
     (2048, 4095): 64,
@@ -40,7 +40,7 @@ def plan_of(n_rows, stream=False, **params):
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_a_fit(n_rows, solver):
     plan = plan_of(n_rows, solver=solver)
-    few = n_rows <= 64
+    few = n_rows <= 42
     size = next(size for (a, b), size in BATCH_SIZES.items() if a <= n_rows <= b)
     assert plan.batch_size == (n_rows if few else size)
     scaled = solver == "adam" and not few
@@ -50,7 +50,8 @@ def test_auto_of_a_fit(n_rows, solver):
     assert plan.keep_probs == ([1, 1, 1] if few else [1, 0.8, 0.8])
     assert plan.dtype == ("float64" if few else "float32")
     assert plan.learning_rate.schedule is SCHEDULES["cosine"]
-    assert plan.learning_rate.initial == RATES[solver]
+    fast = 4 if few and solver == "adam" else 1
+    assert plan.learning_rate.initial == fast * RATES[solver]
     assert plan.max_iter == 32
     assert plan.patience == inf
 
@@ -58,7 +59,7 @@ def test_auto_of_a_fit(n_rows, solver):
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_lbfgs(n_rows):
     plan = plan_of(n_rows, solver="lbfgs")
-    assert plan.penalties == (L2((0.1 if n_rows <= 64 else 10 / n_rows,) * 3),)
+    assert plan.penalties == (L2((0.1 if n_rows <= 42 else 10 / n_rows,) * 3),)
     assert plan.keep_probs == [1, 1, 1]
     assert plan.batch_size == n_rows
     assert plan.dtype == "float64"
@@ -70,7 +71,7 @@ def test_auto_of_lbfgs(n_rows):
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_early_stopping(n_rows):
     plan = plan_of(n_rows, early_stopping=True)
-    few = n_rows <= 64
+    few = n_rows <= 42
     assert plan.penalties == (L2((0.1,) * 3 if few else (8 / n_rows, 0, 0)),)
     assert plan.keep_probs == ([1, 1, 1] if few else [1, 0.9, 0.9])
     assert plan.patience == 20

@@ -124,7 +124,7 @@ def test_the_objective_without_its_penalty_is_the_loss(kind):
 
 def test_one_sigmoid_is_a_softmax_over_two_classes():
     X, y = problem()
-    model = network().fit(X, y)
+    model = network(dtype="float64", feature_scales=False).fit(X, y)
     hidden = np.maximum(X @ model.coefs_[0] + model.intercepts_[0], 0)
     logit = hidden @ model.coefs_[1] + model.intercepts_[1]
     expected = log_softmax(np.hstack([np.zeros_like(logit), logit]), axis=1)

@@ -78,7 +78,7 @@ def run(model, rows, **options):
 @pytest.mark.parametrize("y", TARGETS.values(), ids=TARGETS)
 def test_same_labels_and_probabilities(y, activation, hidden, scaled):
     params = {"hidden_layer_sizes": hidden, "feature_scales": scaled}
-    model = fit(y, activation=activation, **params)
+    model = fit(y, activation=activation, dtype="float64", **params)
     for dtype, atol in {"float32": 1e-5, "float64": 1e-12, "int64": 1e-5}.items():
         rows = X.astype(dtype)
         labels, probabilities = run(model, rows, zipmap=False)
@@ -209,7 +209,7 @@ NUMBERS = {
 @pytest.mark.parametrize("committee", [False, True])
 @pytest.mark.parametrize("y", NUMBERS.values(), ids=NUMBERS)
 def test_same_numbers(y, committee, loss, dtype, rtol):
-    mlp = RegMLPRegressor(6, loss=loss, max_iter=5, random_state=0)
+    mlp = RegMLPRegressor(6, loss=loss, max_iter=5, dtype="float64", random_state=0)
     if committee:
         mlp = RegMLPRegressorCV(mlp, cv=3, random_state=0)
     model = make_pipeline(StandardScaler(), mlp).fit(X, y - y.min(axis=0))

@@ -28,6 +28,8 @@ class Optimizer:
     planned_rate: ClassVar[float]
     """The initial rate for "auto" if the schedule takes it to zero; otherwise "auto" is
     a quarter of it."""
+    full_batch_rate: ClassVar[float]
+    """The same if all rows are one mini-batch, so that there are few steps."""
 
     @property
     def carry(self):
@@ -59,6 +61,7 @@ class SGD(Optimizer):
     n_averages: ClassVar[int] = 1
     averages_gradient: ClassVar[bool] = True
     planned_rate: ClassVar[float] = 0.4
+    full_batch_rate: ClassVar[float] = 0.4
 
     @property
     def carry(self):
@@ -84,6 +87,7 @@ class NesterovSGD(Optimizer):
 
     n_averages: ClassVar[int] = 1
     planned_rate: ClassVar[float] = 0.4
+    full_batch_rate: ClassVar[float] = 0.4
 
     def step(self, w, g, averages, n_steps, learning_rate):
         """Take one step."""
@@ -111,6 +115,7 @@ class Adam(Optimizer):
     epsilon: float
     n_averages: ClassVar[int] = 2
     planned_rate: ClassVar[float] = 4e-3
+    full_batch_rate: ClassVar[float] = 1.6e-2
     scale: ClassVar[float] = 1.0
 
     def step(self, w, g, averages, n_steps, learning_rate):

@@ -11,8 +11,11 @@ from sklearn.base import is_classifier
 
 from skreg._training.schedules import SCHEDULES
 
-FEW_ROWS = 64
-"""Up to this many rows are one mini-batch, in float64 and without dropout."""
+FEW_ROWS = 42
+"""Up to this many rows are one mini-batch, in float64 and without dropout.
+
+So a row of weight 2 equals two rows, as scikit-learn checks on tables of this size.
+"""
 STREAM_ROWS = 50_000
 """Assumed length of a stream, which is unknown."""
 
@@ -24,7 +27,7 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     network to train further has factors of features.
     """
     full_batch = estimator.solver == "lbfgs"
-    few = n_rows <= FEW_ROWS and not stream
+    few = _are_few(n_rows, stream)
     exact = full_batch or few
     if scaled is None:
         scaled = estimator.solver == "adam" and n_layers > 1 and not few
@@ -55,6 +58,14 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     return {name: given_or(estimator, name, value) for name, value in values.items()}
 
 
+def initial_rate(optimizer, schedule, n_rows, stream):
+    """Return the learning rate of an optimizer for a schedule, by its name."""
+    if not SCHEDULES[schedule].is_plan:
+        return optimizer.planned_rate / 4
+    few = _are_few(n_rows, stream)
+    return optimizer.full_batch_rate if few else optimizer.planned_rate
+
+
 def max_iter(estimator):
     """Return the maximum number of epochs of a fit, or of iterations of "lbfgs"."""
     return given_or(estimator, "max_iter", 32 if _is_planned(estimator) else 200)
@@ -76,6 +87,10 @@ def given_or(estimator, name, value):
     """Return a parameter, or ``value`` if it is "auto"."""
     given = getattr(estimator, name)
     return value if isinstance(given, str) and given == "auto" else given
+
+
+def _are_few(n_rows, stream):
+    return n_rows <= FEW_ROWS and not stream
 
 
 def _is_planned(estimator):

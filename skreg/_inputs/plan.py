@@ -14,7 +14,7 @@ from skreg._engine.dropout import threshold_of
 from skreg._engine.network import Network
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._engine.penalties import PENALTIES
-from skreg._inputs.auto import given_or, patience, resolve
+from skreg._inputs.auto import given_or, initial_rate, patience, resolve
 from skreg._inputs.errors import naming
 from skreg._training.schedules import SCHEDULES, LearningRate
 
@@ -125,7 +125,9 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     else:
         number = partial(as_float, estimator)
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
-        rate = _learning_rate(estimator, optimizer, values["learning_rate"])
+        schedule = values["learning_rate"]
+        auto_rate = initial_rate(optimizer, schedule, n_rows, stream)
+        rate = _learning_rate(estimator, schedule, auto_rate)
     sizes = n_features, *hidden, targets.n_outputs
     return Plan(
         network=Network(
@@ -225,11 +227,10 @@ def _check_lbfgs_options(estimator, keep_probs):
             )
 
 
-def _learning_rate(estimator, optimizer, name):
+def _learning_rate(estimator, schedule, auto_rate):
     """Return the learning rate with the schedule of this name."""
-    schedule = SCHEDULES[name]
-    auto = optimizer.planned_rate if schedule.is_plan else optimizer.planned_rate / 4
     with naming("learning_rate_init"):
-        initial = float(given_or(estimator, "learning_rate_init", auto))
+        initial = float(given_or(estimator, "learning_rate_init", auto_rate))
+    power_t = as_float(estimator, "power_t")
     decay = as_float(estimator, "learning_rate_decay")
-    return LearningRate(initial, schedule, as_float(estimator, "power_t"), decay)
+    return LearningRate(initial, SCHEDULES[schedule], power_t, decay)
