@@ -101,9 +101,9 @@ def comparisons(header, measured, unit_name, unit):
     rows = []
     for labels, seconds in measured.items():
         own = seconds[ours]
-        row = [*labels, *(ratio(seconds.get(name), own) for name in others)]
-        rows.append([*row, number(np.median(own) / unit)])
-    columns = [*header, *others, f"{ours}, {unit_name}"]
+        ratios = (ratio(seconds.get(name), own) for name in others)
+        rows.append([*labels, number(np.median(own) / unit), *ratios])
+    columns = [*header, f"{ours}, {unit_name}", *others]
     return table(columns, rows, n_left=len(header))
 
 
