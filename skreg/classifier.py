@@ -48,11 +48,11 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     alpha : "auto", float or array-like of float, default="auto"
         Strength of the L2 penalty on the weights: one number for all layers, or one per
         layer from the inputs up. Its meaning depends neither on the number n of rows
-        nor on the batch size. "auto" penalises only the first layer, with 25 / n for a
-        classifier without ``early_stopping`` and 8 / n otherwise, and twice as much
-        without ``feature_scales``; dropout regularises the others. For "lbfgs" it is
-        10 / n on all layers. Without hidden layers it is 1 / n. With at most 42 rows it
-        is always 0.1, on all layers.
+        nor on the batch size. "auto" penalises only the first layer: with 25 / n in
+        classification and 4 / n in regression, with 8 / n and 2 / n under
+        ``early_stopping``, and with twice as much without ``feature_scales``; dropout
+        regularises the others. For "lbfgs" it is 10 / n on all layers. Without hidden
+        layers it is 1 / n. With at most 42 rows it is always 0.1, on all layers.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8, or 0.9 with

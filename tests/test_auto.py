@@ -10,7 +10,7 @@ from sklearn.base import clone
 from sklearn.linear_model import LogisticRegression
 
 from skreg import RegMLPClassifier, RegMLPRegressor
-from skreg._engine.heads import Binary
+from skreg._engine.heads import Binary, SquaredError
 from skreg._engine.penalties import L2
 from skreg._inputs.plan import make_plan
 from skreg._training.schedules import SCHEDULES
@@ -29,6 +29,7 @@ RATES = {"adam": 4e-3, "sgd": 0.4}
 """Of the schedule "cosine"; a quarter of it elsewhere."""
 N_ROWS = [n for limits in BATCH_SIZES for n in limits]
 BINARY = SimpleNamespace(n_outputs=1, head=Binary())
+NUMBER = SimpleNamespace(n_outputs=1, head=SquaredError())
 
 
 def plan_of(n_rows, stream=False, **params):
@@ -78,6 +79,16 @@ def test_auto_of_early_stopping(n_rows):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("early_stopping", [False, True])
+def test_a_regressor_is_penalised_less(early_stopping, solver):
+    estimator = RegMLPRegressor(early_stopping=early_stopping, solver=solver)
+    plan = make_plan(estimator, (100, 7), NUMBER)
+    strength = (2 if early_stopping else 4) * (1 if solver == "adam" else 2)
+    assert plan.penalties == (L2((strength / 100, 0, 0)),)
+    assert plan.keep_probs == [1, *[0.9 if early_stopping else 0.8] * 2]
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_a_stream(n_rows, solver):
     plan = plan_of(n_rows, stream=True, solver=solver)
@@ -108,13 +119,6 @@ def test_auto_fits_any_number_of_layers(hidden):
     alphas = (25 / 500, *[0] * len(hidden)) if hidden else (1 / 500,)
     assert plan.network.scaled == bool(hidden)
     assert plan.penalties == (L2(alphas),)
-
-
-def test_auto_of_numbers_has_the_penalty_of_early_stopping():
-    estimator = RegMLPRegressor()
-    plan = make_plan(estimator, (500, 7), SimpleNamespace(n_outputs=1, head=None))
-    assert plan.penalties == (L2((8 / 500, 0, 0)),)
-    assert plan.keep_probs == [1, 0.8, 0.8]
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])

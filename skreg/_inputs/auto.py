@@ -41,8 +41,8 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     elif full_batch:
         alpha = 10 / n_in_all
     else:
-        overfits = is_classifier(estimator) and not estimator.early_stopping
-        strength = 25 if overfits else 8  # probabilities suffer most
+        strengths = (25, 8) if is_classifier(estimator) else (4, 2)
+        strength = strengths[bool(estimator.early_stopping)]
         first = strength * (1 if scaled else 2) / n_in_all
         alpha = [first, *[0.0] * (n_layers - 1)]  # dropout is enough in the others
     keep_prob = 0.9 if estimator.early_stopping else 0.8

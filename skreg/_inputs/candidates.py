@@ -1,5 +1,6 @@
 """The candidates of a committee: all combinations of lists, or draws."""
 
+from sklearn.base import is_classifier
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
 from skreg._inputs.errors import naming
@@ -35,9 +36,8 @@ def draw_candidates(committee, network, n_rows, rng):
 def _auto_distributions(network, n_rows):
     """Return values that help on some tables, around the defaults."""
     others = [0.0] * len(hidden_layer_sizes(network))
-    space: dict = {
-        "alpha": [[strength / n_rows, *others] for strength in (2, 5, 12, 30)]
-    }
+    strengths = (2, 5, 12, 30) if is_classifier(network) else (0.5, 1, 4, 10)
+    space: dict = {"alpha": [[strength / n_rows, *others] for strength in strengths]}
     if others:
         space["activation"] = ["relu", "tanh"]
     if network.solver == "adam":
