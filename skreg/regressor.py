@@ -63,13 +63,14 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         layer from the inputs up. Its meaning depends neither on the number n of rows
         nor on the batch size. "auto" penalises only the first layer: with 25 / n in
         classification and 4 / n in regression, with 8 / n and 2 / n under
-        ``early_stopping``, and with twice as much without ``feature_scales``; dropout
-        regularises the others. For "lbfgs" it is 10 / n on all layers. Without hidden
-        layers it is 1 / n. With at most 42 rows it is always 0.1, on all layers.
+        ``early_stopping``, and with twice as much without ``feature_scales``. For
+        "lbfgs" it is 10 / n on all layers. Without hidden layers it is 1 / n. With at
+        most 42 rows it is always 0.1, on all layers.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
-        for all hidden layers or one per layer. "auto" is 0.8, or 0.9 with
-        ``early_stopping``, and 1 for "lbfgs" and for at most 42 rows.
+        for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9
+        in regression, or 0.9 and 1 under ``early_stopping``. It is 1 for "lbfgs" and
+        for at most 42 rows.
     input_keep_prob : float, default=1.0
         The probability of keeping an input feature, in (0, 1].
     dropout_mask : {"sample", "batch"}, default="sample"

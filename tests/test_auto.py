@@ -85,7 +85,7 @@ def test_a_regressor_is_penalised_less(early_stopping, solver):
     plan = make_plan(estimator, (100, 7), NUMBER)
     strength = (2 if early_stopping else 4) * (1 if solver == "adam" else 2)
     assert plan.penalties == (L2((strength / 100, 0, 0)),)
-    assert plan.keep_probs == [1, *[0.9 if early_stopping else 0.8] * 2]
+    assert plan.keep_probs == [1, *[1 if early_stopping else 0.9] * 2]
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])

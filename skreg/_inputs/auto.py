@@ -33,6 +33,11 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
         scaled = estimator.solver == "adam" and n_layers > 1 and not few
     scaled = bool(given_or(estimator, "feature_scales", scaled))
     n_in_all = STREAM_ROWS if stream else n_rows
+    stops_early = bool(estimator.early_stopping)
+    # By whether it stops early: the first layer's alpha times n, and keep_prob.
+    strengths, keep_probs = (25, 8), (0.8, 0.9)
+    if not is_classifier(estimator):
+        strengths, keep_probs = (4, 2), (0.9, 1.0)
     alpha: Any
     if few:
         alpha = 0.1
@@ -41,15 +46,12 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     elif full_batch:
         alpha = 10 / n_in_all
     else:
-        strengths = (25, 8) if is_classifier(estimator) else (4, 2)
-        strength = strengths[bool(estimator.early_stopping)]
-        first = strength * (1 if scaled else 2) / n_in_all
-        alpha = [first, *[0.0] * (n_layers - 1)]  # dropout is enough in the others
-    keep_prob = 0.9 if estimator.early_stopping else 0.8
+        first = strengths[stops_early] * (1 if scaled else 2) / n_in_all
+        alpha = [first, *[0.0] * (n_layers - 1)]
     values = {
         "feature_scales": scaled,
         "alpha": alpha,
-        "keep_prob": 1.0 if exact else keep_prob,
+        "keep_prob": 1.0 if exact else keep_probs[stops_early],
         "batch_size": n_rows if exact else _batch_size(n_rows),
         "learning_rate": "constant" if stream else "cosine",
         "max_iter": max_iter(estimator),
