@@ -74,9 +74,7 @@ def refuse_hidden(**arguments):
             raise TypeError(
                 f"{name} is a RecordBatch. Pass pyarrow.Table.from_batches([{name}])."
             )
-        of_polars = kind.__name__ == "DataFrame" and kind.__module__.startswith(
-            "polars"
-        )
+        of_polars = kind.__name__ == "DataFrame" and "polars" in kind.__module__
         if of_polars and _get_feature_names(value) is None:
             raise TypeError(
                 f"{name} is a data frame of polars, in which this version of "
