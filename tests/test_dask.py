@@ -560,7 +560,31 @@ def test_two_columns_of_labels_are_scored_as_in_fit():
     Y_val = np.stack([y_val > 4, y_val % 2], axis=1).astype(int)
     fit_local_sgd(model, *rows, X_val=X_val, y_val=Y_val)
     area = roc_auc_score(Y_val, model.predict_proba(X_val))
-    np.testing.assert_allclose(model.validation_scores_[-1], area, rtol=1e-5)
+    assert model.validation_scores_[-1] == area
+
+
+class Counted:
+    """Rows that count how often they are sent; they arrive as an array."""
+
+    n_sent = 0
+
+    def __init__(self, rows):
+        self.rows = rows
+
+    def __reduce__(self):
+        Counted.n_sent += 1
+        return np.array, (self.rows,)
+
+
+def test_more_rounds_do_not_send_the_validation_rows_more_often(client):
+    counts = []
+    for max_iter in (1, 4):
+        Counted.n_sent = 0
+        given = {"X_val": Counted(X_val), "y_val": y_val}
+        with client.as_current():
+            fit_local_sgd(network(max_iter=max_iter), *partitions(2), **given)
+        counts.append(Counted.n_sent)
+    assert counts[0] == counts[1] > 0
 
 
 @pytest.mark.parametrize("schedule", ["constant", "cosine"])

@@ -121,3 +121,11 @@ def test_the_warning_of_the_limit_suits_the_solver():
         with pytest.warns(ConvergenceWarning, match="Maximum iterations") as caught:
             network(solver=solver, max_iter=1, n_iter_no_change=5).fit(X, y)
         assert ("n_iter_no_change=inf" in str(caught[0].message)) == has_remedy
+
+
+@pytest.mark.parametrize("name", ["alpha__x", "solver__alpha"])
+def test_a_parameter_of_a_parameter_changes_nothing(name):
+    model = RegMLPClassifier()
+    with pytest.raises(ValueError, match=f"has no parameter '{name}'"):
+        model.set_params(tol=0.5, **{name: 1})
+    assert model.get_params() == RegMLPClassifier().get_params()

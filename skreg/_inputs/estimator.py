@@ -66,6 +66,15 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
             The same estimator.
         """
         self._check_names(params, ValueError)
+        for name in params:  # before any is set
+            root, nested, _ = name.partition("__")
+            if nested and not hasattr(
+                params.get(root, getattr(self, root)), "set_params"
+            ):
+                raise ValueError(
+                    f"{type(self).__name__} has no parameter {name!r}: {root!r} is not "
+                    "an estimator and has no parameters."
+                )
         return super().set_params(**params)
 
     @classmethod
@@ -73,8 +82,7 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
         """Raise an error with a hint if a name is not that of a parameter."""
         own = cls._get_param_names()
         for name in names:
-            root, nested, _ = name.partition("__")
-            if root not in own or (nested and root != "estimator"):
+            if name.partition("__")[0] not in own:
                 raise error(
                     f"{cls.__name__} has no parameter {name!r}. {cls._hint(name)}"
                 )
