@@ -18,6 +18,8 @@ BEFORE = """
 import sys
 import mlflow
 folder = sys.argv[1]
+# It would load every model in another process, to see which packages that imports.
+mlflow.models.infer_pip_requirements = lambda *_, fallback, **__: fallback
 mlflow.set_tracking_uri(f"sqlite:///{folder}/runs.db")
 mlflow.create_experiment("recipe", artifact_location=f"file://{folder}/artifacts")
 mlflow.set_experiment("recipe")
