@@ -139,7 +139,7 @@ def test_a_full_disk_leaves_the_last_checkpoint(tmp_path, monkeypatch):
 
 
 @FORKS
-@pytest.mark.parametrize("n_rows", [60, 3000])
+@pytest.mark.parametrize("n_rows", [60, 600])
 def test_a_fork_predicts_and_trains_on(n_rows):
     """Also where the parent's BLAS threads, which a fork does not have, have worked."""
     rng = np.random.default_rng(0)
