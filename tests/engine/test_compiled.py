@@ -1,6 +1,7 @@
 """The pieces of the compiled engine by themselves."""
 
 from itertools import product
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -63,6 +64,26 @@ def test_code_is_not_kept_where_there_is_no_folder_for_it(monkeypatch):
 
     monkeypatch.setattr(compiled, "njit", njit_without_folder)
     assert compiled._compiled(lambda x: x + 1)(2) == 3
+
+
+@pytest.mark.parametrize("n_misses", [0, 1])
+def test_a_long_compilation_is_announced_but_not_a_long_load(
+    monkeypatch, capsys, n_misses
+):
+    class AtOnce(numba_engine.Timer):
+        def start(self):
+            self.function()
+
+    stats = SimpleNamespace(cache_misses=n_misses, cache_path="a/folder")
+    monkeypatch.setattr(numba_engine, "Timer", AtOnce)
+    monkeypatch.setattr(numba_engine, "run_block", SimpleNamespace(stats=stats))
+    with numba_engine._announced(np.dtype("float32")):
+        said = capsys.readouterr().err
+    message = (
+        "skreg is compiling engine='numba' for float32. This happens once; the code is "
+        "kept in a/folder.\n"
+    )
+    assert said == (message if n_misses else "")
 
 
 @pytest.fixture(scope="module")
