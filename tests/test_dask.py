@@ -9,6 +9,7 @@ import sys
 import threading
 import time
 import warnings
+from contextlib import nullcontext
 from functools import partial
 from itertools import chain
 from pathlib import Path
@@ -160,10 +161,17 @@ def output_of(*arguments):
     return done.stdout.strip()
 
 
-def test_pruned_trials_pay_for_the_epochs_they_ran():
+def test_pruned_trials_pay_for_the_epochs_they_ran(client, monkeypatch, capsys):
     pytest.importorskip("optuna", reason="extra: scaling")
-    pattern = r"(\d+) trials, (\d+) pruned: (\d+) epochs instead of (\d+); .* 0\.9.*"
-    found = re.fullmatch(pattern, output_of(EXAMPLES / "optuna_pruning.py"))
+    monkeypatch.syspath_prepend(EXAMPLES)
+    import optuna_pruning
+
+    client.upload_file(str(EXAMPLES / "optuna_pruning.py"))
+    monkeypatch.setattr(optuna_pruning, "LocalCluster", lambda **_: nullcontext())
+    monkeypatch.setattr(optuna_pruning, "Client", lambda _: nullcontext(client))
+    optuna_pruning.main()
+    pattern = r"(\d+) trials, (\d+) pruned: (\d+) epochs instead of (\d+); .* 0\.9.*\n"
+    found = re.fullmatch(pattern, capsys.readouterr().out)
     n_trials, n_pruned, n_epochs, n_most = map(int, found.groups())
     assert n_trials == 24
     assert n_pruned > 0
