@@ -260,7 +260,7 @@ if __name__ == "__main__":
 
 @pytest.mark.parametrize(
     ("backends", "n_threads"),
-    [("threading fork forkserver spawn", 1), ("loky", max(1, os.cpu_count() // 2))],
+    [("threading fork spawn", 1), ("loky", max(1, os.cpu_count() // 2))],
 )
 def test_a_search_in_two_processes_gives_the_same(tmp_path, backends, n_threads):
     """With as many BLAS threads, so that the sums have one order.
