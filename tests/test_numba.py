@@ -22,7 +22,6 @@ from estimators import (
     problem,
 )
 from helpers import NUMBA
-from sklearn.model_selection import GridSearchCV
 
 import skreg
 
@@ -104,13 +103,6 @@ def test_a_committee_does_not_depend_on_the_number_of_threads(distributions):
 def test_threads_train_in_this_process(monkeypatch):
     monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a process"))
     committee({"engine": "numba"}, n_jobs=2).fit(X, y)
-
-
-def test_a_search_in_processes():
-    search = GridSearchCV(network(engine="numba"), {"alpha": [1e-3, 1e-1]}, n_jobs=2)
-    found = search.fit(X, y).cv_results_["mean_test_score"]
-    expected = search.set_params(n_jobs=None).fit(X, y).cv_results_["mean_test_score"]
-    np.testing.assert_array_equal(found, expected)
 
 
 def test_partitions_of_a_dask_array():
