@@ -17,18 +17,19 @@ EARLY_STOPPING = RegMLPClassifier((32,), early_stopping=True, validation_fractio
 COUNTS = RegMLPRegressor((20,), loss="poisson", learning_rate_init=0.01)
 # One step per epoch on half of the units needs a larger rate for the checks that want
 # an accuracy. Unshuffled, the masks do not depend on the number of rows.
-PER_BATCH = {
-    "keep_prob": 0.5,
-    "dropout_mask": "batch",
-    "learning_rate_init": 0.01,
-    "shuffle": False,
-}
+PER_BATCH = RegMLPClassifier(
+    (32, 32),
+    keep_prob=0.5,
+    dropout_mask="batch",
+    learning_rate_init=0.01,
+    shuffle=False,
+)
 
 ESTIMATORS = [
     RegMLPClassifier(),
     RegMLPClassifier((32,), solver="sgd"),
     DROPOUT_PER_ROW,
-    RegMLPClassifier((32, 32), **PER_BATCH),
+    PER_BATCH,
     EARLY_STOPPING,
     # Smooth and penalised, so that rounding does not decide where a line search ends,
     # and no probability rounds to one.
@@ -38,7 +39,6 @@ ESTIMATORS = [
     RegMLPRegressor(),
     RegMLPRegressor((32,), solver="sgd", loss="huber"),
     RegMLPRegressor((30,), solver="lbfgs", activation="tanh", alpha=0.1, tol=1e-2),
-    RegMLPRegressor((32, 32), **PER_BATCH),
     COUNTS,
     RegMLPRegressorCV(RegMLPRegressor((16,)), cv=2),
 ]
