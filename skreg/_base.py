@@ -202,7 +202,7 @@ class NetworkEstimator(Predictor):
             engine=engine,
             plan=plan,
             state=state,
-            rows=training.numbers,
+            rows=training.indices,
             task=task,
             max_epochs=max_epochs or plan.max_iter,
             horizon=n_before + plan.max_iter,

@@ -54,7 +54,7 @@ class _ScorerOfRows(Scorer):
 
     def __init__(self, estimator, engine, validation):
         super().__init__(engine)
-        self._scoring, rows = estimator.scoring, validation.rows.numbers
+        self._scoring, rows = estimator.scoring, validation.rows.indices
         self._scorer = check_scoring(estimator, self._scoring)
         self._y, self._weight = validation.y[rows], {}
         if issparse(self._y):

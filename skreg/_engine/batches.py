@@ -48,7 +48,7 @@ class Rows(NamedTuple):
     """Some rows of a data set."""
 
     dataset: Dataset
-    numbers: np.ndarray
+    indices: np.ndarray
 
 
 @dataclass

@@ -61,13 +61,13 @@ def _warn_of_absent_classes(folds, strata):
 
 def _check_fold(split, n_rows):
     """Return the row indices on either side."""
-    train_rows, held_out = (_row_numbers(part, n_rows) for part in split)
+    train_rows, held_out = (_row_indices(part, n_rows) for part in split)
     if np.intersect1d(train_rows, held_out).size:
         raise ValueError("a fold validates on rows that it trains on.")
     return train_rows, held_out
 
 
-def _row_numbers(rows, n_rows):
+def _row_indices(rows, n_rows):
     rows = np.asarray(rows)
     if rows.dtype == bool and rows.shape == (n_rows,):
         rows = np.flatnonzero(rows)

@@ -25,7 +25,7 @@ class Session:
     """The `Plan` of the training."""
     state: TrainingState
     rows: np.ndarray
-    """Numbers of the training rows."""
+    """Indices of the training rows."""
     task: Any
     """Reports the epochs, as `FitTask` does, and may end the fit."""
     max_epochs: int
