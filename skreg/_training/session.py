@@ -88,15 +88,15 @@ class Session:
     def run(self, order, rate, rng):
         """Train for an epoch; return what `end` takes. Any thread may call it."""
         loss = self.engine.run_epoch(order, rate, rng)
-        penalty, of_validation = self.measure()
-        return loss + penalty, penalty, of_validation
+        penalty, validation_loss = self.measure()
+        return loss + penalty, penalty, validation_loss
 
     def measure(self):
         """Return the penalty and the validation loss of the current parameters."""
         penalty = self.engine.snapshot().penalty(self.plan.penalties)
         return penalty, nan if self.scorer is None else self.scorer.evaluate()
 
-    def end(self, loss, penalty, of_validation):
+    def end(self, loss, penalty, validation_loss):
         """Record an epoch; return whether to continue.
 
         The loss includes the penalty. A loss that is not finite, or far above the
@@ -110,7 +110,7 @@ class Session:
             self._calm = None
         if isfinite(loss) and risen <= _EXPLODED:
             self._least = min(loss, self._least)
-            self.status = self._record(loss, penalty, of_validation)
+            self.status = self._record(loss, penalty, validation_loss)
         else:
             self._before = self._calm or self._before
             self._go_back()
@@ -148,12 +148,12 @@ class Session:
         if self._before is not None:
             self.engine.restore(self._before())
 
-    def _record(self, loss, penalty, of_validation):
+    def _record(self, loss, penalty, validation_loss):
         state = self.state
         unit, validation = self.loss_unit, None
         if self.scorer is not None:
-            score = self.scorer.score(of_validation)
-            validation = unit * of_validation, self._score_unit * score
+            score = self.scorer.score(validation_loss)
+            validation = unit * validation_loss, self._score_unit * score
         epoch = unit * loss, unit * penalty, self._rate, len(self.rows)
         rate, converged = self.plan.learning_rate, False
         with interrupts_wait():
