@@ -234,8 +234,9 @@ class Committee(Predictor):
                 setattr(network, name, getattr(self, name))
         members = []
         for k in range(n_folds):
-            own = int(np.random.SeedSequence((seed, k)).generate_state(1)[0])
-            members.append(Member(copy(network).set_params(random_state=own)))
+            member_seed = int(np.random.SeedSequence((seed, k)).generate_state(1)[0])
+            member = copy(network).set_params(random_state=member_seed)
+            members.append(Member(member))
         return Candidate(params, targets, members)
 
     def _keep(self, winner, results, table, folds):
@@ -257,10 +258,10 @@ class Committee(Predictor):
         count = np.zeros(table.X.shape[0])
         for member, (_, held_out) in zip(self.members_, folds, strict=True):
             outputs = member._run(table.X[held_out])
-            own = member._fitted_targets().predictions(outputs)
+            predicted = member._fitted_targets().predictions(outputs)
             if total is None:
-                total = np.zeros((len(count), *own.shape[1:]), own.dtype)
-            total[held_out] += own
+                total = np.zeros((len(count), *predicted.shape[1:]), predicted.dtype)
+            total[held_out] += predicted
             count[held_out] += 1
         with np.errstate(invalid="ignore"):
             total /= count.reshape(-1, *[1] * (total.ndim - 1))

@@ -118,7 +118,7 @@ def _mean(pairs):
     """Return the mean prediction, given the targets and outputs of each network."""
     with np.errstate(under="ignore"):
         first, *others = (targets.predictions(outputs) for targets, outputs in pairs)
-        for own in others:
-            first += own
+        for other in others:
+            first += other
         first /= 1 + len(others)
     return first

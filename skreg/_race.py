@@ -149,11 +149,11 @@ class Race:
         means = np.nan_to_num(results["mean_test_score"], nan=-np.inf)
         results["rank_test_score"] = rankdata(-means, method="min").astype(np.int32)
         results["params"] = params = [record["params"] for record in records]
-        for name in dict.fromkeys(name for own in params for name in own):
+        for name in dict.fromkeys(chain(*params)):
             column = np.ma.masked_all(len(params), object)
-            for k, own in enumerate(params):
-                if name in own:
-                    column[k] = own[name]
+            for k, given in enumerate(params):
+                if name in given:
+                    column[k] = given[name]
             results[f"param_{name}"] = column
         return results
 
@@ -169,13 +169,13 @@ class Race:
         if self._in_turn:
             # Folds train side by side, so an interrupt finds them equally far; so do
             # as many candidates as keep the threads busy.
-            pairs = [own for own in pairs if own]
+            pairs = [*filter(None, pairs)]
             groups = [
                 [*chain(*pairs[start : start + self._n_threads])]
                 for start in range(0, len(pairs), self._n_threads)
             ]
         else:
-            groups = [[pair] for own in pairs for pair in own]
+            groups = [[pair] for pair in chain(*pairs)]
         calls = (
             delayed(train_members)(
                 [candidate.members[k] for candidate, k in group],
@@ -271,7 +271,7 @@ def check_winner(winner):
                 f"for all candidates. {ADVICE}"
             )
         network = member.network
-        own = check_scores(network.scoring, network.validation_scores_)
-        for kind, warning in (own | member.warnings).items():
+        of_scores = check_scores(network.scoring, network.validation_scores_)
+        for kind, warning in (of_scores | member.warnings).items():
             warnings.setdefault(kind, warning)
     issue(warnings)

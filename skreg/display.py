@@ -381,7 +381,7 @@ class WeightHistogramDisplay:
         if not per_layer:
             weights = {name: [_flat(layers)] for name, layers in weights.items()}
         return [
-            {name: own[k] for name, own in weights.items() if k < len(own)}
+            {name: layers[k] for name, layers in weights.items() if k < len(layers)}
             for k in range(max(map(len, weights.values())))
         ]
 

@@ -172,16 +172,20 @@ class TabularEncoder(TransformerMixin, Estimator):
         with naming("X"):
             validate_data(self, X, skip_check_array=True)
         self.is_categorical_ = is_categorical
-        self.medians_ = np.array([own.median for own in learned])
-        self.means_ = np.array([own.mean for own in learned])
-        self.scales_ = np.array([own.scale for own in learned])
-        self.has_missing_ = np.array([own.has_missing for own in learned], dtype=bool)
-        self.bin_edges_ = [own.edges for own in learned]
-        self.code_means_ = np.concatenate(
-            [np.empty(0), *(own.code_mean for own in learned)]
+        self.medians_ = np.array([column.median for column in learned])
+        self.means_ = np.array([column.mean for column in learned])
+        self.scales_ = np.array([column.scale for column in learned])
+        self.has_missing_ = np.array(
+            [column.has_missing for column in learned], dtype=bool
         )
-        self.frequent_values_ = [own.values.astype(numbers.dtype) for own in learned]
-        self.frequent_tolerances_ = [own.tolerances for own in learned]
+        self.bin_edges_ = [column.edges for column in learned]
+        self.code_means_ = np.concatenate(
+            [np.empty(0), *(column.code_mean for column in learned)]
+        )
+        self.frequent_values_ = [
+            column.values.astype(numbers.dtype) for column in learned
+        ]
+        self.frequent_tolerances_ = [column.tolerances for column in learned]
         self.one_hot_ = one_hot
 
     def transform(self, X):

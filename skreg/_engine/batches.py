@@ -123,12 +123,12 @@ class Block:
         total = total_weight = 0.0
         for part in slices(len(rows), self._n_rows):
             n_rows = part.stop - part.start
-            own = self._outputs[:, :n_rows]
+            block_outputs = self._outputs[:, :n_rows]
             for _, _, bound, out in self._gather(rows[part], rng):
                 out[...] = run(bound)
             if outputs is not None:
-                outputs[:, part] = own
-            loss, weight = self._sums(own)
+                outputs[:, part] = block_outputs
+            loss, weight = self._sums(block_outputs)
             total += loss
             total_weight += weight
         return total / total_weight

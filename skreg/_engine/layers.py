@@ -190,14 +190,14 @@ class ScaledDensePass(DensePass):
 
     def _bind_weights(self, dW, scale, carry):
         W, s, dS = self._factor, self._s, self._dS
-        own = self._memory.column[: len(s)]
+        ds = self._memory.column[: len(s)]
         write_dS = columns_times(self._x, self._delta, dS, scale, 0.0)
 
         def add_gradients():
             write_dS()
-            np.einsum("ik,ik->i", W, dS, out=own)
+            np.einsum("ik,ik->i", W, dS, out=ds)
             np.multiply(s, dS, out=dS)
-            for total, new in (dW, dS), (self._ds, own):
+            for total, new in (dW, dS), (self._ds, ds):
                 if carry:
                     np.multiply(total, carry, out=total)
                     np.add(total, new, out=total)

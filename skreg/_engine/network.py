@@ -80,7 +80,10 @@ class Network:
     @cached_property
     def penalised_parts(self):
         """The penalised part of the vector, by layer."""
-        sizes = [sum(prod(b.shape) for b in own if b.penalised) for own in self.blocks]
+        sizes = [
+            sum(prod(block.shape) for block in blocks if block.penalised)
+            for blocks in self.blocks
+        ]
         return [slice(*part) for part in pairwise(accumulate(sizes, initial=0))]
 
     @cached_property
@@ -125,15 +128,16 @@ class Network:
             value = getattr(estimator, f"{block.name}_")
             return value[layer] if block.listed else value
 
-        return [[array_of(b, k) for b in own] for k, own in enumerate(self.blocks)]
+        layers = enumerate(self.blocks)
+        return [[array_of(block, k) for block in blocks] for k, blocks in layers]
 
     def initialize(self, vector, rng):
         """Draw initial parameters."""
         for block, _, _, part in self.layout:
-            own, bound = vector[part], block.bound
-            own[...] = block.start
+            values, bound = vector[part], block.bound
+            values[...] = block.start
             if bound:
-                own += rng.uniform(-bound, bound, len(own))
+                values += rng.uniform(-bound, bound, len(values))
 
 
 class Parameters:

@@ -134,8 +134,8 @@ class Adam(Optimizer):
         np.divide(m, g, g)
         rate = learning_rate * unbias_s / unbias_m
         add_scaled(w.vector, -rate, g)
-        for own, part, factor in w.faster:
-            add_scaled(own, (1 - factor) * rate, g[part])
+        for values, part, factor in w.faster:
+            add_scaled(values, (1 - factor) * rate, g[part])
 
 
 def _update_average(average, beta, x):

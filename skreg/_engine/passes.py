@@ -69,9 +69,9 @@ class Forward:
         self._memory = memory.of_layers(network, x.shape[0])
         self._passes = []
         parts = zip(network.layers, arrays, self._memory, strict=True)
-        for layer, parameters, own in parts:
+        for layer, parameters, buffers in parts:
             scale = input_scales[layer.level] if input_scales else 1.0
-            bound = layer.bind(parameters, x, masks, own, scale)
+            bound = layer.bind(parameters, x, masks, buffers, scale)
             self._passes.append(bound)
             x = bound.out
         self.outputs = x.T
@@ -97,7 +97,7 @@ class Pass(Forward):
     ):
         super().__init__(network, arrays, memory, batch.x, batch.masks, input_scales)
         self._backward = self._passes[::-1]
-        deltas = [None, *(own.delta for own in self._memory)]
+        deltas = [None, *(buffers.delta for buffers in self._memory)]
         for layer, below, block in zip(self._passes, deltas, gradient, strict=False):
             layer.bind_backward(block, below, scale, carry)
         self._head_gradient = network.head.gradient
@@ -105,7 +105,7 @@ class Pass(Forward):
         self._delta = deltas[-1].T
         self._derivative = None
         if len(self._passes) > 1:
-            n = sum(own.h.size for own in self._memory[:-1])
+            n = sum(buffers.h.size for buffers in self._memory[:-1])
             self._derivative = ACTIVATIONS[network.activation].derivative
             self._slopes = memory.z[:n], memory.ones[:n], memory.slopes[:n]
 

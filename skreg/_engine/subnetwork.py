@@ -183,8 +183,8 @@ class Subnetwork:
         """Yield each block, and its copy without padding units."""
         for whole, copy in zip(self._whole, self._copies, strict=True):
             for _, layer, k, _ in self._padded.layout:
-                own = whole[layer][k]
-                yield own, copy[layer][k][tuple(map(slice, own.shape))]
+                block = whole[layer][k]
+                yield block, copy[layer][k][tuple(map(slice, block.shape))]
 
     def _parts(self):
         """Yield, per vector: the copy, its first weights, and both parts gathered."""

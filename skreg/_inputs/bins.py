@@ -81,7 +81,7 @@ def is_frequent(x, values, tolerances):
 
 def flattened(values, tolerances):
     """Return the frequent values of all columns, with their columns and tolerances."""
-    column = np.repeat(np.arange(len(values)), [len(own) for own in values])
+    column = np.repeat(np.arange(len(values)), [*map(len, values)])
     none = np.empty(0)
     return column, np.concatenate([none, *values]), np.concatenate([none, *tolerances])
 

@@ -145,8 +145,8 @@ def split(columns, is_categorical):
 
 def rare_categories(one_hot):
     """Return the set of rare categories of each column of a OneHotEncoder."""
-    rare = one_hot.infrequent_categories_
-    return [set() if own is None else {*own} for own in rare]
+    by_column = one_hot.infrequent_categories_
+    return [set() if rare is None else {*rare} for rare in by_column]
 
 
 def unique_names(names):

@@ -80,9 +80,9 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
     @classmethod
     def _check_names(cls, names, error):
         """Raise an error with a hint if a name is not that of a parameter."""
-        own = cls._get_param_names()
+        known = cls._get_param_names()
         for name in names:
-            if name.partition("__")[0] not in own:
+            if name.partition("__")[0] not in known:
                 raise error(
                     f"{cls.__name__} has no parameter {name!r}. {cls._hint(name)}"
                 )

@@ -134,8 +134,8 @@ def warn_of_other_categories(columns, texts, one_hot):
     if len(texts) < _ENOUGH_ROWS:
         return
     of_columns = columns, texts.T, one_hot.categories_, rare_categories(one_hot)
-    for column, own, known, rare in zip(*of_columns, strict=True):
-        found = {*own} - {"missing"}
+    for column, column_texts, known, rare in zip(*of_columns, strict=True):
+        found = {*column_texts} - {"missing"}
         frequent = {*known} - {"missing"} - rare
         if not found or not frequent or not found.isdisjoint(known):
             continue

@@ -112,8 +112,10 @@ class Values(Targets):
 
     def attributes(self):
         """Return the fitted attributes that describe the outputs."""
-        own = {"target_mean_": self.mean, "target_scale_": self.scale}
-        return super().attributes() | (own if self.scale is not None else {})
+        attributes = super().attributes()
+        if self.scale is not None:
+            attributes |= {"target_mean_": self.mean, "target_scale_": self.scale}
+        return attributes
 
     def encode(self, y, dtype, name="y"):
         """Return standardised targets of ``dtype``, of shape (n_outputs, n_samples)."""
