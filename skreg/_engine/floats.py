@@ -16,6 +16,14 @@ def all_finite(vector):
     )
 
 
+def least_size(dtype):
+    """Return the size of the least numbers that are kept.
+
+    A decay by 0.9 takes 170 steps from there to the least normal number.
+    """
+    return float(np.finfo(dtype).tiny) * 2**26
+
+
 def flush_tiny(vectors):
     """Round numbers that will soon be subnormal to zero, in place.
 
@@ -25,9 +33,7 @@ def flush_tiny(vectors):
     float32, numbers below 8e-31 become zero, and no number changes by more than twice
     that or by two units in its last place.
     """
-    info = np.finfo(vectors.dtype)
-    # A decay by 0.9 takes 170 steps from here to the least normal number.
-    tiny = info.tiny * 2**26
-    large = 3 * tiny / info.eps  # tiny is half a unit in its last place, up and down
+    # The least size is half a unit in the last place of this number, up and down.
+    large = 3 * least_size(vectors.dtype) / np.finfo(vectors.dtype).eps
     vectors += large
     vectors -= large

@@ -12,6 +12,7 @@ from skreg._engine.blas import SparseRows
 from skreg._engine.compiled import GEMM, BlockData, Buffers, Net, Rule, run_block
 from skreg._engine.dropout import threshold_of
 from skreg._engine.engine import NumpyEngine
+from skreg._engine.floats import least_size
 from skreg._engine.heads import CLASS_HEADS, LOSSES
 from skreg._engine.optimizers import SGD, Adam, NesterovSGD
 from skreg._engine.penalties import L2
@@ -189,7 +190,7 @@ def _describe(plan, dtype):
         scale=optimizer.scale,
         carry=optimizer.carry,
         scale_rate=scale_rate if isinstance(optimizer, Adam) else 1.0,
-        tiny=float(np.finfo(dtype).tiny) * 2**26,
+        tiny=least_size(dtype),
         alphas=alphas.astype(dtype),
     )
     return net, rule
