@@ -23,9 +23,9 @@ def scorer_of(estimator, engine, validation, targets):
     """
     if estimator.scoring == "loss":
         return Scorer(engine)
-    of_metric = hasattr(check_scoring(estimator, estimator.scoring), "_score_func")
-    kind = _ScorerOfMetric if of_metric else _OwnScorer
-    return kind(estimator, engine, validation, targets)
+    scorer = check_scoring(estimator, estimator.scoring)
+    kind = _ScorerOfMetric if hasattr(scorer, "_score_func") else _OwnScorer
+    return kind(scorer, estimator, engine, validation, targets)
 
 
 class Scorer:
@@ -52,10 +52,10 @@ class _ScorerOfRows(Scorer):
     _estimator: Any
     _X: Any = None
 
-    def __init__(self, estimator, engine, validation):
+    def __init__(self, scorer, estimator, engine, validation):
         super().__init__(engine)
-        self._scoring, rows = estimator.scoring, validation.rows.indices
-        self._scorer = check_scoring(estimator, self._scoring)
+        self._scorer, self._scoring = scorer, estimator.scoring
+        rows = validation.rows.indices
         self._y, self._weight = validation.y[rows], {}
         if issparse(self._y):
             self._y = self._y.toarray()  # as many metrics need it
@@ -64,8 +64,21 @@ class _ScorerOfRows(Scorer):
             self._weight["sample_weight"] = validation.sample_weight[rows]
 
     def score(self, loss):
-        rows = self._estimator, self._X, self._y
-        return take_score(self._scorer, self._scoring, *rows, **self._weight)
+        scoring = self._scoring
+        try:
+            score = self._scorer(self._estimator, self._X, self._y, **self._weight)
+        except (AttributeError, TypeError, ValueError) as error:
+            if not isinstance(scoring, str):
+                raise
+            raise ValueError(_explain(scoring, error)) from error
+        if getattr(score, "shape", None) == ():  # of an array, by any library
+            score = score.item()
+        if not isinstance(score, Real):
+            raise ValueError(
+                f"scoring={scoring!r} has to return a number, got {score!r}."
+            )
+        with naming("scoring"):
+            return float(score)
 
 
 class _ScorerOfMetric(_ScorerOfRows):
@@ -74,8 +87,8 @@ class _ScorerOfMetric(_ScorerOfRows):
     So it needs no copy of the rows, and no forward pass besides that of the loss.
     """
 
-    def __init__(self, estimator, engine, validation, targets):
-        super().__init__(estimator, engine, validation)
+    def __init__(self, scorer, estimator, engine, validation, targets):
+        super().__init__(scorer, estimator, engine, validation)
         dataset, rows = validation.rows
         self._outputs = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
         kind = _OfLabels if is_classifier(estimator) else _OfValues
@@ -88,8 +101,8 @@ class _ScorerOfMetric(_ScorerOfRows):
 class _OwnScorer(_ScorerOfRows):
     """Calls a function of the user, on a copy of the estimator."""
 
-    def __init__(self, estimator, engine, validation, targets):
-        super().__init__(estimator, engine, validation)
+    def __init__(self, scorer, estimator, engine, validation, targets):
+        super().__init__(scorer, estimator, engine, validation)
         dataset, rows = validation.rows
         self._estimator, self._X = copy.copy(estimator), dataset.X[rows]
         # X is an array here, even if a data frame was passed to fit.
@@ -121,22 +134,6 @@ class _OfLabels(PredictsLabels, _OfOutputs):
 
 class _OfValues(PredictsValues, _OfOutputs):
     pass
-
-
-def take_score(scorer, scoring, estimator, X, y, **weights):
-    """Return the score by the ``scorer`` that ``scoring`` stands for, as a float."""
-    try:
-        score = scorer(estimator, X, y, **weights)
-    except (AttributeError, TypeError, ValueError) as error:
-        if not isinstance(scoring, str):
-            raise
-        raise ValueError(_explain(scoring, error)) from error
-    if getattr(score, "shape", None) == ():  # an array of one number, of any library
-        score = score.item()
-    if not isinstance(score, Real):
-        raise ValueError(f"scoring={scoring!r} has to return a number, got {score!r}.")
-    with naming("scoring"):
-        return float(score)
 
 
 def check_scorer(estimator):
