@@ -6,13 +6,9 @@ from skreg._engine.subnetwork import SubnetworkEngine
 
 def make_engine(plan, start, training, validation=None):
     """Return an engine for a plan, with the arguments of `NumpyEngine`."""
-    kind: type[NumpyEngine]
     if plan.engine == "numba" and plan.optimizer is not None:
         from skreg._engine.numba_engine import NumbaEngine
 
-        kind = NumbaEngine
-    elif plan.one_mask:
-        kind = SubnetworkEngine
-    else:
-        kind = NumpyEngine
+        return NumbaEngine(plan, start, training, validation)
+    kind = SubnetworkEngine if plan.one_mask else NumpyEngine
     return kind(plan, start, training, validation)
