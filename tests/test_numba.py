@@ -135,6 +135,18 @@ def test_without_numba_the_error_says_what_to_install(monkeypatch):
     assert not hasattr(model, "coefs_")
 
 
+def run_in_a_process(code, **environment):
+    """Start a program with the package as it is here."""
+    folder = str(Path(skreg.__file__).parents[1])
+    return subprocess.Popen(
+        [sys.executable, "-c", code],
+        env=os.environ | {"PYTHONPATH": folder} | environment,
+        stdout=subprocess.PIPE,
+        stderr=subprocess.PIPE,
+        text=True,
+    )
+
+
 FIT = """
 import numpy as np
 from skreg import RegMLPClassifier
@@ -147,12 +159,24 @@ print(run_block.stats.cache_hits.total(), run_block.stats.cache_misses.total())
 
 def test_code_is_kept_on_disk_for_other_processes():
     network(engine="numba").fit(X, y)  # compiles it, unless that was done before
-    folder = str(Path(skreg.__file__).parents[1])
-    done = subprocess.run(
-        [sys.executable, "-c", FIT],
-        env=os.environ | {"PYTHONPATH": folder},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
-    assert (done.stdout, done.stderr) == ("1 0\n", "")
+    assert run_in_a_process(FIT).communicate() == ("1 0\n", "")
+
+
+PIECE = """
+import numpy as np
+from skreg._engine.compiled import _tanh
+z = np.array([-800.0, 800.0])
+_tanh(z)
+print(*z, _tanh.stats.cache_misses.total())
+"""
+
+
+def test_processes_may_compile_at_the_same_time(tmp_path):
+    def start():
+        return run_in_a_process(PIECE, NUMBA_CACHE_DIR=str(tmp_path))
+
+    first = [start(), start()]
+    for process in first:
+        out, err = process.communicate()
+        assert (out[:-2], err) == ("-1.0 1.0 ", "")
+    assert start().communicate() == ("-1.0 1.0 0\n", "")
