@@ -27,6 +27,7 @@ LABELS = {
     "MLPClassifier": "MLPClassifier",
     "MLPRegressor": "MLPRegressor",
     "HistGradientBoosting": "gradient boosting",
+    "HistGradientBoosting, early stopping": "boosting, early stopping",
     "RealMLP-TD-S": "RealMLP",
     "RealMLP-TD-S, for log-loss": "RealMLP for log-loss",
     "TabM": "TabM",

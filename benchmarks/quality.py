@@ -66,6 +66,9 @@ CLASSIFIERS = {
     "MLPClassifier": scaled(MLPClassifier()),
     "MLPClassifier, early stopping": scaled(MLPClassifier(early_stopping=True)),
     "HistGradientBoosting": make_pipeline(ensemble.HistGradientBoostingClassifier()),
+    "HistGradientBoosting, early stopping": make_pipeline(
+        ensemble.HistGradientBoostingClassifier(early_stopping=True)
+    ),
     "LogisticRegression": scaled(LogisticRegression(max_iter=1000)),
     "RegMLP": scaled(skreg.RegMLPClassifier()),
     "RegMLP, early stopping": scaled(skreg.RegMLPClassifier(early_stopping=True)),
@@ -180,9 +183,7 @@ def run(jobs, n_processes, cache):
 def summarize(group, fits):
     """Return the tables of a group: means, and for raw tables also the loss of each."""
     losses = fits.pivot_table("loss", "table", "model", sort=False)
-    means = fits.groupby("model", sort=False)[RESULTS].agg(
-        lambda values: values.mean(skipna=False)
-    )
+    means = fits.groupby("model", sort=False)[RESULTS].mean(skipna=False)
     score_name, loss_name, compared = "accuracy", "log-loss", losses
     if group == "regression":  # relative errors are compared by their ratios
         score_name, loss_name, compared = "R²", "relative error", np.log(losses)

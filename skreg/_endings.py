@@ -59,9 +59,12 @@ def warning_of_loss(session, n_done):
     stops_early, n_epochs = session.plan.early_stopping, history.n_epochs
     kept = history.best_score.epoch if stops_early else n_epochs
     is_older = kept <= n_epochs - n_done
-    if is_older or session.status in (Status.DIVERGED, Status.INTERRUPTED):
+    if is_older or session.status is Status.INTERRUPTED:
         return {}
-    loss = history.loss_curve[kept - 1] - history.penalty_curve[kept - 1]
+    epochs = [kept - 1]
+    if session.status is Status.DIVERGED and not stops_early:
+        epochs = range(n_epochs - n_done, n_epochs)  # weights from before it rose
+    loss = min(history.loss_curve[k] - history.penalty_curve[k] for k in epochs)
     return warning_far_above(constant, loss, session.loss_unit)
 
 

@@ -15,7 +15,13 @@ from sklearn.utils.validation import (
 )
 
 from skreg._inputs.bins import ROWS_AT_ONCE, is_frequent, learn, piecewise_linear
-from skreg._inputs.columns import check_columns, columns_of, split, unique_names
+from skreg._inputs.columns import (
+    check_columns,
+    columns_of,
+    name_booleans,
+    split,
+    unique_names,
+)
 from skreg._inputs.errors import naming, unchanged_on_error
 from skreg._inputs.estimator import Estimator
 from skreg._inputs.suspicions import (
@@ -218,6 +224,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         encoded = np.zeros(shape, self.dtype)
         n_columns = self._write_numbers(numbers, encoded)
         if self.one_hot_ is not None:
+            name_booleans(texts, self.one_hot_)
             categorical = compress(columns, self.is_categorical_)
             warn_of_other_categories(categorical, texts, self.one_hot_)
             rows, categories = self.one_hot_.transform(texts).nonzero()

@@ -409,7 +409,8 @@ def test_if_all_diverge_at_once_it_is_an_error(distributions):
 def test_a_winner_that_diverges_later_keeps_its_best_epoch():
     params = DIVERGING | {"learning_rate_init": 50.0, "n_iter_no_change": 100}
     params |= {"max_iter": 100, "learning_rate": "constant"}
-    with pytest.warns(ConvergenceWarning, match="diverged in epoch"):
+    diverged = pytest.warns(ConvergenceWarning, match="diverged in epoch")
+    with diverged, pytest.warns(ConvergenceWarning, match="far above"):
         model = race(params, None, scoring="accuracy").fit(X, y)
     assert all(np.isfinite(m.coefs_[0]).all() for m in model.members_)
     assert np.isfinite(model.best_score_)

@@ -42,9 +42,15 @@ class Network:
     def layers(self):
         """The layers, from the inputs up."""
         last = len(self.sizes) - 2
+        activation = ACTIVATIONS.get(self.activation)
+        if activation is None:
+            raise ValueError(
+                f"activation={self.activation!r} is not known in this process. Add it "
+                "to ACTIVATIONS in a module that the process imports."
+            )
         layers: list = []
         for k, fans in enumerate(pairwise(self.sizes)):
-            bound = ACTIVATIONS[self.activation].bound(*fans)
+            bound = activation.bound(*fans)
             if k == last and self.head.starts_at_zero:
                 bound = 0.0
             kind = ScaledDense if self.scaled and k == 0 else Dense

@@ -18,6 +18,11 @@ from skreg._engine.optimizers import SGD, Adam, NesterovSGD
 from skreg._engine.penalties import L2
 from skreg._engine.predictor import Evaluator, rows_per_block
 
+if not hasattr(run_block, "stats"):
+    raise ImportError(
+        "engine='numba' compiles its code, but NUMBA_DISABLE_JIT is set. Unset that "
+        "environment variable, or leave engine at 'numpy'."
+    )
 ACTIVATION_CODES = {
     "identity": compiled.IDENTITY,
     "logistic": compiled.LOGISTIC,
@@ -231,10 +236,13 @@ def _allocate(net, n_rows, vectors):
 @contextmanager
 def _announced(dtype):
     """Print a message if compilation takes longer than a second."""
-    message = (
-        f"skreg is compiling engine='numba' for {dtype}. This happens once; the code "
-        f"is kept in {run_block.stats.cache_path}."
-    )
+    kept = f"This happens once; the code is kept in {run_block.stats.cache_path}."
+    if run_block.stats.cache_path is None:
+        kept = (
+            "Every process does so, since no folder is writable to keep the code: set "
+            "NUMBA_CACHE_DIR to one."
+        )
+    message = f"skreg is compiling engine='numba' for {dtype}. {kept}"
 
     def announce():
         if run_block.stats.cache_misses:  # otherwise it loads the code

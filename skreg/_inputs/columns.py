@@ -143,6 +143,14 @@ def split(columns, is_categorical):
     return _stack(numbers, n_rows, dtype), _stack(texts, n_rows, object)
 
 
+def name_booleans(texts, one_hot):
+    """Write 0 and 1 as False and True, in the columns that held only those in `fit`."""
+    for column, known in zip(texts.T, one_hot.categories_, strict=True):
+        if {*known} - {"missing"} <= {"False", "True"}:
+            column[column == "0"] = "False"
+            column[column == "1"] = "True"
+
+
 def rare_categories(one_hot):
     """Return the set of rare categories of each column of a OneHotEncoder."""
     by_column = one_hot.infrequent_categories_

@@ -40,7 +40,12 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
         splits = splitter.split(X, y, groups)
         folds = [_check_fold(split, n_rows) for split in splits]
     if len(folds) < 2:
-        remedy = "" if folds else " Was it an iterator that has been used before?"
+        remedy = " Was it an iterator that has been used before?"
+        if folds:
+            remedy = (
+                " For one validation set take a network, with early_stopping=True and "
+                "X_val and y_val in fit."
+            )
         raise ValueError(f"cv gives {len(folds)} folds; at least 2 are needed.{remedy}")
     if strata is not None:
         _warn_of_absent_classes(folds, strata)

@@ -1,6 +1,7 @@
 """Labels to class indices and back, and the head for them."""
 
 from dataclasses import dataclass
+from reprlib import Repr
 
 import numpy as np
 from scipy.sparse import issparse
@@ -129,9 +130,9 @@ class Labels(Targets):
         unseen = [label for label in np.unique(y).tolist() if label not in known]
         if unseen:
             raise ValueError(
-                f"{name} has classes {unseen}, which are not among the known classes "
-                f"{self.classes.tolist()}. Declare all classes at the start, or leave "
-                "out these rows."
+                f"{name} has classes {_some(unseen)}, which are not among the known "
+                f"classes {_some(self.classes.tolist())}. Declare all classes at the "
+                "start, or leave out these rows."
             )
         return np.searchsorted(self.classes, y)
 
@@ -161,6 +162,9 @@ class Labels(Targets):
         return self.classes[probabilities.argmax(axis=1)]
 
 
+_SOME = Repr()
+_SOME.maxlist = 20
+_some = _SOME.repr
 _SEVERAL = list, tuple, set, frozenset, np.ndarray
 
 

@@ -12,6 +12,8 @@ from skreg._inputs.errors import naming, refuse_hidden
 from skreg._inputs.weights import check_weights
 
 FLOATS = [np.float64, np.float32]
+_SINGLE = {"float32", "float", "float[pyarrow]"}
+"""float32 as NumPy and polars, Arrow and pandas with Arrow call it, in lower case."""
 
 
 class Table(NamedTuple):
@@ -34,7 +36,7 @@ def check_features(estimator, X, reset):
     with naming("X", "Encode text first, with TabularEncoder or OneHotEncoder."):
         refuse_dates(X, "X")
         # Of a data frame, scikit-learn sees no common type, and chooses the first.
-        single = {str(dtype).lower() for dtype in _dtypes(X)} == {"float32"}
+        single = set() < {str(dtype).lower() for dtype in _dtypes(X)} <= _SINGLE
         dtype = np.float32 if single else FLOATS
         return validate_data(
             estimator, X, accept_sparse="csr", dtype=dtype, reset=reset
@@ -64,7 +66,7 @@ def _dtypes(X):
     if hasattr(X, "columns"):
         return X.dtypes
     if isinstance(X, np.ndarray) and X.dtype == object:
-        return [getattr(value, "dtype", type(value).__name__) for value in X.flat]
+        return [getattr(v, "dtype", f"{type(v).__name__} object") for v in X.flat]
     return [getattr(X, "dtype", None)]
 
 
