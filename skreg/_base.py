@@ -161,6 +161,7 @@ class NetworkEstimator(Predictor):
             targets = targets.continued_from(self._fitted_targets())
         index, held_out = fold or (np.arange(X.shape[0]), None)
         plan, state = self._begin((len(index), X.shape[1]), targets, resume, stream)
+        self.auto_params_ = plan.auto_params
         check_range(X, plan.dtype, "X")
         if plan.early_stopping and given[0] is None and held_out is None:
             fraction = as_float(self, "validation_fraction")

@@ -61,7 +61,7 @@ def warning_of_loss(session, n_done):
     is_older = kept <= n_epochs - n_done
     if is_older or session.status is Status.INTERRUPTED:
         return {}
-    epochs = [kept - 1]
+    epochs = range(kept - 1, kept)
     if session.status is Status.DIVERGED and not stops_early:
         epochs = range(n_epochs - n_done, n_epochs)  # weights from before it rose
     loss = min(history.loss_curve[k] - history.penalty_curve[k] for k in epochs)

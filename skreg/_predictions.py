@@ -62,8 +62,8 @@ class PredictsLabels(ClassifierMixin):
         Returns
         -------
         probabilities : ndarray of shape (n_samples, n_classes)
-            In the order of ``classes_``. They sum to one, except for multilabel
-            targets, where each class has its own probability.
+            In float64 and the order of ``classes_``. They sum to one, except for
+            multilabel targets, where each class has its own probability.
         """
         return _mean(self._outputs(X))
 

@@ -89,8 +89,7 @@ class _ScorerOfMetric(_ScorerOfRows):
 
     def __init__(self, scorer, estimator, engine, validation, targets):
         super().__init__(scorer, estimator, engine, validation)
-        dataset, rows = validation.rows
-        self._outputs = np.empty((targets.n_outputs, len(rows)), dataset.X.dtype)
+        self._outputs = np.empty((targets.n_outputs, len(validation.rows.indices)))
         kind = _OfLabels if is_classifier(estimator) else _OfValues
         self._estimator = kind(targets, self._outputs)
 

@@ -64,8 +64,9 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         nor on the batch size. "auto" penalises only the first layer: with 25 / n in
         classification and 4 / n in regression, with 8 / n and 2 / n under
         ``early_stopping``, and with twice as much without ``feature_scales``. For
-        "lbfgs" it is 10 / n on all layers. Without hidden layers it is 1 / n. With at
-        most 42 rows it is always 0.1, on all layers.
+        "lbfgs" it is 10 / n on all layers. With at most 42 rows it is always 0.1, on
+        all layers. The weights of "logistic" units are four times as large, so for them
+        "auto" is a sixteenth. Without hidden layers it is 1 / n.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9
@@ -83,7 +84,8 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         power of two between 8 and 256, or all rows if there are at most 42.
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate. With "cosine", "auto" is 4e-3 for "adam", or 0.016 for at
-        most 42 rows, and 0.4 for "sgd". With other schedules it is 1e-3 and 0.1.
+        most 42 rows, and for "sgd" 0.4 in classification and 0.1 in regression. With
+        other schedules it is 1e-3 and 0.1.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t
@@ -163,6 +165,8 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         feature_scales_``.
     n_layers_ : int
         Number of layers, including input and output.
+    auto_params_ : dict
+        What the last call took for each parameter that is "auto".
     n_outputs_ : int
         Number of targets.
     out_activation_ : {"identity", "exp"}

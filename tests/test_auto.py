@@ -88,6 +88,41 @@ def test_a_regressor_is_penalised_less(early_stopping, solver):
     assert plan.keep_probs == [1, *[1 if early_stopping else 0.9] * 2]
 
 
+@pytest.mark.parametrize("n_rows", [42, 100])
+@pytest.mark.parametrize("schedule", SCHEDULES)
+def test_sgd_is_slower_in_regression_but_in_streams(schedule, n_rows):
+    estimator = RegMLPRegressor(solver="sgd", learning_rate=schedule)
+    plan = make_plan(estimator, (n_rows, 7), NUMBER)
+    assert plan.learning_rate.initial == RATES["sgd"] / 4
+
+
+@pytest.mark.parametrize(
+    "params", [{}, {"early_stopping": True}, {"solver": "sgd"}, {"solver": "lbfgs"}]
+)
+@pytest.mark.parametrize("n_rows", [42, 100])
+def test_logistic_units_are_penalised_a_sixteenth(n_rows, params):
+    (one,) = plan_of(n_rows, activation="logistic", **params).penalties
+    (other,) = plan_of(n_rows, activation="tanh", **params).penalties
+    np.testing.assert_allclose(np.multiply(one.alphas, 16), other.alphas)
+    alone = {"hidden_layer_sizes": (), **params}
+    one, other = (plan_of(n_rows, activation=a, **alone) for a in ("logistic", "tanh"))
+    assert one.penalties == other.penalties
+
+
+@pytest.mark.parametrize(
+    ("n_rows", "early_stopping"), [(40, False), (200, False), (200, True)]
+)
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+@pytest.mark.parametrize("activation", ["logistic", "tanh", "relu"])
+def test_every_activation_learns(activation, solver, n_rows, early_stopping):
+    X = np.random.default_rng(0).normal(size=(n_rows, 4))
+    params = {"activation": activation, "solver": solver, "random_state": 0}
+    params |= {"early_stopping": early_stopping, "tol": 0.01}
+    classes, numbers = X[:, 0] > 0, X[:, 0] + X[:, 1]
+    assert RegMLPClassifier(**params).fit(X, classes).score(X, classes) > 0.85
+    assert RegMLPRegressor(**params).fit(X, numbers).score(X, numbers) > 0.6
+
+
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_a_stream(n_rows, solver):
@@ -241,6 +276,29 @@ def test_a_fit_at_the_defaults_carries_out_its_plan_and_warns_of_nothing():
     assert model.n_iter_ == 32
     steps = (1 + np.cos(np.pi * np.arange(32) / 32)) / 2
     np.testing.assert_allclose(model.learning_rate_curve_, RATES["adam"] * steps)
+
+
+def test_a_fit_says_what_auto_is():
+    X, y = problem(n=100)
+    model = RegMLPClassifier(solver="sgd", keep_prob=0.5).fit(X, y)
+    assert model.auto_params_ == {
+        "feature_scales": False,
+        "alpha": [0.5, 0.0, 0.0],
+        "batch_size": 8,
+        "learning_rate": "cosine",
+        "learning_rate_init": 0.4,
+        "max_iter": 32,
+        "dtype": "float32",
+    }
+    model.set_params(solver="lbfgs", keep_prob="auto", tol=0.1).fit(X, y)
+    assert model.auto_params_ == {
+        "feature_scales": False,
+        "alpha": 0.1,
+        "keep_prob": 1.0,
+        "batch_size": 100,
+        "max_iter": 200,
+        "dtype": "float64",
+    }
 
 
 def test_a_stream_at_the_defaults_has_a_constant_rate():

@@ -16,6 +16,7 @@ from estimators import (
 )
 
 from skreg import TabularEncoder
+from skreg._inputs.rows import check_features
 
 pytestmark = SHORT_FITS
 
@@ -224,16 +225,22 @@ def test_a_series_is_no_table():
         network().fit(frame, y).predict(frame.iloc[0])
 
 
-@pytest.mark.parametrize("library", ["pandas", "polars"])
-@pytest.mark.parametrize("dtype", ["Float32", "Float64"])
-def test_probabilities_have_the_precision_of_a_data_frame(library, dtype):
-    frames = pytest.importorskip(library)
-    X, y = problem()
-    columns = X.T.astype(dtype.lower())
-    frame = frames.DataFrame({f"x{k}": column for k, column in enumerate(columns)})
-    if library == "pandas":
-        frame = frame.astype(dtype)
-    assert network().fit(frame, y).predict_proba(frame).dtype == dtype.lower()
+@pytest.mark.parametrize("dtype", ["float32", "float64"])
+@pytest.mark.parametrize("library", ["pandas", "nullable", "arrow", "polars", "tables"])
+def test_a_frame_of_single_precision_becomes_an_array_of_it(library, dtype):
+    X, _ = problem()
+    columns = {f"x{k}": column for k, column in enumerate(X.T.astype(dtype))}
+    if library == "tables":
+        frame = pytest.importorskip("pyarrow").table(columns)
+    elif library == "polars":
+        frame = pytest.importorskip("polars").DataFrame(columns)
+    else:
+        frame = pytest.importorskip("pandas").DataFrame(columns)
+        if library == "arrow":
+            pytest.importorskip("pyarrow")
+        kinds = {"nullable": dtype.title(), "arrow": f"{dtype}[pyarrow]"}
+        frame = frame.astype(kinds.get(library, dtype))
+    assert check_features(network(), frame, reset=True).dtype == dtype
 
 
 def test_text_is_told_how_it_becomes_a_number():

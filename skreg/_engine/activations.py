@@ -12,7 +12,8 @@ Initial weights are uniform in [-bound, bound], with a variance that keeps the s
 signals through many layers. For relu, which halves the variance, it is that of He et
 al., "Delving Deep into Rectifiers", ICCV 2015; otherwise that of Glorot and Bengio,
 "Understanding the difficulty of training deep feedforward neural networks", AISTATS
-2010, with scikit-learn's factor for the logistic function.
+2010. The logistic function flattens signals to a quarter, so its weights are four times
+as large.
 """
 
 from collections.abc import Callable
@@ -36,6 +37,8 @@ class Activation(NamedTuple):
     """``bound(fan_in, fan_out)`` of the initial weights."""
     derivative_of_z: bool = False
     """Whether ``derivative`` is given ``z`` instead of ``h``; it may overwrite it."""
+    slope: float = 1.0
+    """The steepest slope. Weights are in proportion to 1 / slope."""
 
 
 def _identity(z, zeros, out):
@@ -91,7 +94,7 @@ def _glorot(fan_in, fan_out):
 ACTIVATIONS = {
     "identity": Activation(_identity, _identity_derivative, _glorot),
     "logistic": Activation(
-        _logistic, _logistic_derivative, lambda n, m: sqrt(2 / (n + m))
+        _logistic, _logistic_derivative, lambda n, m: 4 * _glorot(n, m), slope=0.25
     ),
     "tanh": Activation(_tanh, _tanh_derivative, _glorot),
     "relu": Activation(_relu, _relu_derivative, lambda n, m: sqrt(6 / n)),

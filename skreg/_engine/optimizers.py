@@ -28,8 +28,8 @@ class Optimizer:
     planned_rate: ClassVar[float]
     """The initial rate for "auto" if the schedule takes it to zero; otherwise "auto" is
     a quarter of it."""
-    full_batch_rate: ClassVar[float]
-    """The same if all rows are one mini-batch, so that there are few steps."""
+    is_adaptive: ClassVar[bool] = False
+    """Whether steps do not depend on the size of the gradient."""
 
     @property
     def carry(self):
@@ -61,7 +61,6 @@ class SGD(Optimizer):
     n_averages: ClassVar[int] = 1
     averages_gradient: ClassVar[bool] = True
     planned_rate: ClassVar[float] = 0.4
-    full_batch_rate: ClassVar[float] = 0.4
 
     @property
     def carry(self):
@@ -87,7 +86,6 @@ class NesterovSGD(Optimizer):
 
     n_averages: ClassVar[int] = 1
     planned_rate: ClassVar[float] = 0.4
-    full_batch_rate: ClassVar[float] = 0.4
 
     def step(self, w, g, averages, n_steps, learning_rate):
         """Take one step."""
@@ -108,14 +106,14 @@ class Adam(Optimizer):
 
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1;
     β₁ is ``momentum``. As steps do not depend on the size of the gradient, blocks of
-    parameters may have larger ones.
+    parameters may have larger ones. They have a bound if β₂ is at least β₁².
     """
 
     beta_2: float
     epsilon: float
     n_averages: ClassVar[int] = 2
     planned_rate: ClassVar[float] = 4e-3
-    full_batch_rate: ClassVar[float] = 1.6e-2
+    is_adaptive: ClassVar[bool] = True
     scale: ClassVar[float] = 1.0
 
     def step(self, w, g, averages, n_steps, learning_rate):

@@ -14,14 +14,14 @@ def predict_outputs(network, arrays, X):
     """Return the outputs of a network for all rows of X.
 
     X is an array or a CSR matrix of floats; ``arrays`` are the network's parameters by
-    layer and block, at any place in memory. The outputs have shape (n_outputs, n_rows)
-    and the dtype of X, whatever the precision of the network.
+    layer and block, at any place in memory. The outputs are float64, of shape
+    (n_outputs, n_rows).
     """
     n_rows, dtype = X.shape[0], arrays[0][0].dtype
     sparse = not isinstance(X, np.ndarray)
     size = rows_per_block(network, dtype, n_rows, sparse)
     memory = Memory(network, size, dtype, backward=False)
-    outputs = np.empty((n_rows, network.sizes[-1]), X.dtype).T
+    outputs = np.empty((n_rows, network.sizes[-1])).T
     for part in slices(n_rows, size):
         x = X[part]
         if sparse:

@@ -9,6 +9,7 @@ from typing import Any
 
 from sklearn.base import is_classifier
 
+from skreg._engine.activations import ACTIVATIONS
 from skreg._training.schedules import SCHEDULES
 
 FEW_ROWS = 42
@@ -38,15 +39,16 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     strengths, keep_probs = (25, 8), (0.8, 0.9)
     if not is_classifier(estimator):
         strengths, keep_probs = (4, 2), (0.9, 1.0)
+    flatness: Any = 1.0 if n_layers == 1 else ACTIVATIONS[estimator.activation].slope
     alpha: Any
     if few:
-        alpha = 0.1
+        alpha = 0.1 * flatness**2
     elif n_layers == 1:
         alpha = 1 / n_in_all  # that of LogisticRegression(C=1)
     elif full_batch:
-        alpha = 10 / n_in_all
+        alpha = 10 * flatness**2 / n_in_all
     else:
-        first = strengths[stops_early] * (1 if scaled else 2) / n_in_all
+        first = strengths[stops_early] * (1 if scaled else 2) * flatness**2 / n_in_all
         alpha = [first, *[0.0] * (n_layers - 1)]
     values = {
         "feature_scales": scaled,
@@ -60,12 +62,15 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     return {name: given_or(estimator, name, value) for name, value in values.items()}
 
 
-def initial_rate(optimizer, schedule, n_rows, stream):
+def initial_rate(estimator, optimizer, schedule, n_rows, stream):
     """Return the learning rate of an optimizer for a schedule, by its name."""
+    rate = optimizer.planned_rate
     if not SCHEDULES[schedule].is_plan:
-        return optimizer.planned_rate / 4
-    few = _are_few(n_rows, stream)
-    return optimizer.full_batch_rate if few else optimizer.planned_rate
+        return rate / 4
+    if optimizer.is_adaptive:  # a full batch takes few steps, so long ones
+        return 4 * rate if _are_few(n_rows, stream) else rate
+    # The gradient of a squared error has no bound, and neither has the step.
+    return rate if is_classifier(estimator) else rate / 4
 
 
 def max_iter(estimator):
@@ -85,10 +90,15 @@ def patience(estimator):
     return estimator.n_iter_no_change
 
 
+def is_auto(estimator, name):
+    """Return whether a parameter is "auto"."""
+    given = getattr(estimator, name)
+    return isinstance(given, str) and given == "auto"
+
+
 def given_or(estimator, name, value):
     """Return a parameter, or ``value`` if it is "auto"."""
-    given = getattr(estimator, name)
-    return value if isinstance(given, str) and given == "auto" else given
+    return value if is_auto(estimator, name) else getattr(estimator, name)
 
 
 def _are_few(n_rows, stream):

@@ -14,7 +14,7 @@ from skreg._engine.dropout import threshold_of
 from skreg._engine.network import Network
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._engine.penalties import PENALTIES
-from skreg._inputs.auto import given_or, initial_rate, patience, resolve
+from skreg._inputs.auto import given_or, initial_rate, is_auto, patience, resolve
 from skreg._inputs.errors import naming
 from skreg._training.schedules import SCHEDULES, LearningRate
 
@@ -93,6 +93,8 @@ class Plan:
     patience: float
     early_stopping: bool
     scoring: Any
+    auto_params: dict
+    """What "auto" stands for, by parameter."""
 
     @property
     def ends_by_plan(self):
@@ -122,12 +124,15 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     optimizer = rate = None
     if full_batch:
         _check_lbfgs_options(estimator, keep_probs)
+        del values["learning_rate"]
     else:
         number = partial(as_float, estimator)
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
         schedule = values["learning_rate"]
-        auto_rate = initial_rate(optimizer, schedule, n_rows, stream)
+        auto_rate = initial_rate(estimator, optimizer, schedule, n_rows, stream)
         rate = _learning_rate(estimator, schedule, auto_rate)
+        values["learning_rate_init"] = auto_rate
+    values["dtype"] = np.dtype(dtype or values["dtype"]).name
     sizes = n_features, *hidden, targets.n_outputs
     return Plan(
         network=Network(
@@ -138,7 +143,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         keep_probs=keep_probs,
         one_mask=estimator.dropout_mask == "batch" and min(keep_probs) < 1,
         batch_size=min(int(values["batch_size"]), n_rows),
-        dtype=np.dtype(dtype or values["dtype"]),
+        dtype=np.dtype(values["dtype"]),
         engine=estimator.engine,
         learning_rate=rate,
         shuffle=bool(estimator.shuffle) and not full_batch,
@@ -148,6 +153,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         patience=patience(estimator),
         early_stopping=bool(estimator.early_stopping),
         scoring=estimator.scoring,
+        auto_params={n: value for n, value in values.items() if is_auto(estimator, n)},
     )
 
 

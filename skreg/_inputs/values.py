@@ -149,7 +149,6 @@ class Values(Targets):
         They are float64. The network's ``outputs``, of shape (n_outputs, n_rows), are
         overwritten.
         """
-        outputs = outputs.astype(np.float64, copy=False)
         with np.errstate(over="ignore"):
             self.head.activate(outputs)
             values = outputs.T * self.scale + self.mean

@@ -35,6 +35,14 @@ def test_the_derivative_equals_differences(name):
 
 
 @pytest.mark.parametrize("name", ACTIVATIONS)
+def test_the_slope_is_the_steepest(name):
+    h = apply(name, np.linspace(-9, 9, 2001)[np.newaxis])
+    derivative = np.empty_like(h)
+    ACTIVATIONS[name].derivative(h, np.ones_like(h), derivative)
+    assert derivative.max() == pytest.approx(ACTIVATIONS[name].slope)
+
+
+@pytest.mark.parametrize("name", ACTIVATIONS)
 @pytest.mark.filterwarnings("error")
 def test_extreme_values_stay_finite(name):
     assert np.isfinite(apply(name, np.array([-1e30, -800.0, 800.0, 1e30]))).all()
@@ -46,7 +54,7 @@ def test_extreme_values_stay_finite(name):
         ("relu", 2 / 30),  # He et al.
         ("identity", 2 / (30 + 50)),  # Glorot and Bengio
         ("tanh", 2 / (30 + 50)),
-        ("logistic", 2 / (30 + 50) / 3),  # a factor of scikit-learn's
+        ("logistic", 16 * 2 / (30 + 50)),  # the same, with a slope of a quarter
     ],
 )
 def test_initial_weights_have_the_variance_of_the_papers(name, variance):
