@@ -78,6 +78,11 @@ class Candidate:
         """The best score on each fold."""
         return np.array([member.score for member in self.members])
 
+    @property
+    def best_epochs(self):
+        """The epoch of each; 0 if there is none."""
+        return [getattr(member.network, "best_iter_", 0) for member in self.members]
+
 
 class Race:
     """Trains each `Candidate` on folds of a `Table`, the better ones for longer.
@@ -110,7 +115,7 @@ class Race:
                 running = running[: rung.n_candidates]
                 try:
                     self._train(number, running)
-                    stop = self._task.end_rung(ranked(running)[0].scores.mean())
+                    stop = self._task.end_rung(ranked(running)[0])
                 except KeyboardInterrupt:
                     self._interrupted = True
                 with interrupts_wait(then=self._interrupt):

@@ -315,7 +315,8 @@ def test_a_line_per_rung(capfd):
         assert line.startswith(
             f"Rung {k} of {len(counts)}, candidates {n}, best score "
         )
-    assert f"{model.best_score_:.6f}" in lines[-1]
+    epochs = [member.best_iter_ for member in model.members_]
+    assert f"{model.best_score_:.6f} by epochs {epochs}, " in lines[-1]
 
 
 @pytest.mark.parametrize("n_jobs", [1, 2])

@@ -119,11 +119,17 @@ class RaceTask(Task):
             member.call_on_fit_task_begin(**self._arguments)
             self._stop |= member.call_on_fit_task_end(**self._arguments)
 
-    def end_rung(self, best_score):
-        """Close the rung and print its line; return whether a callback asks to stop."""
+    def end_rung(self, best):
+        """Close the rung and print its line; return whether a callback asks to stop.
+
+        ``best`` is its best `Candidate`.
+        """
         if self._estimator.verbose:
             seconds = perf_counter() - self._started
-            print(f"{self._line}best score {best_score:.6f}, {seconds:.3f} s")
+            print(
+                f"{self._line}best score {best.scores.mean():.6f} by epochs "
+                f"{best.best_epochs}, {seconds:.3f} s"
+            )
         if self._context is not None:
             self._stop |= self._rung.call_on_fit_task_end(**self._arguments)
         return self._stop
