@@ -154,9 +154,19 @@ def test_the_losses_of_the_readme_are_those_of_the_page_of_quality():
     quality = (DOCS / "quality.md").read_text(encoding="utf-8")
     measured = {row[0]: row for row in table_rows(quality, "## Small tables")}
     ours = ["RegMLP committee, encoder", "RegMLP, encoder"]
-    others = ["TabM", "RealMLP-TD-S", "MLPClassifier", "HistGradientBoosting"]
-    (quoted,) = table_rows(README.read_text("utf-8"), "log-loss on test rows")
+    others = [
+        "TabM",
+        "HistGradientBoosting, early stopping",
+        "RealMLP-TD-S, for log-loss",
+        "MLPClassifier",
+    ]
+    text = README.read_text("utf-8")
+    (quoted,) = table_rows(text, "log-loss on test rows")
     assert quoted == [f"{float(measured[name][2]):.3f}" for name in ours + others]
+    pattern = r"stopping\s\(([.\d]+)\swithout\)[^()]*\(([.\d]+)\sotherwise"
+    defaults = re.search(pattern, text)
+    names = "HistGradientBoosting", "RealMLP-TD-S"
+    assert [*defaults.groups()] == [f"{float(measured[n][2]):.3f}" for n in names]
 
 
 def test_the_choice_of_a_model_quotes_the_page_of_quality():
@@ -187,6 +197,8 @@ def test_the_comparison_with_trees_quotes_the_page_of_quality():
         rows = {row[0]: row[1:4] for row in table_rows(quality, heading)}
         models = rows["HistGradientBoosting"], rows["RegMLP committee, encoder"]
         expected += map(list, zip(*models, strict=True))
+        if stopped := rows.get("HistGradientBoosting, early stopping"):
+            assert stopped[1] in text
     assert [row[1:] for row in table_rows(text, "## On real tables")] == expected
 
 
