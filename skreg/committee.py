@@ -86,9 +86,9 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
 
     Notes
     -----
-    ``best_score_`` is the score of single networks, so the committee is usually a
-    little better. It also selected the epoch of each network and the candidate, which
-    makes it optimistic with few rows or many candidates.
+    ``best_score_`` is the score of single networks, which is a little too low for the
+    committee. It also selected the epoch of each network and the candidate, which makes
+    it too high with few rows or many candidates.
 
     References
     ----------
