@@ -142,25 +142,6 @@ class Committee(Predictor):
                 _tell_of_interrupt()
         return self
 
-    def get_params(self, deep=True):
-        """Return the parameters.
-
-        Parameters
-        ----------
-        deep : bool, default=True
-            Whether to include those of the networks, as ``estimator__<name>``.
-
-        Returns
-        -------
-        params : dict
-            Values by name.
-        """
-        params = super().get_params(deep)
-        if deep and self.estimator is None:
-            for name, value in self._default_network().get_params().items():
-                params[f"estimator__{name}"] = value
-        return params
-
     def set_params(self, **params):
         """Set parameters.
 

@@ -58,12 +58,12 @@ def warning_of_loss(session, n_done):
     history, constant = session.state.history, session.constant_loss
     stops_early, n_epochs = session.plan.early_stopping, history.n_epochs
     kept = history.best_score.epoch if stops_early else n_epochs
-    is_older = kept <= n_epochs - n_done
+    diverged = session.status is Status.DIVERGED
+    is_older = kept <= n_epochs - n_done or (diverged and n_done < n_epochs)
     if is_older or session.status is Status.INTERRUPTED:
         return {}
-    epochs = range(kept - 1, kept)
-    if session.status is Status.DIVERGED and not stops_early:
-        epochs = range(n_epochs - n_done, n_epochs)  # weights from before it rose
+    first = 0 if diverged and not stops_early else kept - 1
+    epochs = range(first, kept)  # after a divergence, some epoch before the loss rose
     loss = min(history.loss_curve[k] - history.penalty_curve[k] for k in epochs)
     return warning_far_above(constant, loss, session.loss_unit)
 

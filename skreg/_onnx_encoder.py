@@ -26,7 +26,7 @@ from skl2onnx.common.data_types import (
 from skl2onnx.proto import onnx_proto
 
 from skreg._inputs.bins import code_bins, flattened
-from skreg._inputs.columns import rare_categories
+from skreg._inputs.columns import are_booleans, rare_categories
 
 _DOUBLE = onnx_proto.TensorProto.DOUBLE
 _STRING = onnx_proto.TensorProto.STRING
@@ -63,6 +63,9 @@ def _indicators(one_hot, j):
     others = len(frequent) if rare else -1
     indicators = {category: i for i, category in enumerate(frequent)}
     indicators |= dict.fromkeys(rare, others)
+    if are_booleans(one_hot.categories_[j]):
+        indicators["0"] = indicators.get("False", others)
+        indicators["1"] = indicators.get("True", others)
     for text in _MISSING_TEXTS:
         indicators.setdefault(text, indicators.get("missing", others))
     return indicators, others, len(frequent) + bool(rare)

@@ -26,7 +26,7 @@ from sklearn.utils import check_random_state
 from skreg._base import NetworkEstimator
 from skreg._endings import ADVICE, warning_far_above, warning_of_limit
 from skreg._engine import make_engine
-from skreg._inputs.auto import patience, resolve
+from skreg._inputs.auto import is_auto, patience, resolve
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
@@ -137,6 +137,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         vars(estimator).update({name: getattr(network, name) for name in learned})
         set_history(estimator, history)
         estimator.n_iter_ = history.n_epochs
+        auto = {n: value for n, value in params.items() if is_auto(estimator, n)}
+        estimator.auto_params_ = auto | network.auto_params_
     is_plan = SCHEDULES[params["learning_rate"]].is_plan or isinf(monitor.patience)
     if diverged:
         warn_the_caller(

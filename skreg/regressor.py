@@ -64,9 +64,9 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         nor on the batch size. "auto" penalises only the first layer: with 25 / n in
         classification and 4 / n in regression, with 8 / n and 2 / n under
         ``early_stopping``, and with twice as much without ``feature_scales``. For
-        "lbfgs" it is 10 / n on all layers. With at most 42 rows it is always 0.1, on
-        all layers. The weights of "logistic" units are four times as large, so for them
-        "auto" is a sixteenth. Without hidden layers it is 1 / n.
+        "lbfgs" it is 10 / n on all layers. Without hidden layers it is 1 / n. With at
+        most 42 rows it is 0.1, on all layers. With hidden layers of "logistic" units,
+        whose weights are four times as large, it is a sixteenth of that.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9
@@ -107,7 +107,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Whether "sgd" uses Nesterov's momentum, which looks one step ahead [5]_.
     beta_2 : float, default=0.999
         Decay rate of the moving average of the squared gradient in "adam". In [0, 1).
-        Below ``momentum ** 2``, steps have no bound.
+        Steps are bounded only above ``momentum ** 2``.
     epsilon : float, default=1e-8
         Added to the denominator in "adam", for numerical stability.
     max_iter : int or "auto", default="auto"

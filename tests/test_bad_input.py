@@ -11,6 +11,10 @@ import scipy.sparse as sp
 from estimators import SHORT_FITS, network
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import make_scorer, max_error
+from sklearn.utils._param_validation import StrOptions
+
+from skreg import RegMLPClassifier
+from skreg._engine.activations import ACTIVATIONS
 
 N = 40
 X = np.random.default_rng(0).normal(size=(N, 3))
@@ -832,6 +836,27 @@ def test_rows_of_a_part_that_float32_does_not_hold():
 def test_a_network_that_no_memory_holds():
     with pytest.raises(MemoryError, match=r"^hidden_layer_sizes: "):
         network(hidden_layer_sizes=10**14).fit(X, y)
+
+
+def test_an_error_names_some_of_many_labels():
+    names = np.array([f"a label with a long name that ends in {k}" for k in range(60)])
+    model = network().fit(np.zeros((60, 1)), names)
+    with pytest.raises(ValueError, match=r"classes \['new'\], .* in 26', \.\.\.\]\. "):
+        model.partial_fit([[0.0]], ["new"])
+
+
+def test_an_activation_that_this_process_lacks(monkeypatch):
+    monkeypatch.setitem(ACTIVATIONS, "other", ACTIVATIONS["tanh"])
+    monkeypatch.setitem(
+        RegMLPClassifier._parameter_constraints, "activation", [StrOptions({"other"})]
+    )
+    model = network(activation="other").fit(X, y)
+    monkeypatch.delitem(ACTIVATIONS, "other")
+    message = "activation='other' is not known in this process"
+    with pytest.raises(ValueError, match=message):
+        model.predict(X)
+    with pytest.raises(ValueError, match=message):
+        model.fit(X, y)
 
 
 def test_training_goes_on_after_a_refused_call():

@@ -605,6 +605,19 @@ def test_a_limit_is_warned_of_unless_it_is_planned(client, schedule):
     assert len(found) == (schedule == "constant")
 
 
+def test_it_says_what_auto_is(client):
+    model = RegMLPClassifier((4,), keep_prob=0.5, dtype="float64", max_iter=2)
+    fit_local_sgd(model, *partitions(2))
+    assert model.auto_params_.keys() == {
+        "feature_scales",
+        "alpha",
+        "batch_size",
+        "learning_rate",
+        "learning_rate_init",
+    }
+    assert model.auto_params_["learning_rate"] == "cosine"
+
+
 def test_names_of_an_earlier_fit_are_forgotten(client):
     pd = pytest.importorskip("pandas")
     model = network(max_iter=1).fit(pd.DataFrame(X).add_prefix("x"), y)

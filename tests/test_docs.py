@@ -163,7 +163,7 @@ def test_the_losses_of_the_readme_are_those_of_the_page_of_quality():
     text = README.read_text("utf-8")
     (quoted,) = table_rows(text, "log-loss on test rows")
     assert quoted == [f"{float(measured[name][2]):.3f}" for name in ours + others]
-    pattern = r"stopping\s\(([.\d]+)\swithout\)[^()]*\(([.\d]+)\sotherwise"
+    pattern = r"boosting\shas\s([.\d]+)\swithout[^.]*RealMLP\s([.\d]+)\sby\sdefault"
     defaults = re.search(pattern, text)
     names = "HistGradientBoosting", "RealMLP-TD-S"
     assert [*defaults.groups()] == [f"{float(measured[n][2]):.3f}" for n in names]

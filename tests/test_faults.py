@@ -6,6 +6,7 @@ import signal
 import sys
 from itertools import count
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -29,6 +30,8 @@ from sklearn.datasets import load_wine
 from sklearn.exceptions import ConvergenceWarning
 
 import skreg._base
+from skreg._endings import warning_of_loss
+from skreg._training.stopping import Status
 
 pytestmark = SHORT_FITS
 X, y = problem()
@@ -343,6 +346,25 @@ def test_an_explosion_that_stays_finite_keeps_the_calm_weights():
     with diverged, pytest.warns(ConvergenceWarning, match="far above the 1.1 of a"):
         model.fit(wine, kinds)
     assert max(model.loss_curve_) <= 1000 * (1 + min(model.loss_curve_))
+
+
+@pytest.mark.parametrize(
+    ("losses", "n_done", "is_useless"),
+    [([0.3, 55.0], 2, False), ([40.0, 55.0], 2, True), ([0.3, 55.0], 1, False)],
+    ids=["calm before", "never calm", "calm before the call"],
+)
+def test_a_diverged_fit_may_be_useless(losses, n_done, is_useless):
+    history = SimpleNamespace(
+        loss_curve=losses, penalty_curve=[0.0, 0.0], n_epochs=len(losses)
+    )
+    session = SimpleNamespace(
+        state=SimpleNamespace(history=history),
+        plan=SimpleNamespace(early_stopping=False),
+        status=Status.DIVERGED,
+        constant_loss=1.1,
+        loss_unit=1.0,
+    )
+    assert bool(warning_of_loss(session, n_done)) == is_useless
 
 
 def test_a_refused_call_takes_back_what_it_appended():

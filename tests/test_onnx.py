@@ -286,6 +286,16 @@ def test_a_table_in_a_pipeline(committee):
         np.testing.assert_allclose(probabilities, model.predict_proba(rows), atol=1e-5)
 
 
+@pytest.mark.parametrize("before", [[True, False], [True, True, None], [False]])
+def test_booleans_may_come_as_text_of_numbers(before):
+    column = np.array(before * 20, object)[:, np.newaxis]
+    encoder = TabularEncoder().fit(column)
+    types = [("x", data_types.StringTensorType([None, 1]))]
+    texts = np.array([["1"], ["0"], ["True"], ["False"], ["2"]])
+    encoded = run_encoder(encoder, types, {"x": texts})
+    np.testing.assert_array_equal(encoded, encoder.transform(texts.astype(object)))
+
+
 def test_a_data_frame_in_a_pipeline():
     pd = pytest.importorskip("pandas")
     frame = pd.DataFrame(TABLE)

@@ -38,7 +38,8 @@ class Activation(NamedTuple):
     derivative_of_z: bool = False
     """Whether ``derivative`` is given ``z`` instead of ``h``; it may overwrite it."""
     slope: float = 1.0
-    """The steepest slope. Weights are in proportion to 1 / slope."""
+    """The steepest slope. ``bound`` is in proportion to 1 / slope, and the automatic
+    alpha to its square."""
 
 
 def _identity(z, zeros, out):
@@ -99,3 +100,13 @@ ACTIVATIONS = {
     "tanh": Activation(_tanh, _tanh_derivative, _glorot),
     "relu": Activation(_relu, _relu_derivative, lambda n, m: sqrt(6 / n)),
 }
+
+
+def activation_of(name):
+    """Return the `Activation` of a name."""
+    if name not in ACTIVATIONS:
+        raise ValueError(
+            f"activation={name!r} is not known in this process. Add it to ACTIVATIONS "
+            "in a module that the process imports."
+        )
+    return ACTIVATIONS[name]

@@ -8,7 +8,7 @@ from typing import NamedTuple
 
 import numpy as np
 
-from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.activations import activation_of
 from skreg._engine.heads import Head
 from skreg._engine.layers import Dense, ParameterBlock, ScaledDense
 from skreg._engine.penalties import penalty_value
@@ -42,15 +42,9 @@ class Network:
     def layers(self):
         """The layers, from the inputs up."""
         last = len(self.sizes) - 2
-        activation = ACTIVATIONS.get(self.activation)
-        if activation is None:
-            raise ValueError(
-                f"activation={self.activation!r} is not known in this process. Add it "
-                "to ACTIVATIONS in a module that the process imports."
-            )
         layers: list = []
         for k, fans in enumerate(pairwise(self.sizes)):
-            bound = activation.bound(*fans)
+            bound = activation_of(self.activation).bound(*fans)
             if k == last and self.head.starts_at_zero:
                 bound = 0.0
             kind = ScaledDense if self.scaled and k == 0 else Dense

@@ -239,7 +239,7 @@ def _announced(dtype):
     kept = f"This happens once; the code is kept in {run_block.stats.cache_path}."
     if run_block.stats.cache_path is None:
         kept = (
-            "Every process does so, since no folder is writable to keep the code: set "
+            "Every process has to, since there is no writable folder for the code. Set "
             "NUMBA_CACHE_DIR to one."
         )
     message = f"skreg is compiling engine='numba' for {dtype}. {kept}"

@@ -106,7 +106,7 @@ class Adam(Optimizer):
 
     Kingma and Ba, "Adam: A Method for Stochastic Optimization", ICLR 2015, algorithm 1;
     β₁ is ``momentum``. As steps do not depend on the size of the gradient, blocks of
-    parameters may have larger ones. They have a bound if β₂ is at least β₁².
+    parameters may have larger ones. Steps are bounded if β₂ is above β₁².
     """
 
     beta_2: float

@@ -9,7 +9,7 @@ from typing import Any
 
 from sklearn.base import is_classifier
 
-from skreg._engine.activations import ACTIVATIONS
+from skreg._engine.activations import activation_of
 from skreg._training.schedules import SCHEDULES
 
 FEW_ROWS = 42
@@ -39,16 +39,16 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     strengths, keep_probs = (25, 8), (0.8, 0.9)
     if not is_classifier(estimator):
         strengths, keep_probs = (4, 2), (0.9, 1.0)
-    flatness: Any = 1.0 if n_layers == 1 else ACTIVATIONS[estimator.activation].slope
+    slope: Any = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
     alpha: Any
     if few:
-        alpha = 0.1 * flatness**2
+        alpha = 0.1 * slope**2
     elif n_layers == 1:
         alpha = 1 / n_in_all  # that of LogisticRegression(C=1)
     elif full_batch:
-        alpha = 10 * flatness**2 / n_in_all
+        alpha = 10 * slope**2 / n_in_all
     else:
-        first = strengths[stops_early] * (1 if scaled else 2) * flatness**2 / n_in_all
+        first = strengths[stops_early] * (1 if scaled else 2) * slope**2 / n_in_all
         alpha = [first, *[0.0] * (n_layers - 1)]
     values = {
         "feature_scales": scaled,

@@ -143,10 +143,15 @@ def split(columns, is_categorical):
     return _stack(numbers, n_rows, dtype), _stack(texts, n_rows, object)
 
 
+def are_booleans(categories):
+    """Return whether a column held only booleans in `fit`."""
+    return {*categories} - {"missing"} <= {"False", "True"}
+
+
 def name_booleans(texts, one_hot):
     """Write 0 and 1 as False and True, in the columns that held only those in `fit`."""
     for column, known in zip(texts.T, one_hot.categories_, strict=True):
-        if {*known} - {"missing"} <= {"False", "True"}:
+        if are_booleans(known):
             column[column == "0"] = "False"
             column[column == "1"] = "True"
 

@@ -163,7 +163,7 @@ class Labels(Targets):
 
 
 _SOME = Repr()
-_SOME.maxlist = 20
+_SOME.maxlist, _SOME.maxstring, _SOME.maxother = 20, 200, 200
 _some = _SOME.repr
 _SEVERAL = list, tuple, set, frozenset, np.ndarray
 

@@ -124,7 +124,6 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     optimizer = rate = None
     if full_batch:
         _check_lbfgs_options(estimator, keep_probs)
-        del values["learning_rate"]
     else:
         number = partial(as_float, estimator)
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
@@ -133,6 +132,9 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         rate = _learning_rate(estimator, schedule, auto_rate)
         values["learning_rate_init"] = auto_rate
     values["dtype"] = np.dtype(dtype or values["dtype"]).name
+    unused = {"learning_rate", "batch_size"} if full_batch else set()
+    unused |= {"max_iter"} if stream else set()
+    auto = [n for n in values if is_auto(estimator, n) and n not in unused]
     sizes = n_features, *hidden, targets.n_outputs
     return Plan(
         network=Network(
@@ -153,7 +155,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         patience=patience(estimator),
         early_stopping=bool(estimator.early_stopping),
         scoring=estimator.scoring,
-        auto_params={n: value for n, value in values.items() if is_auto(estimator, n)},
+        auto_params={name: values[name] for name in auto},
     )
 
 
