@@ -10,6 +10,7 @@ from sklearn.model_selection import (
     RepeatedStratifiedKFold,
     ShuffleSplit,
     StratifiedKFold,
+    TimeSeriesSplit,
 )
 
 from skreg import RegMLPClassifier, RegMLPClassifierCV
@@ -98,6 +99,15 @@ def test_a_splitter_is_taken_at_its_word(cv, groups):
     expected = [*cv.split(np.zeros((N, 1)), y, groups)]
     np.testing.assert_equal(folds_of(cv, y, groups), expected)
     np.testing.assert_equal(folds_of(iter(expected), y), expected)
+
+
+def test_training_parts_of_very_different_size_are_suspected(recwarn):
+    X, y = np.zeros((N, 1)), np.arange(N) % 2
+    halves = [(np.arange(10), np.arange(20, N)), (np.arange(20), np.arange(20, N))]
+    make_folds(halves, X, y, y, None, None, 0)
+    assert not recwarn.list
+    with pytest.warns(UserWarning, match="on 5 to 25 rows.*TimeSeriesSplit, KFold"):
+        make_folds(TimeSeriesSplit(), X, y, y, None, None, 0)
 
 
 @pytest.mark.parametrize("y", [[0, 1, 2], ["a", "b", "c"]])

@@ -47,6 +47,12 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
                 "X_val and y_val in fit."
             )
         raise ValueError(f"cv gives {len(folds)} folds; at least 2 are needed.{remedy}")
+    fewest, *_, most = sorted(len(train_rows) for train_rows, _ in folds)
+    if most > 2 * fewest:
+        warn_the_caller(
+            f"cv trains networks on {fewest} to {most} rows, but they count alike in "
+            "the committee. If the splitter is TimeSeriesSplit, KFold() suits better."
+        )
     if strata is not None:
         _warn_of_absent_classes(folds, strata)
     return folds
