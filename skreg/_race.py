@@ -80,7 +80,7 @@ class Candidate:
 
     @property
     def best_epochs(self):
-        """The epoch of each; 0 if there is none."""
+        """The epoch of the best score on each fold; 0 if there is none."""
         return [getattr(member.network, "best_iter_", 0) for member in self.members]
 
 

@@ -110,7 +110,7 @@ OF_COMMITTEES = [
     ),
     (
         "an iterator that was used",
-        "cv gives 0 folds.*used before",
+        "cv gives 0 fold.*used before",
         fit(X, y),
         {"cv": iter([])},
     ),

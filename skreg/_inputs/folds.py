@@ -46,7 +46,9 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
                 " For one validation set take a network, with early_stopping=True and "
                 "X_val and y_val in fit."
             )
-        raise ValueError(f"cv gives {len(folds)} folds; at least 2 are needed.{remedy}")
+        raise ValueError(
+            f"cv gives {len(folds)} fold(s); at least 2 are needed.{remedy}"
+        )
     fewest, *_, most = sorted(len(train_rows) for train_rows, _ in folds)
     if most > 2 * fewest:
         warn_the_caller(
