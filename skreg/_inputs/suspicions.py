@@ -12,6 +12,7 @@ from skreg._inputs.errors import warn_the_caller
 
 _N_ROWS = 500
 _LARGE, _SMALL = 1e3, 1e-3
+_FEW_ROWS = 100
 _ENOUGH_ROWS = 50
 """In fewer rows a column may be small by chance."""
 _MANY_NUMBERS = 10
@@ -44,6 +45,25 @@ def warn_of_scale(estimator, X):
         f"stay below {_SMALL:g}. A network hardly learns from such columns: scale the "
         "features, with StandardScaler or TabularEncoder in a pipeline."
     )
+
+
+def warn_of_constant(networks, X):
+    """Warn of fitted networks that predict the same for rows that differ.
+
+    A regressor whose outputs are all zero is exempt: it has learned a constant target.
+    """
+    rows = X[:: -(-X.shape[0] // _FEW_ROWS)]
+    if not abs(rows - rows[[0] * rows.shape[0]]).max():
+        return
+    outputs = [network._forward(rows) for network in networks]
+    n_constant = sum(bool(z.any()) and not np.ptp(z, axis=1).any() for z in outputs)
+    if n_constant:
+        which = f"{n_constant} of {len(networks)} networks predict"
+        warn_the_caller(
+            f"{which if len(networks) > 1 else 'The network predicts'} the same for "
+            "rows that differ, as if all units of a hidden layer had died. Lower "
+            "learning_rate_init or alpha, or use activation='tanh'."
+        )
 
 
 def warn_of_other_range(estimator, X, X_val, name="X"):
