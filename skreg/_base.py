@@ -17,7 +17,7 @@ from skreg._inputs.folds import hold_out
 from skreg._inputs.plan import as_float, make_plan
 from skreg._inputs.rows import check_outputs, check_range, check_table
 from skreg._inputs.suspicions import (
-    warn_of_constant,
+    warn_of_dead_units,
     warn_of_other_range,
     warn_of_scale,
 )
@@ -234,7 +234,7 @@ class NetworkEstimator(Predictor):
             self._close(session)
             if new_X is not None:
                 warn_of_scale(self, new_X)
-                warn_of_constant([self], new_X)
+                warn_of_dead_units([self], new_X)
         try:
             session.task.end()
         except KeyboardInterrupt:

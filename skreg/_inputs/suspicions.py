@@ -12,9 +12,9 @@ from skreg._inputs.errors import warn_the_caller
 
 _N_ROWS = 500
 _LARGE, _SMALL = 1e3, 1e-3
-_FEW_ROWS = 100
 _ENOUGH_ROWS = 50
-"""In fewer rows a column may be small by chance."""
+"""In fewer rows a column may be small, or all units inactive, by chance."""
+_NEAR_ZERO = 1e-3
 _MANY_NUMBERS = 10
 """As many different numbers, or fewer, may well be categories."""
 
@@ -47,22 +47,27 @@ def warn_of_scale(estimator, X):
     )
 
 
-def warn_of_constant(networks, X):
+def warn_of_dead_units(networks, X):
     """Warn of fitted networks that predict the same for rows that differ.
 
-    A regressor whose outputs are all zero is exempt: it has learned a constant target.
+    Networks with a layer of weights near zero are exempt: a large penalty makes them
+    constant, and so does a constant target.
     """
-    rows = X[:: -(-X.shape[0] // _FEW_ROWS)]
-    if not abs(rows - rows[[0] * rows.shape[0]]).max():
+    rows = _sample(X)
+    n_rows = rows.shape[0]
+    if n_rows < _ENOUGH_ROWS or not abs(rows - rows[[0] * n_rows]).max():
         return
-    outputs = [network._forward(rows) for network in networks]
-    n_constant = sum(bool(z.any()) and not np.ptp(z, axis=1).any() for z in outputs)
-    if n_constant:
-        which = f"{n_constant} of {len(networks)} networks predict"
+    n_dead = sum(
+        all(abs(weights).max() > _NEAR_ZERO for weights in network.coefs_)
+        and not np.ptp(network._forward(rows), axis=1).any()
+        for network in networks
+    )
+    if n_dead:
+        which = f"{n_dead} of {len(networks)} networks predict"
         warn_the_caller(
             f"{which if len(networks) > 1 else 'The network predicts'} the same for "
             "rows that differ, as if all units of a hidden layer had died. Lower "
-            "learning_rate_init or alpha, or use activation='tanh'."
+            "learning_rate_init, or use activation='tanh'."
         )
 
 
