@@ -4,6 +4,7 @@ Before NumPy is imported, it limits BLAS to one thread, which is faster for smal
 """
 
 import os
+import signal
 import sys
 from pathlib import Path
 
@@ -16,6 +17,9 @@ from scipy.special import expit
 from skreg._engine.activations import ACTIVATIONS, Activation
 
 sys.path.insert(0, str(Path(__file__).parent))
+
+# Tests that a shell starts in the background would ignore interrupts.
+signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
 @pytest.fixture
