@@ -169,7 +169,7 @@ class RegMLPRegressorCV(PredictsValues, Committee):
         rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
     oof_predictions_ : ndarray of shape (n_samples,) or (n_samples, n_outputs)
         Predictions for each training row, by the network that did not train on it; nan
-        for rows that all networks trained on.
+        for rows in no validation fold.
     n_outputs_ : int
         Number of targets.
     out_activation_ : {"identity", "exp"}
