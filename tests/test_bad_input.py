@@ -2,7 +2,7 @@
 
 import copy
 import re
-from datetime import date
+from datetime import date, timedelta
 from functools import cache
 
 import numpy as np
@@ -11,9 +11,10 @@ import scipy.sparse as sp
 from estimators import SHORT_FITS, network
 from sklearn.exceptions import NotFittedError
 from sklearn.metrics import make_scorer, max_error
+from sklearn.model_selection import GroupKFold
 from sklearn.utils._param_validation import StrOptions
 
-from skreg import RegMLPClassifier
+from skreg import RegMLPClassifier, RegMLPClassifierCV
 from skreg._engine.activations import ACTIVATIONS
 
 N = 40
@@ -382,6 +383,12 @@ CASES = [
     ("X sparse and complex", "^X: Complex", fit(sp.csr_array(X + 1j), y), {}),
     ("X ragged", "^X: .*inhomogeneous", fit([[1, 2], [3]] * 20, y), {}),
     ("X of dates", "^X has", fit(np.full(X.shape, date(2020, 1, 1), object), y), {}),
+    (
+        "X of objects",
+        "^X: .*Encode text and other",
+        fit(np.full_like(X, {}, object), y),
+        {},
+    ),
     *(
         (f"X of {kind}", "^X has dates or durations", fit(dates, y), {})
         for kind, dates in DATES.items()
@@ -653,9 +660,10 @@ NUMBERS = [
     ("y of text", "^y: .*'a'.*RegMLPClassifier", fit(X, np.array(["a", "b"])[y]), {}),
     ("y of mixed types", "^y: .*'a'", fit(X, np.array([1, "a"] * 20, object)), {}),
     ("y of None", r"\by contains NaN", fit(X, np.array([None, 1.0] * 20, object)), {}),
-    ("y of dates", "^y: dates", fit(X, y.astype("datetime64[D]")), {}),
-    ("y of NaT", "^y: dates", fit(X, NO_DATES), {}),
-    ("y_val of dates", "^y_val: ", fit(X, y, X_val=X, y_val=NO_DATES), {}),
+    ("y of dates", "^y has dates", fit(X, y.astype("datetime64[D]")), {}),
+    ("y of NaT", "^y has dates", fit(X, NO_DATES), {}),
+    ("y_val of dates", "^y_val has dates", fit(X, y, X_val=X, y_val=NO_DATES), {}),
+    ("y of durations", "^y has dates", fit(X, [timedelta(days=1)] * N), {}),
     ("y of huge integers", "^y: ", fit(X, np.array([10**400, 3] * 20, object)), {}),
     ("y sparse", "dense data is required", fit(X, sp.csr_array(Y)), {}),
     ("y too large to square", "Change y's unit", fit(X, 1e200 * X[:, 0]), {}),
@@ -814,6 +822,40 @@ def test_a_column_of_dates_in_a_frame(library, dtype, alone):
         network().fit(frame, y)
     with pytest.raises(ValueError, match=match.replace("X", "X_val")):
         network().fit(X[:, : frame.shape[1]], y, X_val=frame, y_val=y)
+
+
+@pytest.mark.parametrize(
+    "moment", ["date", "timedelta", "Timestamp", "Timedelta", "Period", "timedelta64"]
+)
+def test_a_column_of_objects_that_are_dates(moment):
+    pd = pytest.importorskip("pandas")
+    value = {
+        "date": date(2020, 1, 1),
+        "timedelta": timedelta(days=1),
+        "Timestamp": pd.Timestamp("2020"),
+        "Timedelta": pd.Timedelta("1D"),
+        "Period": pd.Period("2020"),
+        "timedelta64": np.timedelta64(1, "D"),
+    }[moment]
+    when = pd.Series(np.full(N, value, object), dtype=object)
+    frame = pd.DataFrame({"length": X[:, 0], "when": when})
+    with pytest.raises(ValueError, match="X has dates or durations in column 'when'"):
+        network().fit(frame, y)
+    periods = frame.assign(when=pd.period_range("2020", periods=N, freq="D"))
+    with pytest.raises(ValueError, match="in column 'when'"):
+        network().fit(periods, y)
+
+
+def test_a_missing_value_of_pandas_among_objects():
+    pd = pytest.importorskip("pandas")
+    labels = pd.Series(np.array(["a", "b"])[y], dtype=object)
+    labels[3] = pd.NA
+    with pytest.raises((TypeError, ValueError), match="y contains NaN"):
+        network().fit(X, labels)
+    groups = pd.Series(["a", pd.NA] * (N // 2), dtype="string")
+    committee = RegMLPClassifierCV(network(), cv=GroupKFold(2))
+    with pytest.raises((TypeError, ValueError), match=r"^groups.*Give every row"):
+        committee.fit(X, y, groups=groups)
 
 
 @pytest.mark.parametrize("weight", [1e-50, 1e39])

@@ -190,7 +190,7 @@ def is_missing(value):
 
 def _problem(kind):
     """Return the problem with values of a type and its remedy, or None."""
-    if issubclass(kind, _DATES) or kind.__name__ == "Period":
+    if is_date(kind):
         return (
             "dates or durations. Replace it by numbers or categories, such as the "
             "year, the weekday or the days since a fixed date, or leave it out."
@@ -202,6 +202,11 @@ def _problem(kind):
     if kind.__str__ is object.__str__ and kind.__repr__ is object.__repr__:
         return f"objects of {kind!r}, which have no text. Replace them by categories."
     return None
+
+
+def is_date(kind):
+    """Return whether values of a type are dates or durations."""
+    return issubclass(kind, _DATES) or kind.__name__ == "Period"
 
 
 def _is_number(kind):

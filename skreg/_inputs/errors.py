@@ -36,26 +36,30 @@ def unchanged_on_error(estimator):
 _FOR_MISSING = {
     "X": "Fill in missing values, with TabularEncoder or SimpleImputer in a pipeline.",
     "y": "Leave out the rows whose target is missing.",
+    "groups": "Give every row a group.",
 }
+_MISSING = "Input .*contains NaN|boolean value of NA is ambiguous"
+_NO_NUMBER = r"convert string to float|float\(\) argument must be"
 
 
 @contextmanager
 def naming(argument, remedy_for_text=""):
     """Name the argument in the message of an error about it.
 
-    ``remedy_for_text`` is added if there was text instead of numbers, and the remedy
-    for missing values if there were any. NumPy's warnings are off: invalid numbers are
-    about to be refused, and a sum of finite numbers that overflows is no mistake.
+    ``remedy_for_text`` is added if there was text, or some other object, instead of
+    numbers, and the remedy for missing values if there were any. NumPy's warnings are
+    off: invalid numbers are about to be refused, and a sum of finite numbers that
+    overflows is no mistake.
     """
     try:
         with np.errstate(over="ignore", invalid="ignore"):
             yield
     except (TypeError, ValueError, OverflowError, MemoryError) as error:
         message = str(error)
-        if remedy_for_text and "convert string to float" in message:
+        if remedy_for_text and re.search(_NO_NUMBER, message):
             message = f"{message}. {remedy_for_text}"
         remedy = _FOR_MISSING.get(argument.removesuffix("_val"))
-        if remedy and re.match("Input .*contains NaN", message):
+        if remedy and re.match(_MISSING, message):
             message = f"{argument} contains NaN. {remedy}"
         named = re.search(rf"\b{argument}\b", message)
         if named and message == str(error) and not isinstance(error, OverflowError):

@@ -4,10 +4,10 @@ from typing import Any, NamedTuple
 
 import numpy as np
 from scipy.sparse import issparse
-from sklearn.utils import check_array
+from sklearn.utils import _safe_indexing, check_array
 from sklearn.utils.validation import check_consistent_length, validate_data
 
-from skreg._inputs.columns import is_arrow, is_missing, without_dictionary
+from skreg._inputs.columns import is_arrow, is_date, is_missing, without_dictionary
 from skreg._inputs.errors import naming, refuse_hidden
 from skreg._inputs.weights import check_weights
 
@@ -33,10 +33,12 @@ def check_features(estimator, X, reset):
 
     With ``reset``, the estimator takes its features over.
     """
-    with naming("X", "Encode text first, with TabularEncoder or OneHotEncoder."):
+    remedy = "Encode text and other objects, with TabularEncoder or OneHotEncoder."
+    with naming("X", remedy):
         refuse_dates(X, "X")
         # Of a data frame, scikit-learn sees no common type, and chooses the first.
-        single = set() < {str(dtype).lower() for dtype in _dtypes(X)} <= _SINGLE
+        kinds = {str(kind).lower() for _, kinds in _kinds(X) for kind in kinds}
+        single = set() < kinds <= _SINGLE
         dtype = np.float32 if single else FLOATS
         return validate_data(
             estimator, X, accept_sparse="csr", dtype=dtype, reset=reset
@@ -47,32 +49,38 @@ def refuse_dates(X, name):
     """Refuse dates and durations, which would become numbers of some unit."""
     if isinstance(X, list | tuple):
         X = np.asarray(X)
-    of_dates = [*map(_is_of_dates, _dtypes(X))]
-    if any(of_dates):
-        columns = X.column_names if is_arrow(X) else getattr(X, "columns", None)
-        where = (
-            "" if columns is None else f" in column {columns[of_dates.index(True)]!r}"
-        )
-        raise ValueError(
-            f"{name} has dates or durations{where}. Replace them by numbers, such as "
-            "the year, the weekday or the days since a fixed date, or leave them out."
-        )
+    for column, kinds in _kinds(X):
+        if any(map(_is_of_dates, kinds)):
+            where = "" if column is None else f" in column {column!r}"
+            raise ValueError(
+                f"{name} has dates or durations{where}. Replace them by numbers, such "
+                "as the year, the weekday or the days since a fixed date, or leave "
+                "them out."
+            )
 
 
-def _dtypes(X):
-    """Return the type of each column of a data frame, or of each object of an array."""
+def _kinds(X):
+    """Yield the name and the set of types of each column; those of an array are one."""
+    framed = hasattr(X, "columns")
+    names, dtypes = [None], [getattr(X, "dtype", None)]
     if is_arrow(X):
-        return X.schema.types
-    if hasattr(X, "columns"):
-        return X.dtypes
-    if isinstance(X, np.ndarray) and X.dtype == object:
-        return [getattr(v, "dtype", f"{type(v).__name__} object") for v in X.flat]
-    return [getattr(X, "dtype", None)]
+        names, dtypes = X.column_names, X.schema.types
+    elif framed:
+        names, dtypes = X.columns, X.dtypes
+    for j, (name, dtype) in enumerate(zip(names, dtypes, strict=True)):
+        if str(dtype).lower() == "object":
+            values = _safe_indexing(X, j, axis=1) if framed else X
+            values = np.ravel(np.asarray(values, object))
+            yield name, {getattr(value, "dtype", type(value)) for value in values}
+        else:
+            yield name, {dtype}
 
 
-def _is_of_dates(dtype):
-    of_frame = str(dtype).lower().startswith(("date", "time", "duration"))
-    return getattr(dtype, "kind", None) in ("m", "M") or of_frame
+def _is_of_dates(kind):
+    if isinstance(kind, type):
+        return is_date(kind)
+    of_frame = str(kind).lower().startswith(("date", "time", "duration", "period"))
+    return getattr(kind, "kind", None) in ("m", "M") or of_frame
 
 
 def check_range(X, dtype, name):

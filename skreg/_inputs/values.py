@@ -8,7 +8,7 @@ from sklearn.utils import check_array, column_or_1d
 
 from skreg._engine.heads import LOSSES
 from skreg._inputs.errors import naming
-from skreg._inputs.rows import check_outputs
+from skreg._inputs.rows import check_outputs, refuse_dates
 from skreg._inputs.suspicions import warn_of_other_range
 from skreg._inputs.targets import Targets
 from skreg._inputs.weights import check_some_weight
@@ -183,8 +183,7 @@ def _head(estimator):
 def _columns(y, name="y", warn=False):
     """Return numbers as float64, of shape (n_outputs, n_samples)."""
     with naming(name, "For classes there is RegMLPClassifier."):
-        if y.dtype.kind in "mM":
-            raise ValueError("dates are not numbers. Convert them, such as to days.")
+        refuse_dates(y, name)
         if y.ndim == 2 and y.shape[1] == 1:
             y = column_or_1d(y, warn=warn)
         y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
