@@ -24,7 +24,8 @@ def scorer_of(estimator, engine, validation, targets):
     if estimator.scoring == "loss":
         return Scorer(engine)
     scorer = check_scoring(estimator, estimator.scoring)
-    kind = _ScorerOfMetric if hasattr(scorer, "_score_func") else _OwnScorer
+    of_outputs = hasattr(scorer, "_score_func") and not _has_own_predictions(estimator)
+    kind = _ScorerOfMetric if of_outputs else _OwnScorer
     return kind(scorer, estimator, engine, validation, targets)
 
 
@@ -133,6 +134,13 @@ class _OfLabels(PredictsLabels, _OfOutputs):
 
 class _OfValues(PredictsValues, _OfOutputs):
     pass
+
+
+def _has_own_predictions(estimator):
+    """Return whether a subclass of the user predicts in another way."""
+    base = PredictsLabels if is_classifier(estimator) else PredictsValues
+    methods = [name for name in vars(base) if name.startswith("predict")]
+    return any(getattr(type(estimator), m) is not getattr(base, m) for m in methods)
 
 
 def check_scorer(estimator):

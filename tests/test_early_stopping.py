@@ -315,3 +315,15 @@ def test_a_score_that_sometimes_is_no_number_is_warned_of():
     with pytest.warns(UserWarning, match="scoring=.*not finite in some epochs"):
         model.fit(*problem())
     assert model.best_iter_ == 2
+
+
+class Cautious(RegMLPClassifier):
+    def predict(self, X):
+        return (self.predict_proba(X)[:, 1] > 0.8).astype(int)
+
+
+def test_a_metric_scores_the_predictions_of_a_subclass():
+    X, y = problem(n=100)
+    model = Cautious(5, max_iter=5, scoring="accuracy", random_state=0)
+    model.fit(X, y, X_val=X, y_val=y)
+    assert model.validation_scores_[-1] == model.score(X, y) < 0.7
