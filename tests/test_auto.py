@@ -300,6 +300,11 @@ def test_a_fit_says_what_auto_is():
     }
 
 
+def test_without_hidden_layers_no_unit_may_be_dropped():
+    X, y = problem(n=100)
+    assert "keep_prob" not in RegMLPClassifier(()).fit(X, y).auto_params_
+
+
 def test_a_stream_at_the_defaults_has_a_constant_rate():
     X, y = problem(n=100)
     model = RegMLPClassifier(random_state=0)

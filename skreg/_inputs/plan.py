@@ -134,6 +134,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     values["dtype"] = np.dtype(dtype or values["dtype"]).name
     unused = {"learning_rate", "batch_size"} if full_batch else set()
     unused |= {"max_iter"} if stream else set()
+    unused |= set() if hidden else {"keep_prob"}
     auto = [n for n in values if is_auto(estimator, n) and n not in unused]
     sizes = n_features, *hidden, targets.n_outputs
     return Plan(
