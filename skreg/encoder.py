@@ -161,7 +161,7 @@ class TabularEncoder(TransformerMixin, Estimator):
         columns = columns_of(X)
         is_categorical = np.array([not column.is_numeric() for column in columns])
         numbers, texts = split(columns, is_categorical)
-        warn_of_rounding(columns)
+        warn_of_rounding(compress(columns, ~is_categorical))
 
         few = self.min_frequency
         n_least = few if isinstance(few, Integral) else few * len(numbers)

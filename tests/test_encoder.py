@@ -912,8 +912,9 @@ def test_integers_that_floats_do_not_tell_apart_are_suspected():
     times = 1_700_000_000_000_000_000 + 10**9 * np.arange(100)
     TabularEncoder().fit(times[:, np.newaxis])  # warnings are errors
     identifiers = 2**62 + np.arange(100)
-    with pytest.warns(UserWarning, match="Column 0 has integers such as 46116860184"):
-        TabularEncoder().fit(identifiers[:, np.newaxis])
+    for values in (identifiers, np.append(identifiers.astype(object), None)):
+        with pytest.warns(UserWarning, match="Column 0 has integers such as 461168601"):
+            TabularEncoder().fit(values[:, np.newaxis])
 
 
 @pytest.mark.parametrize("dtype", ["float32", "float64"])

@@ -7,6 +7,7 @@ from math import inf, isnan
 
 import numpy as np
 
+from skreg._inputs.auto import is_auto
 from skreg._inputs.columns import rare_categories
 from skreg._inputs.errors import warn_the_caller
 
@@ -50,16 +51,15 @@ def warn_of_scale(estimator, X):
 def warn_of_dead_units(networks, X):
     """Warn of fitted networks that predict the same for rows that differ.
 
-    Networks with a layer of weights near zero are exempt: a large penalty makes them
-    constant, and so does a constant target.
+    Exempt are networks that have learned a constant target, and those that a given
+    ``alpha`` may have made constant.
     """
     rows = _sample(X)
     n_rows = rows.shape[0]
     if n_rows < _ENOUGH_ROWS or not abs(rows - rows[[0] * n_rows]).max():
         return
     n_dead = sum(
-        all(abs(weights).max() > _NEAR_ZERO for weights in network.coefs_)
-        and not np.ptp(network._forward(rows), axis=1).any()
+        not (np.ptp(network._forward(rows), axis=1).any() or _is_meant(network))
         for network in networks
     )
     if n_dead:
@@ -100,15 +100,15 @@ def warn_of_other_range(estimator, X, X_val, name="X"):
 
 
 def warn_of_rounding(columns):
-    """Warn of integers that differ, but have the same float64."""
+    """Warn of integers that differ but have the same float64, in columns of numbers."""
     for column in columns:
-        values = column.values
-        if values.dtype.kind not in "iu" or column.is_category:
+        if column.values.dtype.kind == "f":
             continue
-        sample = values[:: -(-len(values) // _N_ROWS)]
-        if len(np.unique(sample.astype(np.float64))) < len(np.unique(sample)):
+        sample = column.values[:: -(-len(column.values) // _N_ROWS)].tolist()
+        integers = {value for value in sample if isinstance(value, int)}
+        if len({*map(float, integers)}) < len(integers):
             warn_the_caller(
-                f"Column {column.name!r} has integers such as {sample[0]}, some of "
+                f"Column {column.name!r} has integers such as {min(integers)}, some of "
                 "which are equal in float64. If they are categories, make the column "
                 "categorical; if they are identifiers, leave it out."
             )
@@ -171,6 +171,13 @@ def warn_of_other_categories(columns, texts, one_hot):
             f"values, such as {min(found)!r}. Convert it to the type and spelling that "
             "it had in fit, or fit the encoder again."
         )
+
+
+def _is_meant(network):
+    """Return whether a network whose outputs are constant may be meant to be so."""
+    largest = [abs(weights).max() for weights in network.coefs_]
+    penalised = not is_auto(network, "alpha") and min(largest) < _NEAR_ZERO
+    return penalised or not largest[-1]
 
 
 def _is_number(text):
