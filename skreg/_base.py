@@ -16,11 +16,7 @@ from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import hold_out
 from skreg._inputs.plan import as_float, make_plan
 from skreg._inputs.rows import check_outputs, check_range, check_table
-from skreg._inputs.suspicions import (
-    warn_of_dead_units,
-    warn_of_other_range,
-    warn_of_scale,
-)
+from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set
 from skreg._inputs.weights import check_some_weight, effective_weights
 from skreg._predictions import Predictor
@@ -234,7 +230,6 @@ class NetworkEstimator(Predictor):
             self._close(session)
             if new_X is not None:
                 warn_of_scale(self, new_X)
-                warn_of_dead_units([self], new_X)
         try:
             session.task.end()
         except KeyboardInterrupt:
@@ -249,15 +244,11 @@ class NetworkEstimator(Predictor):
 
     def _run(self, X):
         """Return the outputs for a checked X."""
-        outputs = self._forward(X)
-        check_outputs(outputs)
-        return outputs
-
-    def _forward(self, X):
-        """Return the outputs, which may be infinite or nan."""
         network = self._network()
         with np.errstate(all="ignore"):
-            return predict_outputs(network, network.arrays_of(self), X)
+            outputs = predict_outputs(network, network.arrays_of(self), X)
+        check_outputs(outputs)
+        return outputs
 
     def _network(self):
         """Return the description of the fitted network."""

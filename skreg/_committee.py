@@ -19,7 +19,7 @@ from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import make_folds
 from skreg._inputs.plan import make_plan
 from skreg._inputs.rows import check_table
-from skreg._inputs.suspicions import warn_of_dead_units, warn_of_scale
+from skreg._inputs.suspicions import warn_of_scale
 from skreg._predictions import Predictor
 from skreg._race import Candidate, Member, Race, check_winner
 from skreg._scoring import check_scorer
@@ -136,7 +136,6 @@ class Committee(Predictor):
                 check_winner(winner)
                 self._keep(winner, race.results(), table, folds)
                 warn_of_scale(self, table.X)
-                warn_of_dead_units(self.members_, table.X)
             try:
                 task.end()
             except KeyboardInterrupt:

@@ -540,7 +540,6 @@ def test_a_round_that_diverges_ends_training_with_the_network_before():
     assert_same_training(model, one)
 
 
-@pytest.mark.filterwarnings("ignore:The network predicts the same")
 @pytest.mark.parametrize("kind", ["classes", "number"])
 def test_a_network_that_is_worse_than_a_constant_is_warned_of(kind):
     steep = {"kind": kind, "alpha": 0.0, "learning_rate_init": 100.0, "max_iter": 2}

@@ -29,10 +29,7 @@ settings.register_profile(
 )
 settings.load_profile("skreg")
 
-pytestmark = [
-    SHORT_FITS,
-    pytest.mark.filterwarnings("ignore:The network predicts the same"),
-]
+pytestmark = SHORT_FITS
 
 SEEDS = st.integers(0, 2**32 - 1)
 DTYPES = st.sampled_from([np.float32, np.float64])

@@ -15,10 +15,7 @@ test_mlp = pytest.importorskip(
     reason="this scikit-learn is installed without its tests",
 )
 
-pytestmark = [
-    pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning"),
-    pytest.mark.filterwarnings("ignore:The network predicts the same"),
-]
+pytestmark = pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
 
 IN_ITS_PLACE = functools.partial(
     RegMLPClassifier,

@@ -8,13 +8,7 @@ from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
-from skreg import (
-    RegMLPClassifier,
-    RegMLPClassifierCV,
-    RegMLPRegressor,
-    RegMLPRegressorCV,
-    TabularEncoder,
-)
+from skreg import RegMLPRegressor, TabularEncoder
 
 pytestmark = SHORT_FITS
 rng = np.random.default_rng(0)
@@ -87,37 +81,3 @@ def test_sparse_text_features_are_not_suspected():
     rng = np.random.default_rng(0)
     counts = csr_array(rng.random((60, 500)) * (rng.random((60, 500)) < 0.01))
     network().fit(counts, y)
-
-
-DIES = {"hidden_layer_sizes": (3, 3, 3), "learning_rate_init": 1.0, "random_state": 1}
-NETWORKS = [RegMLPClassifier, RegMLPRegressor]
-
-
-@pytest.mark.parametrize("container", [np.array, csr_array])
-@pytest.mark.parametrize("kind", NETWORKS)
-def test_a_network_whose_units_have_died_is_named(kind, container):
-    model = kind(**DIES, max_iter=5)
-    with pytest.warns(UserWarning, match="The network predicts the same for rows"):
-        model.fit(container(abs(X)), y)
-    assert not np.ptp(model._forward(abs(X)))
-    model.set_params(learning_rate_init="auto").fit(container(abs(X)), y)
-
-
-@pytest.mark.parametrize("kind", [RegMLPClassifierCV, RegMLPRegressorCV])
-def test_a_committee_counts_its_networks_that_have_died(kind):
-    estimator = kind._member_class(**DIES | {"learning_rate_init": 0.3}, max_iter=10)
-    committee = kind(estimator, cv=3, random_state=0)
-    with pytest.warns(UserWarning, match="1 of 3 networks predict the same"):
-        committee.fit(abs(X), y)
-    assert sum(not np.ptp(m._forward(abs(X))) for m in committee.members_) == 1
-
-
-@pytest.mark.parametrize("kind", NETWORKS)
-def test_equal_rows_may_have_equal_predictions(kind):
-    kind(3, max_iter=5, random_state=0).fit(np.ones_like(X), y)
-
-
-@pytest.mark.parametrize("kind", [RegMLPRegressor, RegMLPRegressorCV])
-def test_a_constant_target_may_be_learned(kind):
-    model = kind(random_state=0).fit(X, np.ones(len(X)))
-    assert np.allclose(model.predict(X), 1)

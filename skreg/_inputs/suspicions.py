@@ -7,15 +7,13 @@ from math import inf, isnan
 
 import numpy as np
 
-from skreg._inputs.auto import is_auto
 from skreg._inputs.columns import rare_categories
 from skreg._inputs.errors import warn_the_caller
 
 _N_ROWS = 500
 _LARGE, _SMALL = 1e3, 1e-3
 _ENOUGH_ROWS = 50
-"""In fewer rows a column may be small, or all units inactive, by chance."""
-_NEAR_ZERO = 1e-3
+"""In fewer rows a column may be small by chance."""
 _MANY_NUMBERS = 10
 """As many different numbers, or fewer, may well be categories."""
 
@@ -46,29 +44,6 @@ def warn_of_scale(estimator, X):
         f"stay below {_SMALL:g}. A network hardly learns from such columns: scale the "
         "features, with StandardScaler or TabularEncoder in a pipeline."
     )
-
-
-def warn_of_dead_units(networks, X):
-    """Warn of fitted networks that predict the same for rows that differ.
-
-    Exempt are networks that have learned a constant target, and those that a given
-    ``alpha`` may have made constant.
-    """
-    rows = _sample(X)
-    n_rows = rows.shape[0]
-    if n_rows < _ENOUGH_ROWS or not abs(rows - rows[[0] * n_rows]).max():
-        return
-    n_dead = sum(
-        not (np.ptp(network._forward(rows), axis=1).any() or _is_meant(network))
-        for network in networks
-    )
-    if n_dead:
-        which = f"{n_dead} of {len(networks)} networks predict"
-        warn_the_caller(
-            f"{which if len(networks) > 1 else 'The network predicts'} the same for "
-            "rows that differ, as if all units of a hidden layer had died. Lower "
-            "learning_rate_init, or use activation='tanh'."
-        )
 
 
 def warn_of_other_range(estimator, X, X_val, name="X"):
@@ -171,13 +146,6 @@ def warn_of_other_categories(columns, texts, one_hot):
             f"values, such as {min(found)!r}. Convert it to the type and spelling that "
             "it had in fit, or fit the encoder again."
         )
-
-
-def _is_meant(network):
-    """Return whether a network whose outputs are constant may be meant to be so."""
-    largest = [abs(weights).max() for weights in network.coefs_]
-    penalised = not is_auto(network, "alpha") and min(largest) < _NEAR_ZERO
-    return penalised or not largest[-1]
 
 
 def _is_number(text):
