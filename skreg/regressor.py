@@ -83,9 +83,10 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Rows per mini-batch, at most all of them. "auto" is n / 32 rounded down to a
         power of two between 8 and 256, or all rows if there are at most 42.
     learning_rate_init : float or "auto", default="auto"
-        Initial learning rate. With "cosine", "auto" is 4e-3 for "adam", or 0.016 for at
-        most 42 rows, and for "sgd" 0.4 in classification and 0.1 in regression. With
-        other schedules it is 1e-3 and 0.1.
+        Initial learning rate. With "cosine", "auto" is 4e-3 for "adam", or 0.016 for a
+        single batch of at most 42 rows, and for "sgd" 0.4 in classification and 0.1 in
+        regression. With other schedules it is 1e-3 and 0.1. For "sgd" it is lower with
+        mini-batches of fewer than 16 rows, in proportion.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t

@@ -7,7 +7,10 @@ import numpy as np
 import pytest
 from estimators import one_in, problem
 from sklearn.base import clone
+from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
+from sklearn.metrics import log_loss
+from sklearn.preprocessing import StandardScaler
 
 from skreg import RegMLPClassifier, RegMLPRegressor
 from skreg._engine.heads import Binary, SquaredError
@@ -51,8 +54,8 @@ def test_auto_of_a_fit(n_rows, solver):
     assert plan.keep_probs == ([1, 1, 1] if few else [1, 0.8, 0.8])
     assert plan.dtype == ("float64" if few else "float32")
     assert plan.learning_rate.schedule is SCHEDULES["cosine"]
-    fast = 4 if few and solver == "adam" else 1
-    assert plan.learning_rate.initial == fast * RATES[solver]
+    faster = {"adam": 4 if few else 1, "sgd": 1 if few else min(1, size / 16)}
+    assert plan.learning_rate.initial == faster[solver] * RATES[solver]
     assert plan.max_iter == 32
     assert plan.patience == inf
 
@@ -88,7 +91,7 @@ def test_a_regressor_is_penalised_less(early_stopping, solver):
     assert plan.keep_probs == [1, *[1 if early_stopping else 0.9] * 2]
 
 
-@pytest.mark.parametrize("n_rows", [42, 100])
+@pytest.mark.parametrize("n_rows", [42, 700])
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_the_rate_of_sgd_in_regression_is_a_quarter_by_any_schedule(schedule, n_rows):
     estimator = RegMLPRegressor(solver="sgd", learning_rate=schedule)
@@ -134,7 +137,38 @@ def test_auto_of_a_stream(n_rows, solver):
     assert plan.keep_probs == [1, 0.8, 0.8]
     assert plan.dtype == "float32"
     assert plan.learning_rate.schedule is SCHEDULES["constant"]
-    assert plan.learning_rate.initial == RATES[solver] / 4
+    slower = min(1, plan.batch_size / 16) if solver == "sgd" else 1
+    assert plan.learning_rate.initial == slower * RATES[solver] / 4
+
+
+@pytest.mark.parametrize("batch_size", [1, 4, 16, 40, 50])
+@pytest.mark.parametrize("estimator", [RegMLPClassifier, RegMLPRegressor])
+def test_the_rate_of_sgd_falls_with_batches_below_16_rows(estimator, batch_size):
+    targets = NUMBER if estimator is RegMLPRegressor else BINARY
+    rate = RATES["sgd"] / (1 if estimator is RegMLPClassifier else 4)
+    for n_rows in (40, 200):
+        model = estimator(solver="sgd", batch_size=batch_size)
+        plan = make_plan(model, (n_rows, 7), targets)
+        assert plan.learning_rate.initial == rate * min(1, batch_size / 16)
+    plan = make_plan(model, (8, 7), targets)
+    all_rows = batch_size >= 8  # so their gradient has no noise
+    assert plan.learning_rate.initial == rate * (1 if all_rows else batch_size / 16)
+
+
+@pytest.mark.parametrize("batch_size", [8, 40])
+def test_only_a_single_batch_of_few_rows_has_longer_steps(batch_size):
+    plan = plan_of(40, batch_size=batch_size)
+    assert plan.learning_rate.initial == RATES["adam"] * (4 if batch_size == 40 else 1)
+
+
+@pytest.mark.parametrize("batch_size", [1, 2, 4])
+def test_sgd_learns_from_batches_of_few_rows(batch_size):
+    X, y = load_wine(return_X_y=True)
+    X = StandardScaler().fit_transform(X)
+    model = RegMLPClassifier(32, solver="sgd", batch_size=batch_size, random_state=0)
+    assert log_loss(y, model.fit(X, y).predict_proba(X)) < 0.1
+    numbers = RegMLPRegressor(32, solver="sgd", batch_size=batch_size, random_state=0)
+    assert numbers.fit(X[:, :-1], X[:, -1]).score(X[:, :-1], X[:, -1]) > 0.6
 
 
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -204,9 +238,12 @@ def test_a_given_value_replaces_its_own_auto_alone(name, n_rows, stream):
         "max_iter": lambda plan: plan.max_iter,
         "dtype": lambda plan: plan.dtype,
     }
-    follow = {"learning_rate": {"learning_rate_init", "max_iter"}}.get(name, set())
+    follow = {
+        "learning_rate": {"learning_rate_init", "max_iter"},
+        "batch_size": {"learning_rate_init"},
+    }
     for other, value in values.items():
-        if other not in {name} | follow:
+        if other not in {name} | follow.get(name, set()):
             assert value(plan) == value(auto), other
     assert values[name](plan_of(n_rows, stream, **GIVEN)) == values[name](plan)
 
@@ -286,7 +323,7 @@ def test_a_fit_says_what_auto_is():
         "alpha": [0.5, 0.0, 0.0],
         "batch_size": 8,
         "learning_rate": "cosine",
-        "learning_rate_init": 0.4,
+        "learning_rate_init": 0.2,
         "max_iter": 32,
         "dtype": "float32",
     }

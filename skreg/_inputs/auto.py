@@ -17,6 +17,8 @@ FEW_ROWS = 42
 
 So a row of weight 2 equals two rows, as scikit-learn checks on tables of this size.
 """
+CALM_ROWS = 16
+"""Mini-batches of fewer rows have noisy gradients: steps shorten in proportion."""
 STREAM_ROWS = 50_000
 """Assumed length of a stream, which is unknown."""
 
@@ -62,15 +64,19 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     return {name: given_or(estimator, name, value) for name, value in values.items()}
 
 
-def initial_rate(estimator, optimizer, schedule, n_rows, stream):
+def initial_rate(estimator, optimizer, schedule, batch_size, n_rows, stream):
     """Return the learning rate of an optimizer for a schedule, by its name."""
-    rate = optimizer.planned_rate
-    if not SCHEDULES[schedule].is_plan:
-        return rate / 4
-    if optimizer.is_adaptive:  # a full batch takes few steps, so long ones
-        return 4 * rate if _are_few(n_rows, stream) else rate
+    rate, is_plan = optimizer.planned_rate, SCHEDULES[schedule].is_plan
+    full_batch = batch_size == n_rows and not stream
+    if optimizer.is_adaptive:
+        if not is_plan:
+            return rate / 4
+        few_steps = full_batch and _are_few(n_rows, stream)
+        return 4 * rate if few_steps else rate
     # The gradient of a squared error has no bound, and neither has the step.
-    return rate if is_classifier(estimator) else rate / 4
+    if not (is_plan and is_classifier(estimator)):
+        rate /= 4
+    return rate if full_batch else rate * min(1, batch_size / CALM_ROWS)
 
 
 def max_iter(estimator):

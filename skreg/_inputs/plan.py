@@ -121,6 +121,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     values = resolve(estimator, n_rows, n_layers, stream, scaled)
     keep_probs = _keep_probs(estimator, values["keep_prob"], len(hidden))
     penalties = _penalties(estimator, values, n_layers)
+    batch_size = min(int(values["batch_size"]), n_rows)
     optimizer = rate = None
     if full_batch:
         _check_lbfgs_options(estimator, keep_probs)
@@ -128,7 +129,8 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         number = partial(as_float, estimator)
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
         schedule = values["learning_rate"]
-        auto_rate = initial_rate(estimator, optimizer, schedule, n_rows, stream)
+        rows = batch_size, n_rows, stream
+        auto_rate = initial_rate(estimator, optimizer, schedule, *rows)
         rate = _learning_rate(estimator, schedule, auto_rate)
         values["learning_rate_init"] = auto_rate
     values["dtype"] = np.dtype(dtype or values["dtype"]).name
@@ -145,7 +147,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         penalties=penalties,
         keep_probs=keep_probs,
         one_mask=estimator.dropout_mask == "batch" and min(keep_probs) < 1,
-        batch_size=min(int(values["batch_size"]), n_rows),
+        batch_size=batch_size,
         dtype=np.dtype(values["dtype"]),
         engine=estimator.engine,
         learning_rate=rate,
