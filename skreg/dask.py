@@ -13,7 +13,7 @@ worker's part of the round, and the result is the same bit for bit.
 """
 
 import copy
-from math import isinf, isnan
+from math import isnan
 
 import dask
 import dask.array as da
@@ -26,14 +26,13 @@ from sklearn.utils import check_random_state
 from skreg._base import NetworkEstimator
 from skreg._endings import ADVICE, warning_far_above, warning_of_limit
 from skreg._engine import make_engine
-from skreg._inputs.auto import is_auto, patience, resolve
+from skreg._inputs.auto import ends_by_plan, is_auto, patience, resolve
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
 from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
-from skreg._training.schedules import SCHEDULES
 from skreg._training.state import mix_in, reseed, set_history
 from skreg._training.stopping import Monitor
 
@@ -139,7 +138,6 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         estimator.n_iter_ = history.n_epochs
         auto = {n: value for n, value in params.items() if is_auto(estimator, n)}
         estimator.auto_params_ = auto | network.auto_params_
-    is_plan = SCHEDULES[params["learning_rate"]].is_plan or isinf(monitor.patience)
     if diverged:
         warn_the_caller(
             f"Training diverged in round {history.n_epochs + 1}, on some partitions. "
@@ -147,7 +145,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             ConvergenceWarning,
         )
         return estimator
-    if not (is_plan or monitor.stalled):
+    if not (ends_by_plan(estimator) or monitor.stalled):
         issue(warning_of_limit(estimator))
     encoded = targets.encode(all_y, np.dtype(np.float64))
     constant = targets.constant_loss(encoded, None, np.arange(len(all_y)))

@@ -4,7 +4,7 @@
 with each optimizer.
 """
 
-from math import inf, log2
+from math import inf, isinf, log2
 from typing import Any
 
 from sklearn.base import is_classifier
@@ -94,6 +94,12 @@ def patience(estimator):
     if ends_otherwise and not estimator.early_stopping:
         return inf
     return estimator.n_iter_no_change
+
+
+def ends_by_plan(estimator):
+    """Return whether a fit that ran all its epochs is complete."""
+    endless = isinf(estimator.n_iter_no_change) and estimator.solver != "lbfgs"
+    return endless or _is_planned(estimator)
 
 
 def is_auto(estimator, name):

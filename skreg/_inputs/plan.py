@@ -2,7 +2,6 @@
 
 from dataclasses import dataclass
 from functools import partial
-from math import isinf
 from numbers import Integral, Real
 from typing import Any
 
@@ -14,7 +13,14 @@ from skreg._engine.dropout import threshold_of
 from skreg._engine.network import Network
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._engine.penalties import PENALTIES
-from skreg._inputs.auto import given_or, initial_rate, is_auto, patience, resolve
+from skreg._inputs.auto import (
+    ends_by_plan,
+    given_or,
+    initial_rate,
+    is_auto,
+    patience,
+    resolve,
+)
 from skreg._inputs.errors import naming
 from skreg._training.schedules import SCHEDULES, LearningRate
 
@@ -91,16 +97,11 @@ class Plan:
     max_fun: int
     tol: float
     patience: float
+    ends_by_plan: bool
     early_stopping: bool
     scoring: Any
     auto_params: dict
     """What "auto" stands for, by parameter."""
-
-    @property
-    def ends_by_plan(self):
-        """Whether a fit that ran all its epochs is complete."""
-        rate = self.learning_rate
-        return rate is not None and (rate.schedule.is_plan or isinf(self.patience))
 
     @property
     def n_averages(self):
@@ -156,6 +157,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         max_fun=int(estimator.max_fun),
         tol=as_float(estimator, "tol"),
         patience=patience(estimator),
+        ends_by_plan=ends_by_plan(estimator),
         early_stopping=bool(estimator.early_stopping),
         scoring=estimator.scoring,
         auto_params={name: values[name] for name in auto},
