@@ -10,11 +10,7 @@ from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
 from skreg._inputs.candidates import draw_candidates
-from skreg._inputs.errors import (
-    naming,
-    unchanged_on_error,
-    warn_the_caller,
-)
+from skreg._inputs.errors import naming, unchanged_on_error, warn_the_caller
 from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import make_folds
 from skreg._inputs.plan import make_plan

@@ -12,12 +12,7 @@ from joblib.parallel import get_active_backend
 from scipy.stats import rankdata
 from sklearn.utils.parallel import Parallel, delayed
 
-from skreg._endings import (
-    ADVICE,
-    warning_of_break,
-    warning_of_limit,
-    warning_of_loss,
-)
+from skreg._endings import ADVICE, warning_of_break, warning_of_limit, warning_of_loss
 from skreg._inputs.auto import max_iter
 from skreg._inputs.errors import issue, warn_the_caller
 from skreg._inputs.rows import Table

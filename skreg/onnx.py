@@ -220,9 +220,5 @@ for _regressor in (RegMLPRegressor, RegMLPRegressorCV):
         _regressor, f"Skreg{_regressor.__name__}", _declare_numbers, _convert_regressor
     )
 update_registered_converter(
-    TabularEncoder,
-    ALIAS,
-    declare_encoded,
-    convert_encoder,
-    parser=parse_encoder,
+    TabularEncoder, ALIAS, declare_encoded, convert_encoder, parser=parse_encoder
 )
