@@ -13,7 +13,7 @@ from skreg._engine.compiled import GEMM, BlockData, Buffers, Net, Rule, run_bloc
 from skreg._engine.dropout import threshold_of
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.floats import least_size
-from skreg._engine.heads import CLASS_HEADS, LOSSES
+from skreg._engine.heads import HEADS
 from skreg._engine.optimizers import SGD, Adam, NesterovSGD
 from skreg._engine.penalties import L2
 from skreg._engine.predictor import Evaluator, rows_per_block
@@ -23,29 +23,26 @@ if not hasattr(run_block, "stats"):
         "engine='numba' compiles its code, but NUMBA_DISABLE_JIT is set. Unset that "
         "environment variable, or leave engine at 'numpy'."
     )
-ACTIVATION_CODES = {
+CODES: dict = {
     "identity": compiled.IDENTITY,
     "logistic": compiled.LOGISTIC,
     "tanh": compiled.TANH,
     "relu": compiled.RELU,
-}
-HEAD_CODES = {
-    CLASS_HEADS["binary"]: compiled.SIGMOID,
-    CLASS_HEADS["multiclass"]: compiled.SOFTMAX,
-    CLASS_HEADS["multilabel"]: compiled.SIGMOID,
-    LOSSES["squared_error"]: compiled.CLIPPED,
-    LOSSES["absolute_error"]: compiled.ABSOLUTE,
-    LOSSES["huber"]: compiled.CLIPPED,
-    LOSSES["quantile"]: compiled.QUANTILE,
-    LOSSES["poisson"]: compiled.EXP,
-}
-OPTIMIZER_CODES = {
+    HEADS["binary"]: compiled.SIGMOID,
+    HEADS["multiclass"]: compiled.SOFTMAX,
+    HEADS["multilabel"]: compiled.SIGMOID,
+    HEADS["squared_error"]: compiled.CLIPPED,
+    HEADS["absolute_error"]: compiled.ABSOLUTE,
+    HEADS["huber"]: compiled.CLIPPED,
+    HEADS["quantile"]: compiled.QUANTILE,
+    HEADS["poisson"]: compiled.EXP,
     SGD: compiled.HEAVY_BALL,
     NesterovSGD: compiled.NESTEROV,
     Adam: compiled.ADAM,
 }
+"""Of the activations, heads and optimizers that the compiled code has."""
 PARTS = {"coefs", "intercepts", "feature_scales", L2}
-"""Parameters and penalties that the compiled code has."""
+"""The parameters and penalties that it has."""
 _COMPILED: set = set()
 """Precisions for which there is machine code."""
 _NO_INDICES, _NO_BITS = np.empty(0, np.int32), np.empty(0, np.uint16)
@@ -173,8 +170,8 @@ def _describe(plan, dtype):
     net = Net(
         gemm=GEMM[dtype.itemsize],
         sizes=sizes,
-        activation=_code_of(network.activation, ACTIVATION_CODES),
-        head=_code_of(type(head), HEAD_CODES),
+        activation=_code_of(network.activation),
+        head=_code_of(type(head)),
         head_number=getattr(head, "delta", getattr(head, "quantile", np.inf)),
         keep_probs=keep_probs.astype(dtype),
         thresholds=np.array([threshold_of(p) for p in plan.keep_probs]),
@@ -188,7 +185,7 @@ def _describe(plan, dtype):
         alphas += penalty.alphas
     (scale_rate,) = [rate for _, rate in network.faster_parts] or [1.0]
     rule = Rule(
-        optimizer=_code_of(type(optimizer), OPTIMIZER_CODES),
+        optimizer=_code_of(type(optimizer)),
         momentum=optimizer.momentum,
         beta_2=getattr(optimizer, "beta_2", 0.0),
         epsilon=getattr(optimizer, "epsilon", 0.0),
@@ -201,10 +198,10 @@ def _describe(plan, dtype):
     return net, rule
 
 
-def _code_of(kind, codes):
+def _code_of(kind):
     """Return the code of an activation, a head or an optimizer."""
-    _check_known(kind, codes)
-    return codes[kind]
+    _check_known(kind, CODES)
+    return CODES[kind]
 
 
 def _check_known(kind, known):
