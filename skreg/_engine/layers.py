@@ -6,7 +6,7 @@ shape (n_rows, n_units).
 """
 
 from dataclasses import dataclass
-from typing import Any, NamedTuple
+from typing import Any, ClassVar, NamedTuple
 
 import numpy as np
 
@@ -32,68 +32,6 @@ class ParameterBlock(NamedTuple):
     """Whether the attribute is a list of such blocks, one per layer."""
     rate: float = 1.0
     """Factor of the learning rate of Adam."""
-
-
-@dataclass(frozen=True)
-class Dense:
-    """h = f(x W + b), from one level of units to the next."""
-
-    level: int
-    fan_in: int
-    n_units: int
-    activation: str | None
-    """A key of `ACTIVATIONS`; None for the outputs of a network."""
-    bound: float
-
-    @property
-    def blocks(self):
-        """W and b."""
-        below, above = self.level, self.level + 1
-        shape = (self.fan_in, self.n_units)
-        return (
-            ParameterBlock("coefs", (below, above), shape, True, self.bound),
-            ParameterBlock("intercepts", (above,), shape[1:], False, 0.0),
-        )
-
-    def bind(self, parameters, x, masks, memory, input_scale):
-        """Return the pass of a mini-batch ``x`` in a `LayerMemory`.
-
-        ``masks`` has the dropout mask of each level, or None.
-        """
-        mask = masks[self.level + 1] if masks else None
-        return self._pass(self.activation, parameters, x, mask, memory, input_scale)
-
-    @property
-    def _pass(self):
-        return DensePass
-
-
-@dataclass(frozen=True)
-class ScaledDense(Dense):
-    """h = f(x diag(s) W + b), with a learned factor for each input.
-
-    The factors s begin at 1. They are penalised as W is, so what counts is the product:
-    a penalty of alpha / 2 (‖s‖² + ‖W‖²) is one of alpha Σ_i ‖s_i W_i‖ on the products,
-    the group lasso, at its minimum over all ways to write them. It takes features that
-    do not help out of the network (Hoff, "Lasso, fractional norm and structured
-    sparse estimation using a Hadamard product parametrization", 2017).
-
-    The front scale of RealMLP has such factors, with six times the learning rate of
-    the weights (Holzmüller et al., "Better by Default", NeurIPS 2024).
-    """
-
-    @property
-    def blocks(self):
-        """W, b and s."""
-        scales = ParameterBlock(
-            "feature_scales", (self.level,), (self.fan_in,), True, 0.0,
-            start=1.0, listed=False, rate=4.0,
-        )  # fmt: skip
-        return (*super().blocks, scales)
-
-    @property
-    def _pass(self):
-        return ScaledDensePass
 
 
 class LayerMemory(NamedTuple):
@@ -209,6 +147,63 @@ class ScaledDensePass(DensePass):
     def forward(self):
         np.multiply(self._s, self._factor, out=self._S)
         super().forward()
+
+
+@dataclass(frozen=True)
+class Dense:
+    """h = f(x W + b), from one level of units to the next."""
+
+    level: int
+    fan_in: int
+    n_units: int
+    activation: str | None
+    """A key of `ACTIVATIONS`; None for the outputs of a network."""
+    bound: float
+    _pass: ClassVar[Any] = DensePass
+
+    @property
+    def blocks(self):
+        """W and b."""
+        below, above = self.level, self.level + 1
+        shape = (self.fan_in, self.n_units)
+        return (
+            ParameterBlock("coefs", (below, above), shape, True, self.bound),
+            ParameterBlock("intercepts", (above,), shape[1:], False, 0.0),
+        )
+
+    def bind(self, parameters, x, masks, memory, input_scale):
+        """Return the pass of a mini-batch ``x`` in a `LayerMemory`.
+
+        ``masks`` has the dropout mask of each level, or None.
+        """
+        mask = masks[self.level + 1] if masks else None
+        return self._pass(self.activation, parameters, x, mask, memory, input_scale)
+
+
+@dataclass(frozen=True)
+class ScaledDense(Dense):
+    """h = f(x diag(s) W + b), with a learned factor for each input.
+
+    The factors s begin at 1. They are penalised as W is, so what counts is the product:
+    a penalty of alpha / 2 (‖s‖² + ‖W‖²) is one of alpha Σ_i ‖s_i W_i‖ on the products,
+    the group lasso, at its minimum over all ways to write them. It takes features that
+    do not help out of the network (Hoff, "Lasso, fractional norm and structured
+    sparse estimation using a Hadamard product parametrization", 2017).
+
+    The front scale of RealMLP has such factors, with six times the learning rate of
+    the weights (Holzmüller et al., "Better by Default", NeurIPS 2024).
+    """
+
+    _pass = ScaledDensePass
+
+    @property
+    def blocks(self):
+        """W, b and s."""
+        scales = ParameterBlock(
+            "feature_scales", (self.level,), (self.fan_in,), True, 0.0,
+            start=1.0, listed=False, rate=4.0,
+        )  # fmt: skip
+        return (*super().blocks, scales)
 
 
 def _like(matrix, memory):
