@@ -20,7 +20,7 @@ MOST_LINES = {
     "classifier.py": 450,
     "regressor.py": 450,
     "display.py": 500,
-    COMPILED: 580,
+    COMPILED: 567,
 }
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"

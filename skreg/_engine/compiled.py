@@ -261,12 +261,23 @@ def _multiply_slope(activation, h, keep_prob, delta):
 
 
 @_compiled
-def _mask(out, bits, threshold, keep_prob):
-    """Out ← out ⊙ m, with a mask m of entries 0 and 1 / keep_prob."""
-    out, zero = out.reshape(out.size), out.dtype.type(0)
-    factor = out.dtype.type(1) / keep_prob
+def _mask(net, rows, level, first, out):
+    """Out ← out ⊙ m, with the masks m of a level for the rows from ``first`` on.
+
+    Their entries are 0 and 1 / keep_prob. Return keep_prob, 1 if there are no masks.
+    """
+    zero, one = out.dtype.type(0), out.dtype.type(1)
+    keep_prob, threshold = net.keep_probs[level], net.thresholds[level]
+    if net.one_mask or keep_prob == one:
+        return one
+    start = first * net.sizes[level]
+    for k in range(1, level):
+        if net.keep_probs[k] < 1:
+            start += 4 * ((rows.y.shape[1] * net.sizes[k] + 3) // 4)
+    out, bits, factor = out.reshape(out.size), rows.bits[start:], one / keep_prob
     for i in range(len(out)):
         out[i] = factor * out[i] if bits[i] < threshold else zero
+    return keep_prob
 
 
 @_compiled
@@ -304,26 +315,17 @@ def _write_slopes(net, rows, first, z, out):
 
 
 @_compiled
-def _add_sparse_product(rows, first, position, transpose, b, out, scale):
-    """Out ← out + scale · x b, or xᵀ b, for the sparse rows from ``first`` on."""
+def _multiply_sparse(rows, first, buffers, transpose, b, out, scale, carry):
+    """As `_multiply`, with a = x or xᵀ, the sparse rows from ``first`` on."""
+    _scale(out.reshape(out.size), carry)
     for i in range(len(b) if transpose else len(out)):
         for k in range(rows.starts[first + i], rows.starts[first + i + 1]):
-            j, factor = position[rows.columns[k]], scale * rows.values[k]
+            j = buffers.position[rows.columns[k]]
+            factor = scale * rows.values[k]
             if j >= 0:
                 source, target = (b[i], out[j]) if transpose else (b[j], out[i])
                 for unit in range(len(target)):
                     target[unit] += factor * source[unit]
-
-
-@_compiled
-def _bits_of(net, rows, level, first, n_rows):
-    """Return the bits of a level for some rows."""
-    start = 0
-    for k in range(1, level):
-        if net.keep_probs[k] < 1:
-            start += 4 * ((rows.y.shape[1] * net.sizes[k] + 3) // 4)
-    size = net.sizes[level]
-    return rows.bits[start + first * size : start + (first + n_rows) * size]
 
 
 @_compiled
@@ -389,47 +391,40 @@ def _forward(net, sizes, places, rows, first, x, w, outputs, buffers):
         if k == 0 and net.scaled:
             W = _multiply_rows(W, s, buffers.products[0])
         if k == 0 and len(rows.starts):
-            z[...] = zero
-            _add_sparse_product(rows, first, buffers.position, False, W, z, x_scale)
+            _multiply_sparse(rows, first, buffers, False, W, z, x_scale, zero)
         else:
             _multiply(net.gemm, below, False, W, False, z, x_scale, zero)
         _activate(IDENTITY if last else net.activation, z, b)
-        if not last and net.keep_probs[k + 1] < 1 and not net.one_mask:
-            bits = _bits_of(net, rows, k + 1, first, n_rows)
-            _mask(z, bits, net.thresholds[k + 1], net.keep_probs[k + 1])
+        if not last:
+            _mask(net, rows, k + 1, first, z)
         below = z
 
 
 @_compiled
 def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
     """Accumulate the gradient, from what `_write_slopes` wrote."""
-    n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
+    n_rows, zero = x.shape[0], w.dtype.type(0)
     for k in range(len(sizes) - 2, -1, -1):
         W, _, s = _layer(sizes, places, w, k)
         dW, db, ds = _layer(sizes, places, g, k)
         delta = _units(sizes, places, buffers.deltas, k, n_rows)
         x_scale, scaled = net.input_scales[k], k == 0 and net.scaled
+        factor = scale * x_scale
         dS, keep = dW, carry
         if scaled:
             dS, keep = _matrix(buffers.products[1], 0, *W.shape), zero
         _add_sum_of_rows(delta, db, scale, carry)
         h = x if k == 0 else _units(sizes, places, buffers.h, k - 1, n_rows)
         if k == 0 and len(rows.starts):
-            _scale(dS.reshape(dS.size), keep)
-            factor = scale * x_scale
-            _add_sparse_product(rows, first, buffers.position, True, delta, dS, factor)
+            _multiply_sparse(rows, first, buffers, True, delta, dS, factor, keep)
         else:
-            _multiply(net.gemm, h, True, delta, False, dS, scale * x_scale, keep)
+            _multiply(net.gemm, h, True, delta, False, dS, factor, keep)
         if scaled:
             _add_factors(W, s, dS, dW, ds, carry)
         if k > 0:
             below = _units(sizes, places, buffers.deltas, k - 1, n_rows)
             _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
-            keep_prob = one
-            if net.keep_probs[k] < 1 and not net.one_mask:
-                keep_prob = net.keep_probs[k]
-                bits = _bits_of(net, rows, k, first, n_rows)
-                _mask(below, bits, net.thresholds[k], keep_prob)
+            keep_prob = _mask(net, rows, k, first, below)
             _multiply_slope(net.activation, h, keep_prob, below)
 
 
@@ -470,10 +465,10 @@ def _move(rule, alpha, rate, n_steps, vectors, g, start, end):
             w[i] -= eta * v[i]
     elif rule.optimizer == NESTEROV:
         for i in range(len(w)):
-            own = g[i] + decay * w[i]
-            average = beta * v[i] + own
+            slope = g[i] + decay * w[i]
+            average = beta * v[i] + slope
             v[i] = average if abs(average) > tiny else zero
-            w[i] -= eta * (beta * v[i] + own)
+            w[i] -= eta * (beta * v[i] + slope)
     else:
         unbias = (1 - beta_2**n_steps) ** 0.5
         eta = number(rate * unbias / (1 - momentum**n_steps))
@@ -481,9 +476,9 @@ def _move(rule, alpha, rate, n_steps, vectors, g, start, end):
         rest = number(1 - momentum)
         other, other_rest = number(beta_2), number(1 - beta_2)
         for i in range(len(w)):
-            own = g[i] + decay * w[i]
-            m = beta * v[i] + rest * own
-            square = other * s[i] + other_rest * own * own
+            slope = g[i] + decay * w[i]
+            m = beta * v[i] + rest * slope
+            square = other * s[i] + other_rest * slope * slope
             v[i] = m if abs(m) > tiny else zero
             s[i] = square if square > tiny else zero
             w[i] -= eta * v[i] / (np.sqrt(s[i]) + epsilon)
@@ -509,13 +504,13 @@ def _choose_units(net, bits, buffers):
 
 
 @_compiled
-def _copy_units(whole, units, own, back):
+def _copy_units(whole, units, sub, back):
     """Copy some entries of a row of parameters, out or back."""
     for j in range(len(units)):
         if back:
-            whole[units[j]] = own[j]
+            whole[units[j]] = sub[j]
         else:
-            own[j] = whole[units[j]]
+            sub[j] = whole[units[j]]
 
 
 @_compiled
@@ -525,22 +520,14 @@ def _copy_kept(net, vectors, buffers, out, back):
     for v in range(len(vectors)):
         for k in range(len(n_kept) - 1):
             W, b, s = _layer(net.sizes, net.places, vectors[v], k)
-            own_W, own_b, own_s = _layer(n_kept, buffers.kept_places, out[v], k)
+            sub_W, sub_b, sub_s = _layer(n_kept, buffers.kept_places, out[v], k)
             below = buffers.kept[k, : n_kept[k]]
             units = buffers.kept[k + 1, : n_kept[k + 1]]
             for i in range(len(below)):
-                _copy_units(W[below[i]], units, own_W[i], back)
-            _copy_units(b, units, own_b, back)
+                _copy_units(W[below[i]], units, sub_W[i], back)
+            _copy_units(b, units, sub_b, back)
             if k == 0 and net.scaled:
-                _copy_units(s, below, own_s, back)
-
-
-@_compiled
-def _kept_features(x, kept):
-    own = np.empty((len(x), len(kept)), x.dtype)
-    for i in range(len(x)):
-        _copy_units(x[i], kept, own[i], False)
-    return own
+                _copy_units(s, below, sub_s, back)
 
 
 @_compiled
@@ -552,7 +539,7 @@ def run_block(
     The outputs have shape (n_rows, n_outputs). Return the number of steps so far.
     """
     n_rows, number, bit = rows.y.shape[1], vectors.dtype.type, 0
-    sizes, places, own = net.sizes, net.places, vectors
+    sizes, places, sub = net.sizes, net.places, vectors
     for first in range(0, n_rows, batch_size):
         x = rows.x[first : min(first + batch_size, n_rows)]
         if net.one_mask:
@@ -560,21 +547,21 @@ def run_block(
             sizes, places = buffers.n_kept, buffers.kept_places
             lay_out(net.scaled, sizes, places)
             n = places[-1, 1] + sizes[-1]
-            own = _matrix(buffers.kept_vectors, 0, len(vectors), n)
-            _copy_kept(net, vectors, buffers, own, False)
+            sub = _matrix(buffers.kept_vectors, 0, len(vectors), n)
+            _copy_kept(net, vectors, buffers, sub, False)
             if net.keep_probs[0] < 1 and not len(rows.starts):
-                x = _kept_features(x, buffers.kept[0, : sizes[0]])
+                x = x[:, buffers.kept[0, : sizes[0]]]
         z = outputs[first : first + len(x)]
-        _forward(net, sizes, places, rows, first, x, own[0], z, buffers)
+        _forward(net, sizes, places, rows, first, x, sub[0], z, buffers)
         if not learns:
             continue
         delta = _units(sizes, places, buffers.deltas, len(sizes) - 2, len(x))
         _write_slopes(net, rows, first, z, delta)
-        g = own[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: own.shape[1]]
+        g = sub[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: sub.shape[1]]
         scale, carry = number(rule.scale / len(x)), number(rule.carry)
-        _backward(net, sizes, places, rows, first, x, own[0], g, scale, carry, buffers)
+        _backward(net, sizes, places, rows, first, x, sub[0], g, scale, carry, buffers)
         n_steps += 1
-        _step(net, rule, sizes, places, rate, n_steps, own, g)
+        _step(net, rule, sizes, places, rate, n_steps, sub, g)
         if net.one_mask:
-            _copy_kept(net, vectors, buffers, own, True)
+            _copy_kept(net, vectors, buffers, sub, True)
     return n_steps
