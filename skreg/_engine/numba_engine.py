@@ -104,19 +104,11 @@ class NumbaEngine(NumpyEngine):
 
     def _train(self, batch, bits, learning_rate):
         """Take the steps of a block; return the outputs before each."""
-        outputs = np.empty(batch.y.shape[::-1], self._vectors.dtype)
-        self._n_steps = run_block(
-            self._net,
-            self._rule,
-            _data_of(batch, bits),
-            True,
-            self._plan.batch_size,
-            float(learning_rate),
-            self._n_steps,
-            self._vectors,
-            outputs,
-            self._buffers,
-        )
+        outputs = np.empty(batch.y.shape[::-1], batch.y.dtype)
+        rows, rate = _data_of(batch, bits), float(learning_rate)
+        steps = True, self._plan.batch_size, rate, self._n_steps
+        state = self._vectors, outputs, self._buffers
+        self._n_steps = run_block(self._net, self._rule, rows, *steps, *state)
         return outputs.T
 
 
