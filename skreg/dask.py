@@ -129,13 +129,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             monitor.update(validation[1] if estimator.early_stopping else -losses[0])
         if validation:
             issue(check_scores(estimator.scoring, history.validation_scores))
-        description = best._network()
-        vars(network).update(description.attributes(description.arrays_of(best)))
-        learned = vars(network).keys() - network.get_params().keys()
-        vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
-        vars(estimator).update({name: getattr(network, name) for name in learned})
-        set_history(estimator, history)
-        estimator.n_iter_ = history.n_epochs
+        _take_over(estimator, network, best, history)
         auto = {n: value for n, value in params.items() if is_auto(estimator, n)}
         estimator.auto_params_ = auto | network.auto_params_
     if diverged:
@@ -224,6 +218,17 @@ def _round(network, parts, targets, number, X_val, y_val):
         validation = _validate(ends[0], targets, X_val, y_val)
     (network, _), validation = dask.compute(ends[0], validation)
     return network, validation
+
+
+def _take_over(estimator, last, best, history):
+    """Give an estimator the best parameters, and everything else of the last round."""
+    network = best._network()
+    vars(last).update(network.attributes(network.arrays_of(best)))
+    learned = vars(last).keys() - last.get_params().keys()
+    vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
+    vars(estimator).update({name: getattr(last, name) for name in learned})
+    set_history(estimator, history)
+    estimator.n_iter_ = history.n_epochs
 
 
 @delayed
