@@ -33,8 +33,8 @@ from skreg._training.stopping import Status
 class NetworkEstimator(Predictor):
     """Fits and runs a network; a subclass defines the targets.
 
-    A subclass has the methods ``_targets_of(y)`` and ``_fitted_targets()``, which
-    return `Targets`.
+    A subclass has the methods ``_targets_of(y)``, which checks what kind of targets y
+    has, and ``_fitted_targets()``. Both return `Targets`.
     """
 
     @with_callbacks

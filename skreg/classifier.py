@@ -359,7 +359,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         if classes is None and not fitted:
             raise ValueError("classes must be passed on the first call to partial_fit.")
         if classes is None:
-            return Labels.of_fitted(self)
+            return Labels.of_fitted(self).checked(y)
         labels = Labels.declared(classes, y)
         if not fitted:
             return labels
@@ -368,4 +368,4 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
                 f"classes={classes!r} is not the same as in the first call, which had "
                 f"{self.classes_}. Leave it out, or start over with fit."
             )
-        return Labels.of_fitted(self)
+        return Labels.of_fitted(self).checked(y)

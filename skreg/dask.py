@@ -237,7 +237,7 @@ def _local_epoch(network, X, y, targets, seed):
     network = copy.deepcopy(network)
     if hasattr(network, "coefs_"):
         reseed(network, seed)
-    return network._partial_fit(X, y, None, lambda y: targets), X.shape[0]
+    return network._partial_fit(X, y, None, targets.checked), X.shape[0]
 
 
 @delayed

@@ -33,7 +33,7 @@ class Labels(Targets):
             return cls(np.arange(y.shape[1]), multilabel=True)
         with naming("y"):
             labels = cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
-        return labels._checked("y")
+        return labels._with_several("y")
 
     @classmethod
     def declared(cls, classes, y):
@@ -51,7 +51,7 @@ class Labels(Targets):
                 "classes for multilabel targets has to be the column indices, counted "
                 f"from 0; got {classes}."
             )
-        return cls(classes, multilabel)._checked("classes")
+        return cls(classes, multilabel)._with_several("classes")
 
     @classmethod
     def of_fitted(cls, estimator):
@@ -73,12 +73,21 @@ class Labels(Targets):
             return Multilabel()
         return Binary() if self.n_outputs == 1 else Multiclass()
 
-    def _checked(self, name):
+    def _with_several(self, name):
         """Return the labels, but refuse a single class."""
         if len(self.classes) < 2 and not self.multilabel:
             raise ValueError(
                 f"The number of classes has to be greater than one; {name} has only "
                 f"{len(self.classes)} class: {self.classes.tolist()}."
+            )
+        return self
+
+    def checked(self, y, name="y"):
+        """Return the labels; refuse a ``y`` of another kind."""
+        if _check_labels(y, name) != self.multilabel:
+            wanted = "an indicator matrix" if self.multilabel else "a column of labels"
+            raise ValueError(
+                f"{name} has to be {wanted}, as when the classes were learned."
             )
         return self
 
@@ -106,11 +115,6 @@ class Labels(Targets):
         For multilabel targets, return indicators of ``dtype``, of shape (n_classes,
         n_samples).
         """
-        if _check_labels(y, name) != self.multilabel:
-            wanted = "an indicator matrix" if self.multilabel else "a column of labels"
-            raise ValueError(
-                f"{name} has to be {wanted}, as when the classes were learned."
-            )
         if self.multilabel:
             indicators = y.toarray() if issparse(y) else np.asarray(y)
             if indicators.shape[1] != len(self.classes):

@@ -19,6 +19,10 @@ class Targets:
         """Factor that turns a loss on the network's targets into y's unit."""
         return 1.0
 
+    def checked(self, y, name="y"):
+        """Return the targets; refuse a ``y`` of another kind, before `encode`."""
+        return self
+
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
         """Return the targets with the scale of ``y`` in the training rows, if any."""
         return self

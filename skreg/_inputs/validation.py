@@ -66,7 +66,7 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
     with naming("y_val"):
         y = check_targets(y, "y_val")
         check_consistent_length(checked, y)
-        encoded = targets.encode(y, dtype, "y_val")
+        encoded = targets.checked(y, "y_val").encode(y, dtype, "y_val")
     sample_weight = check_weights(sample_weight, checked, "sample_weight_val")
     index = np.arange(checked.shape[0])
     weights = effective_weights(
