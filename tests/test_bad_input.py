@@ -147,6 +147,15 @@ OWN_PARAMETERS = {
     },
 }
 
+BAD_WEIGHTS = {
+    "negative": replaced(ONES, -1.0),
+    "NaN": replaced(ONES, np.nan),
+    "zero": 0 * ONES,
+    "too short": ONES[:-1],
+    "text": ["a"] * N,
+    "one NaN for all": np.nan,
+    "one infinity for all": np.inf,
+}
 # (what is wrong, part of the message, call, parameters)
 CASES = [
     # Parameters that do not go with the data or with each other.
@@ -190,15 +199,9 @@ CASES = [
     *(
         (f"sample_weight {kind}", "sample_weight", fit(X, y, weights), {})
         for kind, weights in {
-            "negative": replaced(ONES, -1.0),
-            "NaN": replaced(ONES, np.nan),
+            **BAD_WEIGHTS,
             "infinite": replaced(ONES, np.inf),
             "inf and -inf": np.where(y, np.inf, -np.inf),
-            "zero": 0 * ONES,
-            "too short": ONES[:-1],
-            "text": ["a"] * N,
-            "one NaN for all": np.nan,
-            "one infinity for all": np.inf,
             "negative for all": -1,
             "zero for all": 0,
             "empty": [],
@@ -336,15 +339,7 @@ CASES = [
             fit(X, y, X_val=X, y_val=y, sample_weight_val=weights),
             {},
         )
-        for kind, weights in {
-            "negative": replaced(ONES, -1.0),
-            "NaN": replaced(ONES, np.nan),
-            "zero": 0 * ONES,
-            "too short": ONES[:-1],
-            "text": ["a"] * N,
-            "one NaN for all": np.nan,
-            "one infinity for all": np.inf,
-        }.items()
+        for kind, weights in BAD_WEIGHTS.items()
     ),
     # Masks that hide something, numbers that no float holds, and stranger things.
     *(
