@@ -356,16 +356,15 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     def _declared_targets(self, classes, y):
         """Return the labels of a stream; its first part need not have all of them."""
         fitted = hasattr(self, "coefs_")
-        if classes is None and not fitted:
+        if classes is not None:
+            labels = Labels.declared(classes, y)
+            if not fitted:
+                return labels
+            if not np.array_equal(labels.classes, self.classes_):
+                raise ValueError(
+                    f"classes={classes!r} is not the same as in the first call, which "
+                    f"had {self.classes_}. Leave it out, or start over with fit."
+                )
+        elif not fitted:
             raise ValueError("classes must be passed on the first call to partial_fit.")
-        if classes is None:
-            return Labels.of_fitted(self).checked(y)
-        labels = Labels.declared(classes, y)
-        if not fitted:
-            return labels
-        if not np.array_equal(labels.classes, self.classes_):
-            raise ValueError(
-                f"classes={classes!r} is not the same as in the first call, which had "
-                f"{self.classes_}. Leave it out, or start over with fit."
-            )
         return Labels.of_fitted(self).checked(y)
