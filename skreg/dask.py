@@ -209,10 +209,8 @@ def _round(network, parts, targets, number, X_val, y_val):
         for k, part in enumerate(parts)
     ]
     while len(ends) > 1:
-        ends = [
-            _merge(*ends[i : i + 2]) if i + 1 < len(ends) else ends[i]
-            for i in range(0, len(ends), 2)
-        ]
+        pairs = (ends[i : i + 2] for i in range(0, len(ends), 2))
+        ends = [_merge(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
     validation = None
     if X_val is not None:
         validation = _validate(ends[0], targets, X_val, y_val)
