@@ -474,11 +474,11 @@ def _move(rule, alpha, rate, n_steps, vectors, g, start, end):
         eta = number(rate * unbias / (1 - momentum**n_steps))
         epsilon = max(number(rule.epsilon * unbias), tiny)
         rest = number(1 - momentum)
-        other, other_rest = number(beta_2), number(1 - beta_2)
+        beta_s, rest_s = number(beta_2), number(1 - beta_2)
         for i in range(len(w)):
             slope = g[i] + decay * w[i]
             m = beta * v[i] + rest * slope
-            square = other * s[i] + other_rest * slope * slope
+            square = beta_s * s[i] + rest_s * slope * slope
             v[i] = m if abs(m) > tiny else zero
             s[i] = square if square > tiny else zero
             w[i] -= eta * v[i] / (np.sqrt(s[i]) + epsilon)
