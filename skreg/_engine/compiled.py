@@ -264,12 +264,10 @@ def _multiply_slope(activation, h, keep_prob, delta):
 def _mask(net, rows, level, first, out):
     """Out ← out ⊙ m, with the masks m of a level for the rows from ``first`` on.
 
-    Their entries are 0 and 1 / keep_prob. Return keep_prob, 1 if there are no masks.
+    Their entries are 0 and 1 / keep_prob. Return keep_prob.
     """
     zero, one = out.dtype.type(0), out.dtype.type(1)
     keep_prob, threshold = net.keep_probs[level], net.thresholds[level]
-    if net.one_mask or keep_prob == one:
-        return one
     start = first * net.sizes[level]
     for k in range(1, level):
         if net.keep_probs[k] < 1:
@@ -395,7 +393,7 @@ def _forward(net, sizes, places, rows, first, x, w, outputs, buffers):
         else:
             _multiply(net.gemm, below, False, W, False, z, x_scale, zero)
         _activate(IDENTITY if last else net.activation, z, b)
-        if not last:
+        if not last and net.keep_probs[k + 1] < 1 and not net.one_mask:
             _mask(net, rows, k + 1, first, z)
         below = z
 
@@ -403,7 +401,7 @@ def _forward(net, sizes, places, rows, first, x, w, outputs, buffers):
 @_compiled
 def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
     """Accumulate the gradient, from what `_write_slopes` wrote."""
-    n_rows, zero = x.shape[0], w.dtype.type(0)
+    n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
     for k in range(len(sizes) - 2, -1, -1):
         W, _, s = _layer(sizes, places, w, k)
         dW, db, ds = _layer(sizes, places, g, k)
@@ -424,7 +422,9 @@ def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
         if k > 0:
             below = _units(sizes, places, buffers.deltas, k - 1, n_rows)
             _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
-            keep_prob = _mask(net, rows, k, first, below)
+            keep_prob = one
+            if net.keep_probs[k] < 1 and not net.one_mask:
+                keep_prob = _mask(net, rows, k, first, below)
             _multiply_slope(net.activation, h, keep_prob, below)
 
 
