@@ -465,10 +465,10 @@ def _move(rule, alpha, rate, n_steps, vectors, g, start, end):
             w[i] -= eta * v[i]
     elif rule.optimizer == NESTEROV:
         for i in range(len(w)):
-            slope = g[i] + decay * w[i]
-            average = beta * v[i] + slope
+            total = g[i] + decay * w[i]
+            average = beta * v[i] + total
             v[i] = average if abs(average) > tiny else zero
-            w[i] -= eta * (beta * v[i] + slope)
+            w[i] -= eta * (beta * v[i] + total)
     else:
         unbias = (1 - beta_2**n_steps) ** 0.5
         eta = number(rate * unbias / (1 - momentum**n_steps))
@@ -476,9 +476,9 @@ def _move(rule, alpha, rate, n_steps, vectors, g, start, end):
         rest = number(1 - momentum)
         beta_s, rest_s = number(beta_2), number(1 - beta_2)
         for i in range(len(w)):
-            slope = g[i] + decay * w[i]
-            m = beta * v[i] + rest * slope
-            square = beta_s * s[i] + rest_s * slope * slope
+            total = g[i] + decay * w[i]
+            m = beta * v[i] + rest * total
+            square = beta_s * s[i] + rest_s * total * total
             v[i] = m if abs(m) > tiny else zero
             s[i] = square if square > tiny else zero
             w[i] -= eta * v[i] / (np.sqrt(s[i]) + epsilon)
