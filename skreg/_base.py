@@ -172,26 +172,9 @@ class NetworkEstimator(Predictor):
             targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
             for name, value in targets.attributes().items():
                 setattr(self, name, value)
-        encoded = targets.encode(y, plan.dtype)
-        by_class = self._class_weights(targets, encoded, sample_weight)
-        weights = effective_weights(
-            sample_weight,
-            by_class,
-            encoded,
-            dtype=plan.dtype,
-            rows=index,
-            kind="training",
-            mean_one=not stream,
-        )
-        validation = check_validation_set(self, given, targets, by_class, plan.dtype)
-        dataset = Dataset(X, encoded, weights)
-        if held_out is not None:
-            check_some_weight(weights, held_out, "validation")
-            validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
-        elif validation is not None:
-            warn_of_other_range(self, X, validation.rows.dataset.X)
-            targets.compare(y, validation.y)
-        training = Rows(dataset, index)
+        table = table._replace(targets=targets)
+        fold = index, held_out
+        training, validation = self._data(table, fold, given, plan.dtype, not stream)
         engine = make_engine(
             plan, state.start, training, validation and validation.rows
         )
@@ -209,9 +192,33 @@ class NetworkEstimator(Predictor):
             horizon=n_before + plan.max_iter,
             scorer=validation and scorer_of(self, engine, validation, targets),
             objective=objective,
-            constant_loss=targets.constant_loss(encoded, weights, index),
+            constant_loss=targets.constant_loss(training),
             loss_unit=targets.loss_unit,
         )
+
+    def _data(self, table, fold, given, dtype, mean_one):
+        """Return the rows to train on, and the `ValidationSet` or None.
+
+        It holds the rows ``given`` to `fit`, unless the ``fold`` has such rows. Weights
+        for training have a mean of 1 if ``mean_one``.
+        """
+        X, y, sample_weight, targets = table
+        index, held_out = fold
+        encoded = targets.encode(y, dtype)
+        by_class = self._class_weights(targets, encoded, sample_weight)
+        of_rows = {"dtype": dtype, "rows": index, "kind": "training"}
+        weights = effective_weights(
+            sample_weight, by_class, encoded, **of_rows, mean_one=mean_one
+        )
+        dataset = Dataset(X, encoded, weights)
+        validation = check_validation_set(self, given, targets, by_class, dtype)
+        if held_out is not None:
+            check_some_weight(weights, held_out, "validation")
+            validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
+        elif validation is not None:
+            warn_of_other_range(self, X, validation.rows.dataset.X)
+            targets.compare(y, validation.y)
+        return Rows(dataset, index), validation
 
     def _train(self, session, new_X):
         """Train and set the fitted attributes; X is given to a new network."""

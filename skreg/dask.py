@@ -26,6 +26,7 @@ from sklearn.utils import check_random_state
 from skreg._base import NetworkEstimator
 from skreg._endings import ADVICE, warning_far_above, warning_of_limit
 from skreg._engine import make_engine
+from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.auto import ends_by_plan, is_auto, patience, resolve
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
@@ -141,8 +142,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         return estimator
     if not (ends_by_plan(estimator) or monitor.stalled):
         issue(warning_of_limit(estimator))
-    encoded = targets.encode(all_y, np.dtype(np.float64))
-    constant = targets.constant_loss(encoded, None, np.arange(len(all_y)))
+    dataset = Dataset(None, targets.encode(all_y, np.dtype(np.float64)))
+    constant = targets.constant_loss(Rows(dataset, np.arange(len(all_y))))
     loss = history.loss_curve[-1] - history.penalty_curve[-1]
     issue(warning_far_above(constant, loss, targets.loss_unit))
     return estimator

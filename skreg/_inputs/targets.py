@@ -10,7 +10,7 @@ class Targets:
     and the methods ``of_fitted(estimator)``, which returns fitted targets,
     ``continued_from(fitted)``, which returns the targets to train a network further and
     refuses others, ``encode(y, dtype, name)``, which returns what a `Dataset` takes,
-    ``constant_loss(encoded, weights, rows)``, the loss of a constant prediction, and
+    ``constant_loss(rows)``, the loss of a constant prediction, and
     ``predictions(outputs)``, of which a committee takes the mean.
     """
 

@@ -135,10 +135,12 @@ class Values(Targets):
         columns = self._checked(y, "y").T, self._checked(y_val, "y_val").T
         warn_of_other_range(None, *columns, name="y")
 
-    def constant_loss(self, encoded, weights, rows):
+    def constant_loss(self, rows):
         """Return the loss of predicting the mean, in the unit of the network."""
-        y = encoded[:, rows].astype(np.float64)
-        weights = np.ones(len(rows)) if weights is None else weights[rows]
+        dataset, index = rows
+        y, weights = dataset.targets[:, index].astype(np.float64), np.ones(len(index))
+        if dataset.weights is not None:
+            weights = dataset.weights[index]
         with np.errstate(all="ignore"):
             losses = self.head.losses(np.zeros_like(y), y)
             return np.average(np.where(weights > 0, losses, 0), weights=weights)
