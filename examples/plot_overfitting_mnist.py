@@ -80,7 +80,7 @@ print(f"accuracy on the validation images {plain.score(X_val, y_val):.3f}")
 # Worse by training more
 # ----------------------
 # The loss on the training images falls to the end. That on the validation images stops
-# falling and then rises: from there on the network learns the noise of its training
+# falling, and slowly rises: from there on the network learns the noise of its training
 # images, and becomes surer where it is wrong. The accuracy, which does not ask how sure
 # it is, stands still.
 
