@@ -82,8 +82,9 @@ class Candidate:
 class Race:
     """Trains each `Candidate` on folds of a `Table`, the better ones for longer.
 
-    The best 1 / ``factor`` continue after each rung; the others lose their members. The
-    `RaceTask` may end the race.
+    The best 1 / ``factor`` continue after each rung, and so does a candidate without
+    hyperparameters of its own, the default: a choice that beats it for a few epochs may
+    not in the end. The others lose their members. The `RaceTask` may end the race.
     """
 
     def __init__(self, table, folds, candidates, factor, n_jobs, task):
@@ -106,8 +107,9 @@ class Race:
         with one_thread, self._parallel:
             for number, rung in enumerate(self._rungs):
                 for loser in running[rung.n_candidates :]:
-                    loser.members.clear()  # which frees their memory
-                running = running[: rung.n_candidates]
+                    if loser.params:  # the default stays to the end
+                        loser.members.clear()  # which frees their memory
+                running = [candidate for candidate in running if candidate.members]
                 try:
                     self._train(number, running)
                     stop = self._task.end_rung(ranked(running)[0])

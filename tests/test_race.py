@@ -157,6 +157,16 @@ def test_who_goes_on_is_the_best_by_the_mean_score():
     assert model.best_score_ == results["mean_test_score"][last].max()
 
 
+def test_the_default_runs_to_the_end():
+    model = race(None, "auto", n_candidates=20, random_state=1).fit(X, y)
+    results, default = model.cv_results_, race(None, None, random_state=1).fit(X, y)
+    of_default = np.array([not params for params in results["params"]])
+    means = results["mean_test_score"]
+    first, last = (results["iter"] == k for k in (0, results["iter"].max()))
+    assert sum(means[first] > means[first & of_default]) > sum(last)
+    assert means[last & of_default] == default.best_score_ <= model.best_score_
+
+
 def test_the_fit_time_adds_up():
     results = race().fit(X, y).cv_results_
     for k, params in enumerate(results["params"]):
