@@ -21,7 +21,7 @@ from skreg._threads import one_thread
 from skreg._training.callbacks import FitTask
 from skreg._training.interrupts import interrupts_wait
 from skreg._training.loop import train
-from skreg._training.racing import plan_rungs, ranked
+from skreg._training.racing import parted, plan_rungs, ranked
 from skreg._training.stopping import Status
 
 _MAY_GO_ON = (None, Status.COMPLETED, Status.MAX_ITER, Status.STUCK)
@@ -82,9 +82,8 @@ class Candidate:
 class Race:
     """Trains each `Candidate` on folds of a `Table`, the better ones for longer.
 
-    The best 1 / ``factor`` continue after each rung, and so does a candidate without
-    hyperparameters of its own, the default: a choice that beats it for a few epochs may
-    not in the end. The others lose their members. The `RaceTask` may end the race.
+    The best 1 / ``factor`` continue after each rung; the others lose their members. The
+    `RaceTask` may end the race.
     """
 
     def __init__(self, table, folds, candidates, factor, n_jobs, task):
@@ -106,10 +105,9 @@ class Race:
         # Networks of this size gain nothing from more BLAS threads, and idle ones spin.
         with one_thread, self._parallel:
             for number, rung in enumerate(self._rungs):
-                for loser in running[rung.n_candidates :]:
-                    if loser.params:  # the default stays to the end
-                        loser.members.clear()  # which frees their memory
-                running = [candidate for candidate in running if candidate.members]
+                running, losers = parted(running, rung.n_candidates)
+                for loser in losers:
+                    loser.members.clear()  # which frees their memory
                 try:
                     self._train(number, running)
                     stop = self._task.end_rung(ranked(running)[0])

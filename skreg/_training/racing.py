@@ -39,3 +39,15 @@ def ranked(candidates):
     means = [candidate.scores.mean() for candidate in candidates]
     order = np.argsort(-np.nan_to_num(means, nan=-np.inf), kind="stable")
     return [candidates[k] for k in order]
+
+
+def parted(candidates, n_candidates):
+    """Return which of the ranked candidates continue, and which do not.
+
+    A candidate without parameters of its own, the default, is always among the first:
+    what beats it for a few epochs need not in the end.
+    """
+    default = [candidate for candidate in candidates if not candidate.params]
+    others = [candidate for candidate in candidates if candidate.params]
+    n_others = max(1, n_candidates - len(default))
+    return default + others[:n_others], others[n_others:]

@@ -5,7 +5,7 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 
-from skreg._training.racing import plan_rungs, ranked
+from skreg._training.racing import parted, plan_rungs, ranked
 
 COUNTS = [1, 2, 3, 4, 5, 9, 10, 27, 60, 1000]
 FACTORS = [1.01, 1.5, 2, 3, 4.5, 10, np.inf]
@@ -45,3 +45,20 @@ def test_the_best_come_first_ties_in_order_and_nan_last():
     order = [candidate.k for candidate in ranked(field)]
     assert order[:3] == [2, 4, 0]
     assert set(order[3:]) == {1, 3, 5}
+
+
+@pytest.mark.parametrize("place", [0, 2, 4, None])
+@pytest.mark.parametrize("n", [1, 2, 4, 5])
+def test_the_default_goes_on_in_the_place_of_another(n, place):
+    field = [SimpleNamespace(params={"alpha": k}) for k in range(5)]
+    if place is not None:
+        field[place].params = {}
+    first, others = parted(field, n)
+    assert sorted(map(id, first + others)) == sorted(map(id, field))
+    if place is None:
+        assert (first, others) == (field[:n], field[n:])
+    else:
+        assert len(first) == max(2, n)
+        assert field[place] in first
+        rivals = [candidate for candidate in field if candidate.params]
+        assert others == rivals[len(first) - 1 :]
