@@ -212,6 +212,25 @@ def test_auto_without_hidden_layers_is_that_of_logistic_regression(solver):
     assert plan.penalties == (L2((1 / 100,)),)
 
 
+@pytest.mark.parametrize("n_rows", [40, 400])
+def test_adam_comes_near_the_minimum_without_hidden_layers(n_rows):
+    X, y = problem(n=n_rows)
+    exact = RegMLPClassifier((), solver="lbfgs").fit(X, y)
+    assert RegMLPClassifier((), random_state=0).fit(X, y).loss_ < exact.loss_ + 0.01
+    numbers = X @ [1, -2, 0.5, 1, 3] + 1
+    model = RegMLPRegressor((), random_state=0).fit(X, numbers)
+    assert model.score(X, numbers) > 0.97
+
+
+def test_no_activation_without_hidden_layers():
+    X, y = problem(n=100)
+    relu, logistic = (
+        RegMLPClassifier((), activation=name, random_state=0).fit(X, y)
+        for name in ("relu", "logistic")
+    )
+    np.testing.assert_array_equal(relu.coefs_[0], logistic.coefs_[0])
+
+
 GIVEN = {
     "alpha": 0.3,
     "keep_prob": 0.9,

@@ -64,11 +64,13 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     return {name: given_or(estimator, name, value) for name, value in values.items()}
 
 
-def initial_rate(estimator, optimizer, schedule, batch_size, n_rows, stream):
+def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, n_rows, stream):
     """Return the learning rate of an optimizer for a schedule, by its name."""
     rate, is_plan = optimizer.planned_rate, SCHEDULES[schedule].is_plan
     full_batch = batch_size == n_rows and not stream
     if optimizer.is_adaptive:
+        if n_layers == 1:  # each weight has a long way to go
+            rate *= 5
         if not is_plan:
             return rate / 4
         few_steps = full_batch and _are_few(n_rows, stream)

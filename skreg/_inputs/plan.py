@@ -131,7 +131,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
         schedule = values["learning_rate"]
         rows = batch_size, n_rows, stream
-        auto_rate = initial_rate(estimator, optimizer, schedule, *rows)
+        auto_rate = initial_rate(estimator, optimizer, schedule, n_layers, *rows)
         rate = _learning_rate(estimator, schedule, auto_rate)
         values["learning_rate_init"] = auto_rate
     values["dtype"] = np.dtype(dtype or values["dtype"]).name
