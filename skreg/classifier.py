@@ -50,10 +50,11 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         layer from the inputs up. Its meaning depends neither on the number n of rows
         nor on the batch size. "auto" penalises only the first layer: with 25 / n in
         classification and 4 / n in regression, with 8 / n and 2 / n under
-        ``early_stopping``, and with twice as much without ``feature_scales``. For
-        "lbfgs" it is 10 / n on all layers. Without hidden layers it is 1 / n. With at
-        most 42 rows it is 0.1, on all layers. With hidden layers of "logistic" units,
-        whose weights are four times as large, it is a sixteenth of that.
+        ``early_stopping``, with twice as much without ``feature_scales``, and with a
+        quarter if there is a single hidden layer. For "lbfgs" it is 10 / n on all
+        layers. Without hidden layers it is 1 / n. With at most 42 rows it is 0.1, on
+        all layers. With hidden layers of "logistic" units, whose weights are four times
+        as large, it is a sixteenth of that.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9
@@ -72,8 +73,9 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate. With "cosine", "auto" is 4e-3 for "adam", or 0.016 for a
         single batch of at most 42 rows, and for "sgd" 0.4 in classification and 0.1 in
-        regression. With other schedules it is 1e-3 and 0.1. For "sgd" it is lower with
-        mini-batches of fewer than 16 rows, in proportion.
+        regression. With other schedules it is 1e-3 and 0.1. For "adam" it is twice that
+        with a single hidden layer, and five times without one. For "sgd" it is lower
+        with mini-batches of fewer than 16 rows, in proportion.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t

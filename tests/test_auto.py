@@ -185,7 +185,8 @@ def test_auto_of_other_schedules(schedule, early_stopping):
 def test_auto_fits_any_number_of_layers(hidden):
     plan = plan_of(500, hidden_layer_sizes=hidden)
     assert plan.keep_probs == [1, *[0.8] * len(hidden)]
-    alphas = (25 / 500, *[0] * len(hidden)) if hidden else (1 / 500,)
+    strength = {0: 1, 1: 25 / 4}.get(len(hidden), 25)
+    alphas = strength / 500, *[0] * len(hidden)
     assert plan.network.scaled == bool(hidden)
     assert plan.penalties == (L2(alphas),)
 
@@ -210,6 +211,32 @@ def test_auto_without_hidden_layers_is_that_of_logistic_regression(solver):
     np.testing.assert_allclose(ours.coefs_[0].T, theirs.coef_, rtol=1e-4)
     plan = plan_of(100, solver=solver, hidden_layer_sizes=())
     assert plan.penalties == (L2((1 / 100,)),)
+
+
+@pytest.mark.parametrize("early_stopping", [False, True])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+@pytest.mark.parametrize("estimator", [RegMLPClassifier, RegMLPRegressor])
+def test_a_single_hidden_layer_is_penalised_a_quarter(
+    estimator, solver, early_stopping
+):
+    params = {"solver": solver, "early_stopping": early_stopping}
+    targets = NUMBER if estimator is RegMLPRegressor else BINARY
+    one, two, three = (
+        make_plan(estimator(hidden, **params), (100, 7), targets)
+        for hidden in ((64,), (64, 64), (64, 64, 64))
+    )
+    (first,), (second,), (third,) = (plan.penalties for plan in (one, two, three))
+    assert 4 * first.alphas[0] == second.alphas[0] == third.alphas[0]
+    assert not any(first.alphas[1:])
+    rates = [plan.learning_rate.initial for plan in (one, two, three)]
+    assert rates == [rates[1] * (2 if solver == "adam" else 1), rates[1], rates[1]]
+
+
+@pytest.mark.parametrize(("hidden", "factor"), [((), 5), ((9,), 2), ((9, 9), 1)])
+def test_adam_takes_longer_steps_through_fewer_layers(hidden, factor):
+    for n_rows, few in ((40, 4), (100, 1)):
+        plan = plan_of(n_rows, hidden_layer_sizes=hidden)
+        assert plan.learning_rate.initial == RATES["adam"] * factor * few
 
 
 @pytest.mark.parametrize("n_rows", [40, 400])

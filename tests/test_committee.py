@@ -485,6 +485,19 @@ def test_auto_is_thirty_candidates_around_the_defaults(space):
         assert len(own["alpha"]) == n_layers
 
 
+def test_auto_is_around_the_defaults_of_a_single_hidden_layer():
+    model, spaces = RegMLPClassifierCV(param_distributions="auto"), []
+    for hidden in ((64,), (64, 64)):
+        rng = np.random.RandomState(0)
+        _, *others = draw_candidates(model, RegMLPClassifier(hidden), 1000, rng)
+        own = [(c["alpha"][0], c["learning_rate_init"]) for c in others]
+        spaces.append(np.unique(own, axis=0))
+    single, two = (np.unique(space[:, 0]) for space in spaces)
+    np.testing.assert_allclose(4 * single, two)
+    single, two = (np.unique(space[:, 1]) for space in spaces)
+    np.testing.assert_allclose(single, 2 * two)
+
+
 @pytest.mark.parametrize(
     "params", [{}, {"hidden_layer_sizes": (4, 3, 2)}, {"solver": "lbfgs"}], ids=str
 )

@@ -19,6 +19,8 @@ So a row of weight 2 equals two rows, as scikit-learn checks on tables of this s
 """
 CALM_ROWS = 16
 """Mini-batches of fewer rows have noisy gradients: steps shorten in proportion."""
+LONGER_STEPS = {1: 5, 2: 2}
+"""By the number of layers, the factor of the learning rate if steps are adaptive."""
 STREAM_ROWS = 50_000
 """Assumed length of a stream, which is unknown."""
 
@@ -50,7 +52,8 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     elif full_batch:
         alpha = 10 * slope**2 / n_in_all
     else:
-        first = strengths[stops_early] * (1 if scaled else 2) * slope**2 / n_in_all
+        strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
+        first = strength * (1 if scaled else 2) / n_in_all
         alpha = [first, *[0.0] * (n_layers - 1)]
     values = {
         "feature_scales": scaled,
@@ -64,13 +67,21 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     return {name: given_or(estimator, name, value) for name, value in values.items()}
 
 
+def penalty_share(n_layers):
+    """Return a factor of the penalty on the first of several layers.
+
+    Hidden layers above the first, which have no penalty, make up for the smaller
+    signals of weights that a penalty shrinks; the outputs alone hardly do.
+    """
+    return 0.25 if n_layers == 2 else 1.0
+
+
 def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, n_rows, stream):
     """Return the learning rate of an optimizer for a schedule, by its name."""
     rate, is_plan = optimizer.planned_rate, SCHEDULES[schedule].is_plan
     full_batch = batch_size == n_rows and not stream
     if optimizer.is_adaptive:
-        if n_layers == 1:  # each weight has a long way to go
-            rate *= 5
+        rate *= LONGER_STEPS.get(n_layers, 1)
         if not is_plan:
             return rate / 4
         few_steps = full_batch and _are_few(n_rows, stream)

@@ -3,6 +3,7 @@
 from sklearn.base import is_classifier
 from sklearn.model_selection import ParameterGrid, ParameterSampler
 
+from skreg._inputs.auto import LONGER_STEPS, penalty_share
 from skreg._inputs.errors import naming
 from skreg._inputs.plan import hidden_layer_sizes
 
@@ -37,11 +38,14 @@ def _auto_distributions(network, n_rows):
     """Return values that help on some tables, around the defaults."""
     others = [0.0] * len(hidden_layer_sizes(network))
     strengths = (2, 5, 12, 30) if is_classifier(network) else (0.5, 1, 4, 10)
-    space: dict = {"alpha": [[strength / n_rows, *others] for strength in strengths]}
+    n_layers = 1 + len(others)
+    share = penalty_share(n_layers) / n_rows
+    space: dict = {"alpha": [[strength * share, *others] for strength in strengths]}
     if others:
         space["activation"] = ["relu", "tanh"]
     if network.solver == "adam":
-        space["learning_rate_init"] = [2e-3, 4e-3, 8e-3]
+        factor = LONGER_STEPS.get(n_layers, 1)
+        space["learning_rate_init"] = [factor * rate for rate in (2e-3, 4e-3, 8e-3)]
     if network.solver != "lbfgs":
         space["input_keep_prob"] = [0.95, 1.0]
         if others:
