@@ -64,10 +64,10 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         nor on the batch size. "auto" penalises only the first layer: with 25 / n in
         classification and 4 / n in regression, with 8 / n and 2 / n under
         ``early_stopping``, with twice as much without ``feature_scales``, and with a
-        quarter if there is a single hidden layer. For "lbfgs" it is 10 / n on all
-        layers. Without hidden layers it is 1 / n. With at most 42 rows it is 0.1, on
-        all layers. With hidden layers of "logistic" units, whose weights are four times
-        as large, it is a sixteenth of that.
+        quarter if there is a single hidden layer. For "lbfgs" it is 10 / n and 4 / n on
+        all layers. Without hidden layers it is 1 / n. With at most 42 rows it is 0.1,
+        on all layers. With hidden layers of "logistic" units, whose weights are four
+        times as large, it is a sixteenth of that.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9

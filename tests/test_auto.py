@@ -64,6 +64,8 @@ def test_auto_of_a_fit(n_rows, solver):
 def test_auto_of_lbfgs(n_rows):
     plan = plan_of(n_rows, solver="lbfgs")
     assert plan.penalties == (L2((0.1 if n_rows <= 42 else 10 / n_rows,) * 3),)
+    regression = make_plan(RegMLPRegressor(solver="lbfgs"), (n_rows, 7), NUMBER)
+    assert regression.penalties == (L2((0.1 if n_rows <= 42 else 4 / n_rows,) * 3),)
     assert plan.keep_probs == [1, 1, 1]
     assert plan.batch_size == n_rows
     assert plan.dtype == "float64"

@@ -40,9 +40,9 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     n_in_all = STREAM_ROWS if stream else n_rows
     stops_early = bool(estimator.early_stopping)
     # By whether it stops early: the first layer's alpha times n, and keep_prob.
-    strengths, keep_probs = (25, 8), (0.8, 0.9)
+    strengths, on_all_layers, keep_probs = (25, 8), 10, (0.8, 0.9)
     if not is_classifier(estimator):
-        strengths, keep_probs = (4, 2), (0.9, 1.0)
+        strengths, on_all_layers, keep_probs = (4, 2), 4, (0.9, 1.0)
     slope: Any = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
     alpha: Any
     if few:
@@ -50,7 +50,7 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
     elif n_layers == 1:
         alpha = 1 / n_in_all  # that of LogisticRegression(C=1)
     elif full_batch:
-        alpha = 10 * slope**2 / n_in_all
+        alpha = on_all_layers * slope**2 / n_in_all
     else:
         strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
         first = strength * (1 if scaled else 2) / n_in_all
