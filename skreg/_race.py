@@ -82,8 +82,8 @@ class Candidate:
 class Race:
     """Trains each `Candidate` on folds of a `Table`, the better ones for longer.
 
-    The best 1 / ``factor`` continue after each rung; the others lose their members. The
-    `RaceTask` may end the race.
+    The best 1 / ``factor`` continue after each rung, the default always among them; the
+    others lose their members. The `RaceTask` may end the race.
     """
 
     def __init__(self, table, folds, candidates, factor, n_jobs, task):
@@ -105,9 +105,10 @@ class Race:
         # Networks of this size gain nothing from more BLAS threads, and idle ones spin.
         with one_thread, self._parallel:
             for number, rung in enumerate(self._rungs):
-                running, losers = parted(running, rung.n_candidates)
-                for loser in losers:
-                    loser.members.clear()  # which frees their memory
+                if number:
+                    running, losers = parted(running, rung.n_candidates)
+                    for loser in losers:
+                        loser.members.clear()  # which frees their memory
                 try:
                     self._train(number, running)
                     stop = self._task.end_rung(ranked(running)[0])

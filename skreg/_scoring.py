@@ -52,6 +52,8 @@ class _ScorerOfRows(Scorer):
 
     _estimator: Any
     _X: Any = None
+    _of_outputs = False
+    """Whether no code of the user takes part but the metric."""
 
     def __init__(self, scorer, estimator, engine, validation):
         super().__init__(engine)
@@ -69,7 +71,7 @@ class _ScorerOfRows(Scorer):
         try:
             score = self._scorer(self._estimator, self._X, self._y, **self._weight)
         except (AttributeError, TypeError, ValueError) as error:
-            if not isinstance(scoring, str):
+            if not self._of_outputs or not isinstance(scoring, str):
                 raise
             raise ValueError(_explain(scoring, error)) from error
         if getattr(score, "shape", None) == ():  # of an array, by any library
@@ -87,6 +89,8 @@ class _ScorerOfMetric(_ScorerOfRows):
 
     So it needs no copy of the rows, and no forward pass besides that of the loss.
     """
+
+    _of_outputs = True
 
     def __init__(self, scorer, estimator, engine, validation, targets):
         super().__init__(scorer, estimator, engine, validation)

@@ -75,7 +75,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         single batch of at most 42 rows, and for "sgd" 0.4 in classification and 0.1 in
         regression. With other schedules it is 1e-3 and 0.1. For "adam" it is twice that
         with a single hidden layer, and five times without one. For "sgd" it is lower
-        with mini-batches of fewer than 16 rows, in proportion.
+        with fewer than 16 rows per mini-batch, in proportion.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t

@@ -27,10 +27,10 @@ from skreg._base import NetworkEstimator
 from skreg._endings import ADVICE, warning_far_above, warning_of_limit
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
-from skreg._inputs.auto import ends_by_plan, is_auto, patience, resolve
+from skreg._inputs.auto import ends_by_plan, patience
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
-from skreg._inputs.plan import hidden_layer_sizes, is_stochastic
+from skreg._inputs.plan import is_stochastic, make_plan
 from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
@@ -104,16 +104,16 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         sizes = X.compute_chunk_sizes().chunks[0]
         parts = [part for part, size in zip(parts, sizes, strict=True) if size]
         n_rows = sum(sizes)
-        n_layers = len(hidden_layer_sizes(estimator)) + 1
-        params = resolve(estimator, n_rows, n_layers)
+        plan = make_plan(estimator, (n_rows, X.shape[1]), targets)
         rng = check_random_state(estimator.random_state)
-        params["random_state"] = rng.randint(np.iinfo(np.int32).max)
-        network = clone(estimator).set_params(**params, early_stopping=False)
+        seed = rng.randint(np.iinfo(np.int32).max)
+        network = clone(estimator).set_params(**plan.auto_params)
+        network.set_params(random_state=seed, early_stopping=False)
         follows_loss = estimator.scoring == "loss" or not estimator.early_stopping
         unit = targets.loss_unit if follows_loss else 1.0
         monitor = Monitor(estimator.tol * unit, patience(estimator))
         best, history, diverged = network, History(), False
-        while history.n_epochs < params["max_iter"] and not monitor.stalled:
+        while history.n_epochs < plan.max_iter and not monitor.stalled:
             mean, of_mean = _round(
                 network, parts, targets, history.n_epochs + 1, X_val, y_val
             )
@@ -131,8 +131,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         if validation:
             issue(check_scores(estimator.scoring, history.validation_scores))
         _take_over(estimator, network, best, history)
-        auto = {n: value for n, value in params.items() if is_auto(estimator, n)}
-        estimator.auto_params_ = auto | network.auto_params_
+        estimator.auto_params_ = plan.auto_params
     if diverged:
         warn_the_caller(
             f"Training diverged in round {history.n_epochs + 1}, on some partitions. "

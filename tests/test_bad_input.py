@@ -847,6 +847,9 @@ def test_a_missing_value_of_pandas_among_objects():
     labels[3] = pd.NA
     with pytest.raises((TypeError, ValueError), match="y contains NaN"):
         network().fit(X, labels)
+    frame = pd.DataFrame({"a": X[:, 0], "b": labels.replace({"a": 1, "b": 2})})
+    with pytest.raises((TypeError, ValueError), match=r"X contains NaN\. Fill in"):
+        network().fit(frame, y)
     groups = pd.Series(["a", pd.NA] * (N // 2), dtype="string")
     committee = RegMLPClassifierCV(network(), cv=GroupKFold(2))
     with pytest.raises((TypeError, ValueError), match=r"^groups.*Give every row"):

@@ -618,6 +618,17 @@ def test_it_says_what_auto_is(client):
     assert model.auto_params_["learning_rate"] == "cosine"
 
 
+@pytest.mark.parametrize("hidden", [(4,), ()])
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_auto_is_that_of_all_rows(client, solver, hidden):
+    model = RegMLPClassifier(hidden, solver=solver, random_state=0)
+    rows = da.from_array(X[:40], chunks=(7, -1)), da.from_array(y[:40], chunks=7)
+    fit_local_sgd(model, *rows)
+    alone = RegMLPClassifier(hidden, solver=solver, random_state=0).fit(X[:40], y[:40])
+    assert model.auto_params_ == alone.auto_params_
+    assert model.learning_rate_curve_ == alone.learning_rate_curve_
+
+
 def test_names_of_an_earlier_fit_are_forgotten(client):
     pd = pytest.importorskip("pandas")
     model = network(max_iter=1).fit(pd.DataFrame(X).add_prefix("x"), y)

@@ -322,6 +322,18 @@ class Cautious(RegMLPClassifier):
         return (self.predict_proba(X)[:, 1] > 0.8).astype(int)
 
 
+class Late(RegMLPClassifier):
+    def predict(self, X):
+        return self.set_after_fit
+
+
+def test_the_error_of_a_subclass_comes_out_as_it_is():
+    X, y = problem(n=100)
+    model = Late(5, max_iter=5, scoring="accuracy")
+    with pytest.raises(AttributeError, match="set_after_fit"):
+        model.fit(X, y, X_val=X, y_val=y)
+
+
 def test_a_metric_scores_the_predictions_of_a_subclass():
     X, y = problem(n=100)
     model = Cautious(5, max_iter=5, scoring="accuracy", random_state=0)

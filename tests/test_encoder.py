@@ -912,7 +912,8 @@ def test_integers_that_floats_do_not_tell_apart_are_suspected():
     times = 1_700_000_000_000_000_000 + 10**9 * np.arange(100)
     TabularEncoder().fit(times[:, np.newaxis])  # warnings are errors
     identifiers = 2**62 + np.arange(100)
-    for values in (identifiers, np.append(identifiers.astype(object), None)):
+    objects = np.append(identifiers.astype(object), None)
+    for values in (identifiers, objects, np.array([*identifiers], object)):
         with pytest.warns(UserWarning, match="Column 0 has integers such as 461168601"):
             TabularEncoder().fit(values[:, np.newaxis])
 

@@ -46,7 +46,7 @@ class Network:
         for k, fans in enumerate(pairwise(self.sizes)):
             bound = activation_of(self.activation).bound(*fans)
             if k == last and (self.head.starts_at_zero or last == 0):
-                bound = 0.0  # without hidden layers the objective is convex
+                bound = 0.0  # without hidden layers no symmetry has to be broken
             kind = ScaledDense if self.scaled and k == 0 else Dense
             layers.append(kind(k, *fans, None if k == last else self.activation, bound))
         return tuple(layers)

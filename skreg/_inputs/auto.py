@@ -1,6 +1,6 @@
-"""Values of "auto", by the solver, the schedule, early stopping and number of rows.
+"""Values of "auto", by the solver, schedule, early stopping, number of layers and rows.
 
-`benchmarks.quality` has the evidence for them. The initial learning rate is declared
+The evidence for them is in ``docs/defaults.md``. The initial learning rate is declared
 with each optimizer.
 """
 
@@ -68,10 +68,10 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
 
 
 def penalty_share(n_layers):
-    """Return a factor of the penalty on the first of several layers.
+    """Return a factor of the first layer's penalty: a quarter if it alone is hidden.
 
-    Hidden layers above the first, which have no penalty, make up for the smaller
-    signals of weights that a penalty shrinks; the outputs alone hardly do.
+    Hidden layers above, which have no penalty, would make up for the smaller signals of
+    weights that it shrinks; the outputs alone hardly do.
     """
     return 0.25 if n_layers == 2 else 1.0
 

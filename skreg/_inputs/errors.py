@@ -38,7 +38,7 @@ _FOR_MISSING = {
     "y": "Leave out the rows whose target is missing.",
     "groups": "Give every row a group.",
 }
-_MISSING = "Input .*contains NaN|boolean value of NA is ambiguous"
+_MISSING = "Input .*contains NaN|boolean value of NA is ambiguous|float.* not 'NAType'"
 _NO_NUMBER = r"convert string to float|float\(\) argument must be"
 
 

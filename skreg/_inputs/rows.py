@@ -33,7 +33,7 @@ def check_features(estimator, X, reset):
 
     With ``reset``, the estimator takes its features over.
     """
-    remedy = "Encode text and other objects, with TabularEncoder or OneHotEncoder."
+    remedy = "Encode text and other objects with TabularEncoder or OneHotEncoder."
     with naming("X", remedy):
         refuse_dates(X, "X")
         # Of a data frame, scikit-learn sees no common type, and chooses the first.

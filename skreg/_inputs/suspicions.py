@@ -4,6 +4,7 @@ All look at a few hundred rows, enough to see a mistake that affects all rows.
 """
 
 from math import inf, isnan
+from numbers import Integral
 
 import numpy as np
 
@@ -80,7 +81,7 @@ def warn_of_rounding(columns):
         if column.values.dtype.kind == "f":
             continue
         sample = column.values[:: -(-len(column.values) // _N_ROWS)].tolist()
-        integers = {value for value in sample if isinstance(value, int)}
+        integers = {int(value) for value in sample if isinstance(value, Integral)}
         if len({*map(float, integers)}) < len(integers):
             warn_the_caller(
                 f"Column {column.name!r} has integers such as {min(integers)}, some of "

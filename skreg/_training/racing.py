@@ -23,7 +23,8 @@ class Rung(NamedTuple):
 def plan_rungs(n_candidates, factor):
     """Return the rungs of a race; the best 1 / factor continue after each.
 
-    At most ``factor`` candidates are left for the last rung, whose final score decides.
+    At most ``factor`` candidates are left for the last rung, whose final score decides;
+    two, if one is the default.
     All rungs cost about the same, since each has ``factor`` times as many epochs per
     candidate as the one before.
     """
@@ -44,8 +45,8 @@ def ranked(candidates):
 def parted(candidates, n_candidates):
     """Return which of the ranked candidates continue, and which do not.
 
-    A candidate without parameters of its own, the default, is always among the first:
-    what beats it for a few epochs need not in the end.
+    A candidate without parameters of its own, the default, always continues, and so
+    does one other: what beats the default for a few epochs need not in the end.
     """
     default = [candidate for candidate in candidates if not candidate.params]
     others = [candidate for candidate in candidates if candidate.params]
