@@ -206,9 +206,14 @@ class NetworkEstimator(Predictor):
         index, held_out = fold
         encoded = targets.encode(y, dtype)
         by_class = self._class_weights(targets, encoded, sample_weight)
-        of_rows = {"dtype": dtype, "rows": index, "kind": "training"}
         weights = effective_weights(
-            sample_weight, by_class, encoded, **of_rows, mean_one=mean_one
+            sample_weight,
+            by_class,
+            encoded,
+            dtype=dtype,
+            rows=index,
+            kind="training",
+            mean_one=mean_one,
         )
         dataset = Dataset(X, encoded, weights)
         validation = check_validation_set(self, given, targets, by_class, dtype)

@@ -138,9 +138,8 @@ class Values(Targets):
     def constant_loss(self, rows):
         """Return the loss of predicting the mean, in the unit of the network."""
         dataset, index = rows
-        y, weights = dataset.targets[:, index].astype(np.float64), np.ones(len(index))
-        if dataset.weights is not None:
-            weights = dataset.weights[index]
+        y, weights = dataset.targets[:, index].astype(np.float64), dataset.weights
+        weights = np.ones(len(index)) if weights is None else weights[index]
         with np.errstate(all="ignore"):
             losses = self.head.losses(np.zeros_like(y), y)
             return np.average(np.where(weights > 0, losses, 0), weights=weights)
