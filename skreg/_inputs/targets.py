@@ -7,21 +7,21 @@ class Targets:
     """The targets of a training, and how they relate to a network's outputs.
 
     A subclass has ``n_outputs``, the units of the output layer, the ``head`` for them,
-    and the methods ``of_fitted(estimator)``, which returns fitted targets,
-    ``continued_from(fitted)``, which returns the targets to train a network further and
-    refuses others, ``encode(y, dtype, name)``, which returns what a `Dataset` takes,
-    ``constant_loss(rows)``, the loss of a constant prediction, and
-    ``predictions(outputs)``, of which a committee takes the mean.
+    and these methods:
+
+    - ``of_fitted(estimator)`` returns the targets of a fitted estimator.
+    - ``checked(y, name)`` refuses a ``y`` of another kind, else returns the targets.
+    - ``continued_from(fitted)`` returns the targets to train a network further, and
+      refuses those of another network.
+    - ``encode(y, dtype, name)`` returns a checked ``y`` as a `Dataset` takes it.
+    - ``constant_loss(rows)`` returns the loss of a constant prediction.
+    - ``predictions(outputs)`` returns predictions, whose mean a committee takes.
     """
 
     @property
     def loss_unit(self):
         """Factor that turns a loss on the network's targets into y's unit."""
         return 1.0
-
-    def checked(self, y, name="y"):
-        """Return the targets; refuse a ``y`` of another kind, before `encode`."""
-        return self
 
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
         """Return the targets with the scale of ``y`` in the training rows, if any."""

@@ -32,7 +32,8 @@ class Values(Targets):
     @classmethod
     def of(cls, y, estimator):
         """Return the targets ``y`` of an estimator, whose scale is not known yet."""
-        return cls(len(_columns(y, warn=True)), _head(estimator))
+        n_outputs = 1 if y.ndim == 1 else y.shape[1]
+        return cls(n_outputs, _head(estimator)).checked(y, warn=True)
 
     @classmethod
     def of_fitted(cls, estimator):
@@ -50,6 +51,29 @@ class Values(Targets):
     def loss_unit(self):
         """Factor that turns a loss into y's unit; 1 for several targets."""
         return 1.0 if self.n_outputs > 1 else float(self.scale[0]) ** self.head.degree
+
+    def checked(self, y, name="y", warn=False):
+        """Return the targets; refuse a ``y`` that they do not describe.
+
+        With ``warn``, it may warn of a ``y`` that is one column.
+        """
+        with naming(name, "For classes there is RegMLPClassifier."):
+            refuse_dates(y, name)
+            if y.ndim == 2 and y.shape[1] == 1:
+                y = column_or_1d(y, warn=warn)
+            y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
+        n_targets = len(_columns(y))
+        if n_targets != self.n_outputs:
+            raise ValueError(
+                f"{name} has {n_targets} targets, but the network has "
+                f"{self.n_outputs} outputs."
+            )
+        if self.head.of_counts and y.min() < 0:
+            raise ValueError(
+                f"{name} has negative values, down to {y.min()}, which "
+                "loss='poisson' does not take. Choose another loss."
+            )
+        return self
 
     def continued_from(self, fitted):
         """Return the targets of a network to train further, with its scale.
@@ -80,7 +104,7 @@ class Values(Targets):
         """
         if self.scale is not None:
             return self
-        columns, weights = self._checked(y, "y")[:, rows], np.ones(len(rows))
+        columns, weights = _columns(y)[:, rows], np.ones(len(rows))
         if sample_weight is not None:
             weights = sample_weight[rows] / (sample_weight[rows].max() or 1)
             check_some_weight(weights, slice(None), "training")
@@ -119,7 +143,7 @@ class Values(Targets):
 
     def encode(self, y, dtype, name="y"):
         """Return standardised targets of ``dtype``, of shape (n_outputs, n_samples)."""
-        columns = self._checked(y, name)
+        columns = _columns(y)
         with np.errstate(over="ignore"):
             columns = (columns - self.mean[:, np.newaxis]) / self.scale[:, np.newaxis]
             columns = np.ascontiguousarray(columns, dtype)  # for `take`
@@ -132,8 +156,7 @@ class Values(Targets):
 
     def compare(self, y, y_val):
         """Warn if the targets to validate on look as if they had another unit."""
-        columns = self._checked(y, "y").T, self._checked(y_val, "y_val").T
-        warn_of_other_range(None, *columns, name="y")
+        warn_of_other_range(None, _columns(y).T, _columns(y_val).T, name="y")
 
     def constant_loss(self, rows):
         """Return the loss of predicting the mean, in the unit of the network."""
@@ -156,21 +179,6 @@ class Values(Targets):
         check_outputs(values)
         return values[:, 0] if self.n_outputs == 1 else values
 
-    def _checked(self, y, name):
-        """Return a row of numbers for each output, checked for the head."""
-        columns = _columns(y, name)
-        if len(columns) != self.n_outputs:
-            raise ValueError(
-                f"{name} has {len(columns)} targets, but the network has "
-                f"{self.n_outputs} outputs."
-            )
-        if self.head.of_counts and columns.min() < 0:
-            raise ValueError(
-                f"{name} has negative values, down to {columns.min()}, which "
-                "loss='poisson' does not take. Choose another loss."
-            )
-        return columns
-
 
 _LEAST = np.finfo(np.float64).tiny
 
@@ -181,14 +189,9 @@ def _head(estimator):
     return kind(**{f.name: float(getattr(estimator, f.name)) for f in fields(kind)})
 
 
-def _columns(y, name="y", warn=False):
-    """Return numbers as float64, of shape (n_outputs, n_samples)."""
-    with naming(name, "For classes there is RegMLPClassifier."):
-        refuse_dates(y, name)
-        if y.ndim == 2 and y.shape[1] == 1:
-            y = column_or_1d(y, warn=warn)
-        y = check_array(y, ensure_2d=False, dtype=np.float64, input_name=name)
-    return np.atleast_2d(y.T)
+def _columns(y):
+    """Return checked targets as float64, of shape (n_outputs, n_samples)."""
+    return np.atleast_2d(np.asarray(y, np.float64).T)
 
 
 def _mean_and_deviation(column, shares):
