@@ -22,6 +22,19 @@ except ImportError:
         return method
 
 
+class _NoCallbacks:
+    """The context of an estimator without callbacks."""
+
+    def subcontext(self, *arguments, **options):
+        return self
+
+    def call_on_fit_task_begin(self, **arguments):
+        pass
+
+    def call_on_fit_task_end(self, **arguments):
+        return False
+
+
 class Task:
     """Tells callbacks when a fit begins and ends; a subclass reports its parts.
 
@@ -31,18 +44,16 @@ class Task:
 
     def __init__(self, estimator, context=None, **data):
         self._estimator = estimator
-        self._context = context if hasattr(estimator, "_skl_callbacks") else None
+        has_callbacks = context is not None and hasattr(estimator, "_skl_callbacks")
+        self._context = context if has_callbacks else _NoCallbacks()
         self._arguments = {"estimator": estimator, **data}
 
     def begin(self):
         """Open the task of the fit."""
-        if self._context is not None:
-            self._context.call_on_fit_task_begin(**self._arguments)
+        self._context.call_on_fit_task_begin(**self._arguments)
 
     def end(self):
         """Close the task of the fit; a callback may ask for the fitted estimator."""
-        if self._context is None:
-            return
         fitted = {n: v for n, v in vars(self._estimator).items() if n.endswith("_")}
         self._context.call_on_fit_task_end(
             reconstruction_attributes=lambda: deepcopy(fitted), **self._arguments
@@ -58,9 +69,8 @@ class FitTask(Task):
 
     def begin_epoch(self):
         """Open the task of an epoch."""
-        if self._context is not None:
-            self._epoch = self._context.subcontext(task_name="epoch")
-            self._epoch.call_on_fit_task_begin(**self._arguments)
+        self._epoch = self._context.subcontext("epoch")
+        self._epoch.call_on_fit_task_begin(**self._arguments)
 
     def end_epoch(self, history, seconds, snapshot):
         """Close the epoch and print its line; return whether a callback asks to stop.
@@ -73,8 +83,6 @@ class FitTask(Task):
             print(format_epoch(history, seconds))
         elif every:
             self._unprinted = format_epoch(history, seconds)
-        if self._context is None:
-            return False
         return self._epoch.call_on_fit_task_end(
             reconstruction_attributes=lambda: snapshot().copy().attributes(),
             **self._arguments,
@@ -108,16 +116,14 @@ class RaceTask(Task):
         """Open the task of a rung that trains ``n_networks`` networks."""
         self._line = f"{name}, candidates {n_candidates}, "
         self._started, self._stop = perf_counter(), False
-        if self._context is not None:
-            self._rung = self._context.subcontext("rung", max_subtasks=n_networks)
-            self._rung.call_on_fit_task_begin(**self._arguments)
+        self._rung = self._context.subcontext("rung", max_subtasks=n_networks)
+        self._rung.call_on_fit_task_begin(**self._arguments)
 
     def end_member(self):
         """Open and close the task of a network: one fold of one candidate."""
-        if self._context is not None:
-            member = self._rung.subcontext("fold")
-            member.call_on_fit_task_begin(**self._arguments)
-            self._stop |= member.call_on_fit_task_end(**self._arguments)
+        member = self._rung.subcontext("fold")
+        member.call_on_fit_task_begin(**self._arguments)
+        self._stop |= member.call_on_fit_task_end(**self._arguments)
 
     def end_rung(self, best):
         """Close the rung and print its line; return whether a callback asks to stop.
@@ -130,6 +136,5 @@ class RaceTask(Task):
                 f"{self._line}best score {best.scores.mean():.6f} by epochs "
                 f"{best.best_epochs}, {seconds:.3f} s"
             )
-        if self._context is not None:
-            self._stop |= self._rung.call_on_fit_task_end(**self._arguments)
+        self._stop |= self._rung.call_on_fit_task_end(**self._arguments)
         return self._stop
