@@ -22,7 +22,7 @@ from skreg._inputs.weights import check_some_weight, effective_weights
 from skreg._predictions import Predictor
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.callbacks import FitTask, with_callbacks
-from skreg._training.interrupts import interrupts_wait
+from skreg._training.interrupts import finishing
 from skreg._training.loop import train
 from skreg._training.schedules import SCHEDULES
 from skreg._training.session import Session
@@ -234,7 +234,7 @@ class NetworkEstimator(Predictor):
             session.status = Status.INTERRUPTED
             warn_the_caller("Interrupted by user after training. Everything is kept.")
 
-        with interrupts_wait(then=keep):
+        with finishing(session.task, keep):
             if session.scorer is not None:
                 scores = session.state.history.validation_scores or []
                 issue(check_scores(self.scoring, scores[n_before:]))
@@ -242,10 +242,6 @@ class NetworkEstimator(Predictor):
             self._close(session)
             if new_X is not None:
                 warn_of_scale(self, new_X)
-        try:
-            session.task.end()
-        except KeyboardInterrupt:
-            keep()
 
     def _close(self, session):
         """Set the fitted attributes after training."""

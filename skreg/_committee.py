@@ -20,7 +20,7 @@ from skreg._predictions import Predictor
 from skreg._race import Candidate, Member, Race, check_winner
 from skreg._scoring import check_scorer
 from skreg._training.callbacks import RaceTask, with_callbacks
-from skreg._training.interrupts import interrupts_wait
+from skreg._training.interrupts import finishing
 
 _HINTS = {
     "n_iter": "Use n_candidates, the number of candidates to draw.",
@@ -128,14 +128,10 @@ class Committee(Predictor):
             ]
             race = Race(table, folds, candidates, self.factor, self.n_jobs, task)
             winner = race.run()
-            with interrupts_wait(then=_tell_of_interrupt):
+            with finishing(task, _tell_of_interrupt):
                 check_winner(winner)
                 self._keep(winner, race.results(), table, folds)
                 warn_of_scale(self, table.X)
-            try:
-                task.end()
-            except KeyboardInterrupt:
-                _tell_of_interrupt()
         return self
 
     def set_params(self, **params):

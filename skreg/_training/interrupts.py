@@ -25,3 +25,14 @@ def interrupts_wait(then=None):
         signal.signal(signal.SIGINT, handler)
     if waiting:
         then() if then else handler(*waiting[0])
+
+
+@contextmanager
+def finishing(task, then):
+    """Do the whole block, then end the task of a fit; a Ctrl-C calls ``then``."""
+    with interrupts_wait(then):
+        yield
+    try:
+        task.end()
+    except KeyboardInterrupt:
+        then()
