@@ -194,6 +194,7 @@ class NetworkEstimator(Predictor):
             objective=objective,
             constant_loss=targets.constant_loss(training),
             loss_unit=targets.loss_unit,
+            score_unit=targets.score_unit(plan.scoring),
         )
 
     def _data(self, table, fold, given, dtype, mean_one):

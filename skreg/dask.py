@@ -27,7 +27,6 @@ from skreg._base import NetworkEstimator
 from skreg._endings import ADVICE, warning_far_above, warning_of_limit
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
-from skreg._inputs.auto import ends_by_plan, patience
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import is_stochastic, make_plan
@@ -109,9 +108,10 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         seed = rng.randint(np.iinfo(np.int32).max)
         network = clone(estimator).set_params(**plan.auto_params)
         network.set_params(random_state=seed, early_stopping=False)
-        follows_loss = estimator.scoring == "loss" or not estimator.early_stopping
-        unit = targets.loss_unit if follows_loss else 1.0
-        monitor = Monitor(estimator.tol * unit, patience(estimator))
+        unit = targets.loss_unit
+        if plan.early_stopping:
+            unit = targets.score_unit(plan.scoring)
+        monitor = Monitor(plan.tol * unit, plan.patience)
         best, history, diverged = network, History(), False
         while history.n_epochs < plan.max_iter and not monitor.stalled:
             mean, of_mean = _round(
@@ -125,9 +125,9 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             losses = network.loss_curve_[-1], network.penalty_curve_[-1]
             history.append(*losses, rate, n_rows, validation)
             is_best = history.best_score.epoch == history.n_epochs
-            if is_best or not estimator.early_stopping:
+            if is_best or not plan.early_stopping:
                 best = network
-            monitor.update(validation[1] if estimator.early_stopping else -losses[0])
+            monitor.update(validation[1] if plan.early_stopping else -losses[0])
         if validation:
             issue(check_scores(estimator.scoring, history.validation_scores))
         _take_over(estimator, network, best, history)
@@ -139,7 +139,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
             ConvergenceWarning,
         )
         return estimator
-    if not (ends_by_plan(estimator) or monitor.stalled):
+    if not (plan.ends_by_plan or monitor.stalled):
         issue(warning_of_limit(estimator))
     dataset = Dataset(None, targets.encode(all_y, np.dtype(np.float64)))
     constant = targets.constant_loss(Rows(dataset, np.arange(len(all_y))))
@@ -252,7 +252,7 @@ def _merge(one, two):
 @delayed
 def _validate(end, targets, X, y):
     """Return the loss and the score of a network on validation rows."""
-    (network, _), unit = end, targets.loss_unit
+    network, _ = end
     by_class = network._class_weights(targets, None, None)
     dtype = network.coefs_[0].dtype
     given = check_validation_set(network, (X, y, None), targets, by_class, dtype)
@@ -261,5 +261,5 @@ def _validate(end, targets, X, y):
     engine = make_engine(plan, state.start, given.rows, given.rows)
     scorer = scorer_of(network, engine, given, targets)
     loss = scorer.evaluate()
-    score = scorer.score(loss) * (unit if network.scoring == "loss" else 1)
-    return loss * unit, score
+    score = targets.score_unit(network.scoring) * scorer.score(loss)
+    return targets.loss_unit * loss, score

@@ -23,6 +23,10 @@ class Targets:
         """Factor that turns a loss on the network's targets into y's unit."""
         return 1.0
 
+    def score_unit(self, scoring):
+        """Return the factor that turns a validation score into y's unit."""
+        return self.loss_unit if scoring == "loss" else 1.0
+
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
         """Return the targets with the scale of ``y`` in the training rows, if any."""
         return self

@@ -40,6 +40,8 @@ class Session:
     """The loss of outputs of zero on the training rows."""
     loss_unit: float = 1.0
     """Factor that turns a loss into y's unit, in which it is recorded."""
+    score_unit: float = 1.0
+    """The same for a score."""
     status: Any = None
     """The `Status` it ended with."""
 
@@ -59,11 +61,6 @@ class Session:
     def n_done(self):
         """Epochs of this session."""
         return self.state.history.n_epochs - self._first_epoch
-
-    @property
-    def _score_unit(self):
-        """Factor that turns a score into y's unit."""
-        return self.loss_unit if self.plan.scoring == "loss" else 1
 
     def begin(self):
         """Return the order of the rows, the rate and the generator of an epoch."""
@@ -140,7 +137,7 @@ class Session:
             score = self.scorer.score(loss)
             self.state.monitor = Monitor(self.plan.tol, self.plan.patience)
             self.state.monitor.update(score)
-            history.best_score.value = self._score_unit * score
+            history.best_score.value = self.score_unit * score
         self.engine.restore(now)
 
     def _go_back(self):
@@ -150,14 +147,14 @@ class Session:
 
     def _record(self, loss, penalty, validation_loss):
         state = self.state
-        unit, validation = self.loss_unit, None
+        validation = None
         if self.scorer is not None:
             score = self.scorer.score(validation_loss)
-            validation = unit * validation_loss, self._score_unit * score
-        epoch = unit * loss, unit * penalty, self._rate, len(self.rows)
+            validation = self.loss_unit * validation_loss, self.score_unit * score
+        losses = self.loss_unit * loss, self.loss_unit * penalty
         rate, converged = self.plan.learning_rate, False
         with interrupts_wait():
-            state.history.append(*epoch, validation)
+            state.history.append(*losses, self._rate, len(self.rows), validation)
             state.monitor.update(score if self.plan.early_stopping else -loss)
             is_best = state.history.best_score.epoch == state.history.n_epochs
             if self.plan.early_stopping and is_best:

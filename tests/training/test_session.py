@@ -72,7 +72,6 @@ def make_session(
         shuffle=False,
         penalties=(),
         early_stopping=False,
-        scoring="loss",
         ends_by_plan=False,
     )
     vars(plan).update(options)
@@ -102,7 +101,8 @@ def run(*script, loss_unit=1.0, least=None, constant_loss=inf, **options):
     session = make_session(engine, **options)
     if least is not None:
         session.state.history.best_loss = Best(-least, 1)
-    session = replace(session, loss_unit=loss_unit, constant_loss=constant_loss)
+    units = {"loss_unit": loss_unit, "score_unit": loss_unit}
+    session = replace(session, **units, constant_loss=constant_loss)
     train([session])
     return session, engine, session.state.history
 
