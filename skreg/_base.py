@@ -163,17 +163,14 @@ class NetworkEstimator(Predictor):
         plan, state = self._begin((len(index), X.shape[1]), targets, resume, stream)
         self.auto_params_ = plan.auto_params
         check_range(X, plan.dtype, "X")
-        if plan.early_stopping and given[0] is None and held_out is None:
+        if plan.early_stopping and fold is None and given[0] is None:
             fraction = as_float(self, "validation_fraction")
             index, held_out = hold_out(
                 X.shape[0], targets.strata(y), sample_weight, fraction, state.split_seed
             )
-        if not resume:
-            targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
-            for name, value in targets.attributes().items():
-                setattr(self, name, value)
-        table = table._replace(targets=targets)
-        fold = index, held_out
+        targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
+        self.__dict__.update(targets.attributes())
+        table, fold = table._replace(targets=targets), (index, held_out)
         training, validation = self._data(table, fold, given, plan.dtype, not stream)
         engine = make_engine(
             plan, state.start, training, validation and validation.rows
@@ -200,8 +197,8 @@ class NetworkEstimator(Predictor):
     def _data(self, table, fold, given, dtype, mean_one):
         """Return the rows to train on, and the `ValidationSet` or None.
 
-        It holds the rows ``given`` to `fit`, unless the ``fold`` has such rows. Weights
-        for training have a mean of 1 if ``mean_one``.
+        Its rows are those that the ``fold`` validates on, or else those ``given`` to
+        `fit`. Weights for training have a mean of 1 if ``mean_one``.
         """
         X, y, sample_weight, targets = table
         index, held_out = fold

@@ -28,7 +28,7 @@ class Targets:
         return self.loss_unit if scoring == "loss" else 1.0
 
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
-        """Return the targets with the scale of ``y`` in the training rows, if any."""
+        """Return the targets with the scale of ``y`` in the rows, if there is one."""
         return self
 
     def attributes(self: Any):
