@@ -237,16 +237,15 @@ class NetworkEstimator(Predictor):
                 scores = session.state.history.validation_scores or []
                 issue(check_scores(self.scoring, scores[n_before:]))
             issue(warning_of_break(session))
-            self._close(session)
+            self._set_attributes(session)
             if new_X is not None:
                 warn_of_scale(self, new_X)
 
-    def _close(self, session):
+    def _set_attributes(self, session):
         """Set the fitted attributes after training."""
         self.n_iter_ = session.n_done
-        attributes = session.state.attributes(session.engine.snapshot(), session.plan)
-        for name, value in attributes.items():
-            setattr(self, name, value)
+        snapshot = session.engine.snapshot()
+        self.__dict__.update(session.state.attributes(snapshot, session.plan))
 
     def _run(self, X):
         """Return the outputs for a checked X."""

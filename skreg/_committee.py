@@ -130,7 +130,7 @@ class Committee(Predictor):
             winner = race.run()
             with finishing(task, _tell_of_interrupt):
                 check_winner(winner)
-                self._keep(winner, race.results(), table, folds)
+                self._set_attributes(winner, race.results(), table, folds)
                 warn_of_scale(self, table.X)
         return self
 
@@ -231,10 +231,9 @@ class Committee(Predictor):
             members.append(Member(member))
         return Candidate(params, targets, members)
 
-    def _keep(self, winner, results, table, folds):
+    def _set_attributes(self, winner, results, table, folds):
         """Set the fitted attributes."""
-        for name, value in winner.targets.attributes().items():
-            setattr(self, name, value)
+        self.__dict__.update(winner.targets.attributes())
         self.members_ = [member.network for member in winner.members]
         self.best_params_ = winner.params
         self.best_score_ = float(winner.scores.mean())

@@ -241,18 +241,18 @@ def train_members(members, folds, targets, share, n_threads, X, y, sample_weight
     ]
     train(sessions, n_threads)
     for member, session in zip(members, sessions, strict=True):
-        _close(member, session)
+        _store(member, session)
     for member in members:
         member.seconds += (perf_counter() - started) / len(members)
     return members
 
 
-def _close(member, session):
+def _store(member, session):
     """Store the result of a training in its member."""
     n_epochs = session.state.history.n_epochs
     member.status, member.warnings = session.status, {}
     if n_epochs:
-        member.network._close(session)
+        member.network._set_attributes(session)
         member.network.n_iter_ = n_epochs
     if n_epochs and session.status is not Status.INTERRUPTED:
         # All rungs are one fit.

@@ -122,8 +122,7 @@ class _OfOutputs(BaseEstimator):
 
     def __init__(self, targets, outputs):
         self.targets, self.outputs = targets, outputs
-        for name, value in targets.attributes().items():
-            setattr(self, name, value)
+        self.__dict__.update(targets.attributes())
 
     def _outputs(self, X):
         yield self.targets, self.outputs.copy()
