@@ -7,6 +7,7 @@ blocks may draw no masks, and that the inputs of a layer may have a scale.
 
 from dataclasses import dataclass, replace
 from functools import cached_property, lru_cache
+from typing import NamedTuple
 
 import numpy as np
 
@@ -40,7 +41,7 @@ class SubnetworkEngine(NumpyEngine):
     def _make_buffers(self):
         super()._make_buffers()
         plan = self._plan
-        self._subnetwork = Subnetwork(self._network, plan.keep_probs, self._vectors)
+        self._subnetworks = Subnetworks(self._network, plan.keep_probs, self._vectors)
         self._scales = [1 / p for p in plan.keep_probs]
         self._kept_x = np.empty(
             plan.batch_size * self._network.sizes[0], self._vectors.dtype
@@ -51,26 +52,26 @@ class SubnetworkEngine(NumpyEngine):
         return lambda batch: batch
 
     def _mean_loss(self, order, learning_rate, rng):
-        sub = self._subnetwork
+        subnetworks = self._subnetworks
 
         def run(batch):
-            units = sub.draw(rng)
-            sub.gather(units)
+            units = subnetworks.draw(rng)
+            sub = subnetworks.gather(units)
             passage, w, g, averages = self._pass_through(sub, batch, units[0])
             outputs = passage.run()
             self._n_steps += 1
             self._optimizer.step(w, g, averages, self._n_steps, learning_rate)
-            sub.scatter()
+            subnetworks.scatter(sub)
             return outputs
 
-        sub.copy_in()
+        subnetworks.copy_in()
         try:
             return self._block.mean_loss(order, run, rng)
         finally:
-            sub.copy_out()
+            subnetworks.copy_out()
 
     def _pass_through(self, sub, batch, inputs):
-        """Return the pass of a mini-batch through the subnetwork gathered last.
+        """Return the pass of a mini-batch through a `Subnetwork`, and its arrays.
 
         Layers are padded, so few sizes occur, and a pass is bound once for each.
         """
@@ -103,8 +104,20 @@ class SubnetworkEngine(NumpyEngine):
         return np.take(x, units, axis=1, out=out, mode="clip")
 
 
-class Subnetwork:
-    """The parameters between the units that one mini-batch keeps.
+class Subnetwork(NamedTuple):
+    """The network of the units that one mini-batch keeps, and its parameters."""
+
+    network: Network
+    vectors: np.ndarray
+    """The parameters, then the optimizer's averages, as rows."""
+    first_units: np.ndarray
+    """Those whose weights from the inputs are copied as one piece each."""
+    rest: np.ndarray
+    """Where the rest of the parameters lie in the copied vectors."""
+
+
+class Subnetworks:
+    """Gathers the parameters between the units that a mini-batch keeps.
 
     They are gathered from a copy of the whole vectors (the parameters and the
     optimizer's averages), a step runs on them as on any other network, and they are
@@ -115,8 +128,6 @@ class Subnetwork:
     was gathered several times, any of them may be scattered last.) It fills the levels
     of the subnetwork up to a multiple of 8 units, which makes the products some 10%
     faster and the number of sizes small.
-
-    `gather` sets the ``network`` and the ``vectors`` of a mini-batch.
     """
 
     def __init__(self, network, keep_probs, vectors):
@@ -161,21 +172,24 @@ class Subnetwork:
         ] + [outputs]
 
     def gather(self, units):
-        """Copy the parameters that join ``units``, an index array per level."""
-        self.network = self._network_of(tuple(map(len, units)))
-        self.vectors = self._memory[:, : self.network.n_parameters]
-        self._first_units = units[1][:0] if self._drops_inputs else units[1]
-        self._n_first = len(self._first_units) * len(units[0])
-        self._rest = self._fill_index(units)
-        for whole, weights, first, rest in self._parts():
-            weights.take(self._first_units, axis=0, out=first, mode="clip")
-            whole.take(self._rest, out=rest, mode="clip")
+        """Return the `Subnetwork` of ``units``, an index array per level.
 
-    def scatter(self):
-        """Copy the subnetwork's vectors back to where they were gathered."""
-        for whole, weights, first, rest in self._parts():
-            weights[self._first_units] = first
-            whole[self._rest] = rest
+        The next call overwrites it.
+        """
+        network = self._network_of(tuple(map(len, units)))
+        vectors = self._memory[:, : network.n_parameters]
+        first_units = units[1][:0] if self._drops_inputs else units[1]
+        sub = Subnetwork(network, vectors, first_units, self._fill_index(units))
+        for whole, weights, first, rest in self._parts(sub):
+            weights.take(sub.first_units, axis=0, out=first, mode="clip")
+            whole.take(sub.rest, out=rest, mode="clip")
+        return sub
+
+    def scatter(self, sub):
+        """Copy a subnetwork's vectors back to where they were gathered."""
+        for whole, weights, first, rest in self._parts(sub):
+            weights[sub.first_units] = first
+            whole[sub.rest] = rest
         for weights in self._outgoing:
             weights.fill(0)
 
@@ -186,13 +200,14 @@ class Subnetwork:
                 block = whole[layer][k]
                 yield block, copy[layer][k][tuple(map(slice, block.shape))]
 
-    def _parts(self):
+    def _parts(self, sub):
         """Yield, per vector: the copy, its first weights, and both parts gathered."""
         _, layer, index, _ = self._padded.layout[0]
-        for k, sub in enumerate(self.vectors):
+        n_first = sub.network.n_parameters - len(sub.rest)
+        for k, gathered in enumerate(sub.vectors):
             weights = self._copies[k][layer][index].T
-            first = sub[: self._n_first].reshape(-1, weights.shape[1])
-            yield self._copy[k], weights, first, sub[self._n_first :]
+            first = gathered[:n_first].reshape(-1, weights.shape[1])
+            yield self._copy[k], weights, first, gathered[n_first:]
 
     def _fill_index(self, units):
         """Return where the rest of the parameters lie in the copied vectors."""

@@ -8,7 +8,7 @@ from scipy.sparse import csr_array
 
 from skreg._engine import subnetwork
 from skreg._engine.dropout import draw_kept
-from skreg._engine.subnetwork import Subnetwork, draw_units
+from skreg._engine.subnetwork import Subnetworks, draw_units
 
 NETWORK = make_network(hidden=(5, 4))
 
@@ -40,10 +40,10 @@ def test_kept_parameters_alone_are_gathered_and_scattered(keep_probs, units):
     kept = [u[u < size] for u, size in zip(units, NETWORK.sizes, strict=True)]
     vectors = np.stack([random_vector(NETWORK)] * 2)
     expected = vectors.copy()
-    sub = Subnetwork(NETWORK, keep_probs, vectors)
-    sub.copy_in()
+    subnetworks = Subnetworks(NETWORK, keep_probs, vectors)
+    subnetworks.copy_in()
     for _ in range(2):  # again, after the padding units have been trained
-        sub.gather(units)
+        sub = subnetworks.gather(units)
         assert sub.network.sizes == tuple(map(len, units))
         for whole, own in zip(expected, sub.vectors, strict=True):
             arrays = NETWORK.views(whole), sub.network.views(own)
@@ -56,8 +56,8 @@ def test_kept_parameters_alone_are_gathered_and_scattered(keep_probs, units):
         for k, (own_W, _) in enumerate(sub.network.views(sub.vectors[0])):
             assert not own_W[len(kept[k]) :].any()
         sub.vectors[...] = 7
-        sub.scatter()
-    sub.copy_out()
+        subnetworks.scatter(sub)
+    subnetworks.copy_out()
     np.testing.assert_array_equal(vectors, expected)
 
 
