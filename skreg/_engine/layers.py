@@ -109,17 +109,17 @@ class DensePass:
 
 
 class ScaledDensePass(DensePass):
-    """A dense layer with S = diag(s) W in place of W.
+    """A dense layer whose ``_W`` is S = diag(s) W; W itself is ``_unscaled``.
 
     Backward, ∂J/∂W = s ⊙ ∂J/∂S and ∂J/∂s_i = Σ_k W_ik (∂J/∂S)_ik.
     """
 
     def __init__(self, activation, parameters, x, mask, memory, input_scale):
-        self._factor, b, s = parameters
+        self._unscaled, b, s = parameters
         self._s = s[:, np.newaxis]
-        self._S, *rest = (_like(self._factor, row) for row in memory.products)
+        S, *rest = (_like(self._unscaled, row) for row in memory.products)
         self._dS: Any = rest[0] if rest else None
-        super().__init__(activation, (self._S, b), x, mask, memory, input_scale)
+        super().__init__(activation, (S, b), x, mask, memory, input_scale)
 
     def bind_backward(self, gradient, delta_below, scale, carry):
         """As in `DensePass`."""
@@ -127,7 +127,7 @@ class ScaledDensePass(DensePass):
         super().bind_backward(gradient, delta_below, scale, carry)
 
     def _bind_weights(self, dW, scale, carry):
-        W, s, dS = self._factor, self._s, self._dS
+        W, s, dS = self._unscaled, self._s, self._dS
         ds = self._memory.column[: len(s)]
         write_dS = columns_times(self._x, self._delta, dS, scale, 0.0)
 
@@ -145,7 +145,7 @@ class ScaledDensePass(DensePass):
         return add_gradients
 
     def forward(self):
-        np.multiply(self._s, self._factor, out=self._S)
+        np.multiply(self._s, self._unscaled, out=self._W)
         super().forward()
 
 
