@@ -202,7 +202,12 @@ def test_the_comparison_with_trees_quotes_the_page_of_quality():
     assert [row[1:] for row in table_rows(text, "## On real tables")] == expected
 
 
-EXTRAS = {"display": "matplotlib", "onnx": "skl2onnx", "dask": "dask.array"}
+EXTRAS = {
+    "display": "matplotlib",
+    "_curves": "matplotlib",
+    "onnx": "skl2onnx",
+    "dask": "dask.array",
+}
 
 
 MODULES = ["classifier", "regressor", "committee", "encoder", *EXTRAS]
