@@ -70,16 +70,26 @@ class MiniBatch:
         return self.x.shape[0]
 
 
+class _Part(NamedTuple):
+    """A mini-batch of a block, made once for its place in the block."""
+
+    rows: slice
+    batch: MiniBatch
+    bound: Any
+    """What ``bind`` has made of the mini-batch."""
+    outputs: np.ndarray
+
+
 class Block:
     """The rows of a few consecutive mini-batches, gathered and masked at once.
 
     A block is as large as fits in a core's cache. Small batches of small networks are
     fast because there is one call per block, not one per mini-batch.
 
-    There are masks per row of the levels whose keep probability is below 1. With
-    ``split`` there is a `MiniBatch` for each mini-batch; otherwise there is one for the
-    whole block, without masks of hidden units. ``bind(batch)`` prepares a `MiniBatch`,
-    once for each place in the block.
+    Each row has masks for the levels whose keep probability is below 1. With ``split``
+    there is a `MiniBatch` for each mini-batch; otherwise there is one for the whole
+    block, without masks of hidden units. ``bind(batch)`` prepares a `MiniBatch`, once
+    for each place in the block.
     """
 
     def __init__(
@@ -111,7 +121,7 @@ class Block:
         if not split:  # only now: blocks of both engines have the same rows
             mask_sizes[1:] = [0] * len(keep_probs[1:])
         self._masks = [np.empty((n_rows, size), dtype) for size in mask_sizes]
-        self._bound: dict[int, list] = {}
+        self._parts: dict[int, list[_Part]] = {}
 
     def mean_loss(self, rows, run, rng=None, outputs=None):
         """Run mini-batches one by one; return the weighted mean of their losses.
@@ -121,20 +131,19 @@ class Block:
         ``outputs``, of shape (n_outputs, len(rows)), if given. ``rng`` draws the masks.
         """
         total = total_weight = 0.0
-        for part in slices(len(rows), self._n_rows):
-            n_rows = part.stop - part.start
-            block_outputs = self._outputs[:, :n_rows]
-            for _, _, bound, out in self._gather(rows[part], rng):
-                out[...] = run(bound)
+        for block in slices(len(rows), self._n_rows):
+            block_outputs = self._outputs[:, : block.stop - block.start]
+            for part in self._gather(rows[block], rng):
+                part.outputs[...] = run(part.bound)
             if outputs is not None:
-                outputs[:, part] = block_outputs
+                outputs[:, block] = block_outputs
             loss, weight = self._sums(block_outputs)
             total += loss
             total_weight += weight
         return total / total_weight
 
     def _gather(self, rows, rng):
-        """Fill the buffers; return the parts of the block, see `_bind_part`."""
+        """Fill the buffers; return the parts of the block."""
         data, n_rows = self._dataset, len(rows)
         x = self._gather_features(rows, rng)
         data.gather_targets(rows, self._y[:, :n_rows])
@@ -142,14 +151,14 @@ class Block:
             data.weights.take(rows, out=self._weights[:n_rows], mode="clip")
         for level in range(1, len(self._masks)):
             self._draw(level, n_rows, rng)
-        if n_rows not in self._bound:
-            parts = slices(n_rows, self._n_rows_at_once)
-            self._bound[n_rows] = [*map(self._bind_part, parts)]
-        bound = self._bound[n_rows]
+        if n_rows not in self._parts:
+            split = slices(n_rows, self._n_rows_at_once)
+            self._parts[n_rows] = [*map(self._make_part, split)]
+        parts = self._parts[n_rows]
         if data.is_sparse:
-            for part, batch, _, _ in bound:
-                batch.x.matrix = x if len(bound) == 1 else x[part]
-        return bound
+            for part in parts:
+                part.batch.x.matrix = x if len(parts) == 1 else x[part.rows]
+        return parts
 
     def _sums(self, outputs):
         """Return Σ s_i ℓ_i and Σ s_i over the first rows, given their outputs."""
@@ -189,18 +198,18 @@ class Block:
             draw_mask(rng, self._keep_probs[level], mask)
         return mask
 
-    def _bind_part(self, part):
-        """Return rows of the block, their mini-batch, it bound, and their outputs."""
-        x = self._x[part]
+    def _make_part(self, rows):
+        """Return the part with these rows of the block, as views."""
+        x = self._x[rows]
         if self._dataset.is_sparse:
             x = SparseRows((len(x), self._dataset.X.shape[1]))
         batch = MiniBatch(
             x,
-            self._y[:, part],
-            None if self._dataset.weights is None else self._weights[part],
-            tuple(mask[part] if mask.size else None for mask in self._masks),
+            self._y[:, rows],
+            None if self._dataset.weights is None else self._weights[rows],
+            tuple(mask[rows] if mask.size else None for mask in self._masks),
         )
-        return part, batch, self._bind(batch), self._outputs[:, part]
+        return _Part(rows, batch, self._bind(batch), self._outputs[:, rows])
 
 
 def slices(n_rows, size):
