@@ -89,7 +89,7 @@ class NetworkEstimator(Predictor):
             table = check_table(self, X, y, sample_weight, self._targets_of, resume)
             given = X_val, y_val, sample_weight_val
             session = self._open(table, task, resume, given)
-            self._train(session, None if resume else table.X)
+            self._train(session, table.X, resume)
         if self.verbose:
             task.print_last()
             print(f"Training ended: {session.status.value}.")
@@ -114,7 +114,7 @@ class NetworkEstimator(Predictor):
             session = self._open(
                 table, FitTask(self), resume, stream=True, max_epochs=1
             )
-            self._train(session, None if resume else table.X)
+            self._train(session, table.X, resume)
         return self
 
     @classmethod
@@ -223,8 +223,8 @@ class NetworkEstimator(Predictor):
             targets.compare(y, validation.y)
         return Rows(dataset, index), validation
 
-    def _train(self, session, new_X):
-        """Train and set the fitted attributes; X is given to a new network."""
+    def _train(self, session, X, resume):
+        """Train on X and set the fitted attributes."""
         n_before = session.state.history.n_epochs
         train([session])
 
@@ -238,8 +238,8 @@ class NetworkEstimator(Predictor):
                 issue(check_scores(self.scoring, scores[n_before:]))
             issue(warning_of_break(session))
             self._set_attributes(session)
-            if new_X is not None:
-                warn_of_scale(self, new_X)
+            if not resume:  # a network is warned of once
+                warn_of_scale(self, X)
 
     def _set_attributes(self, session):
         """Set the fitted attributes after training."""
