@@ -35,9 +35,6 @@ def predict_outputs(network, arrays, X):
 class Evaluator:
     """Computes the loss of a network's current parameters on validation rows."""
 
-    _run = staticmethod(Forward.run)
-    """Returns the outputs of a mini-batch, as the block has bound it."""
-
     def __init__(self, network, arrays, rows):
         dataset, self._index = rows
         dtype, n_rows = arrays[0][0].dtype, len(self._index)
@@ -59,6 +56,10 @@ class Evaluator:
         """
         with np.errstate(all="ignore"):
             return self._block.mean_loss(self._index, self._run, outputs=outputs)
+
+    def _run(self, forward):
+        """Return the outputs of a mini-batch, as the block has bound it."""
+        return forward.run()
 
 
 def rows_per_block(network, dtype, n_rows, sparse):
