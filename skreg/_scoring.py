@@ -53,7 +53,7 @@ class _ScorerOfRows(Scorer):
     _estimator: Any
     _X: Any = None
     _of_outputs = False
-    """Whether no code of the user takes part but the metric."""
+    """Whether the metric is the only code of the user that runs."""
 
     def __init__(self, scorer, estimator, engine, validation):
         super().__init__(engine)

@@ -56,7 +56,7 @@ def is_arrow(X):
 
 
 def without_dictionary(column):
-    """Return the values of a column of pyarrow, of whose codes NumPy misreads nulls."""
+    """Return a column, of pyarrow without codes: NumPy misreads nulls among them."""
     kind: Any = getattr(column, "type", None)
     return column.cast(kind.value_type) if hasattr(kind, "index_type") else column
 

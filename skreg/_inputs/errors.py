@@ -96,7 +96,7 @@ def refuse_hidden(**arguments):
 
 def refuse_lazy(name, value, method):
     """Refuse a frame whose rows only this method computes."""
-    if hasattr(type(value), method):  # of the frame itself, it may be a column
+    if hasattr(type(value), method):  # an attribute of the value may be a column
         raise TypeError(f"{name} is lazy. Call its method {method}() first.")
 
 

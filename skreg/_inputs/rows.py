@@ -36,7 +36,7 @@ def check_features(estimator, X, reset):
     remedy = "Encode text and other objects with TabularEncoder or OneHotEncoder."
     with naming("X", remedy):
         refuse_dates(X, "X")
-        # Of a data frame, scikit-learn sees no common type, and chooses the first.
+        # Of some data frames scikit-learn sees no type, and takes the first of FLOATS.
         kinds = {str(kind).lower() for _, kinds in _kinds(X) for kind in kinds}
         single = set() < kinds <= _SINGLE
         dtype = np.float32 if single else FLOATS
@@ -60,7 +60,7 @@ def refuse_dates(X, name):
 
 
 def _kinds(X):
-    """Yield the name and the set of types of each column; those of an array are one."""
+    """Yield the name and the set of types of each column; an array counts as one."""
     framed = hasattr(X, "columns")
     names, dtypes = [None], [getattr(X, "dtype", None)]
     if is_arrow(X):

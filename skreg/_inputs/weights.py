@@ -55,7 +55,7 @@ def class_weights(class_weight, labels, targets, sample_weight):
 def _weights_by_label(class_weight, classes):
     """Return the weight of each class in a dict, 1 for those that it leaves out.
 
-    It may have other labels if it leaves out none, as on a part of the rows.
+    Other labels are allowed if no class is left out, as on a part of the rows.
     """
     labels = classes.tolist()
     keys = [

@@ -46,7 +46,7 @@ def parted(candidates, n_candidates):
     """Return which of the ranked candidates continue, and which do not.
 
     A candidate without parameters of its own, the default, always continues, and so
-    does one other: what beats the default for a few epochs need not in the end.
+    does one other: a candidate that is ahead after a few epochs may lose in the end.
     """
     default = [candidate for candidate in candidates if not candidate.params]
     others = [candidate for candidate in candidates if candidate.params]

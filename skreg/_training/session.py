@@ -124,9 +124,9 @@ class Session:
             self.state.rng.bit_generator.state = self._rng_before
 
     def _judge_again(self):
-        """Take the score of the best parameters, if the rows or the loss are others.
+        """Score the best parameters again, if the validation rows or the loss changed.
 
-        If they are, the validation loss of the best parameters has changed.
+        Then the validation loss of these parameters is another one.
         """
         history, now = self.state.history, self.engine.snapshot().copy()
         # The averages become nonsense for a moment; a loss does not depend on them.

@@ -56,9 +56,9 @@ class TrainingState:
     def of(cls, estimator, plan):
         """Resume the training of a fitted estimator.
 
-        If the monitor has another score to follow, the monitor and the scores start
-        over; for another loss the least one does. If the estimator's parameters were
-        replaced, training starts from those.
+        With another score to follow, the monitor and the scores start over; with
+        another loss, the lowest loss does. If the estimator's parameters were replaced,
+        training starts from those.
         """
         left = estimator._training
         stopped_early, scoring, head = left["follows"]
