@@ -172,9 +172,8 @@ class NetworkEstimator(Predictor):
         self.__dict__.update(targets.attributes())
         table, fold = table._replace(targets=targets), (index, held_out)
         training, validation = self._data(table, fold, given, plan.dtype, not stream)
-        engine = make_engine(
-            plan, state.start, training, validation and validation.rows
-        )
+        validation_rows = validation and validation.rows
+        engine = make_engine(plan, state.start, training, validation_rows)
         n_before = 0 if max_epochs else state.history.n_epochs
         objective = None
         if plan.optimizer is None:

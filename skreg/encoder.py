@@ -177,21 +177,19 @@ class TabularEncoder(TransformerMixin, Estimator):
 
         with naming("X"):
             validate_data(self, X, skip_check_array=True)
+
+        def each(name):
+            return [getattr(column, name) for column in learned]
+
         self.is_categorical_ = is_categorical
-        self.medians_ = np.array([column.median for column in learned])
-        self.means_ = np.array([column.mean for column in learned])
-        self.scales_ = np.array([column.scale for column in learned])
-        self.has_missing_ = np.array(
-            [column.has_missing for column in learned], dtype=bool
-        )
-        self.bin_edges_ = [column.edges for column in learned]
-        self.code_means_ = np.concatenate(
-            [np.empty(0), *(column.code_mean for column in learned)]
-        )
-        self.frequent_values_ = [
-            column.values.astype(numbers.dtype) for column in learned
-        ]
-        self.frequent_tolerances_ = [column.tolerances for column in learned]
+        self.medians_ = np.array(each("median"))
+        self.means_ = np.array(each("mean"))
+        self.scales_ = np.array(each("scale"))
+        self.has_missing_ = np.array(each("has_missing"), dtype=bool)
+        self.bin_edges_ = each("edges")
+        self.code_means_ = np.concatenate([np.empty(0), *each("code_mean")])
+        self.frequent_values_ = [v.astype(numbers.dtype) for v in each("values")]
+        self.frequent_tolerances_ = each("tolerances")
         self.one_hot_ = one_hot
 
     def transform(self, X):

@@ -40,11 +40,8 @@ class Labels(Targets):
         """Return labels with these ``classes``; ``y`` need not have all of them."""
         refuse_hidden(classes=classes)
         with naming("classes"):
-            classes = np.unique(
-                column_or_1d(
-                    check_array(as_numpy(classes), ensure_2d=False, dtype=None)
-                )
-            )
+            classes = check_array(as_numpy(classes), ensure_2d=False, dtype=None)
+            classes = np.unique(column_or_1d(classes))
         multilabel = _check_labels(y, "y")
         if multilabel and not np.array_equal(classes, np.arange(len(classes))):
             raise ValueError(

@@ -72,6 +72,5 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
     weights = effective_weights(
         sample_weight, by_class, encoded, dtype=dtype, rows=index, kind="validation"
     )
-    return ValidationSet(
-        Rows(Dataset(checked, encoded, weights), index), y, sample_weight
-    )
+    rows = Rows(Dataset(checked, encoded, weights), index)
+    return ValidationSet(rows, y, sample_weight)
