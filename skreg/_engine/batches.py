@@ -66,7 +66,6 @@ class MiniBatch:
 
     @property
     def n_rows(self):
-        """How many rows there are."""
         return self.x.shape[0]
 
 

@@ -122,7 +122,6 @@ class ScaledDensePass(DensePass):
         super().__init__(activation, (S, b), x, mask, memory, input_scale)
 
     def bind_backward(self, gradient, delta_below, scale, carry):
-        """As in `DensePass`."""
         *gradient, self._ds = gradient
         super().bind_backward(gradient, delta_below, scale, carry)
 

@@ -146,9 +146,7 @@ class Parameters:
     def __init__(self, network, vector):
         self._network, self.vector = network, vector
         self.penalised = [vector[part] for part in network.penalised_parts]
-        self.faster = [
-            (vector[part], part, rate) for part, rate in network.faster_parts
-        ]
+        self.faster = [(vector[p], p, rate) for p, rate in network.faster_parts]
 
     @cached_property
     def layers(self):
@@ -180,5 +178,4 @@ class Snapshot:
         return penalty_value(penalties, Parameters(self.network, self.parameters))
 
     def copy(self):
-        """Return a copy."""
         return replace(self, vectors=self.vectors.copy())

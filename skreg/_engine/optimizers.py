@@ -68,7 +68,6 @@ class SGD(Optimizer):
         return self.momentum
 
     def step(self, w, g, averages, n_steps, learning_rate):
-        """Take one step."""
         self.add_penalties(w, g)
         (v,) = averages
         add_scaled(w.vector, -learning_rate, v)
@@ -88,7 +87,6 @@ class NesterovSGD(Optimizer):
     planned_rate: ClassVar[float] = 0.4
 
     def step(self, w, g, averages, n_steps, learning_rate):
-        """Take one step."""
         self.add_penalties(w, g)
         (v,) = averages
         v *= self.momentum
@@ -117,7 +115,6 @@ class Adam(Optimizer):
     scale: ClassVar[float] = 1.0
 
     def step(self, w, g, averages, n_steps, learning_rate):
-        """Take one step."""
         self.add_penalties(w, g)
         m, s = averages
         g = g.vector

@@ -30,7 +30,6 @@ class UnitFirstNetwork(Network):
 
     @cached_property
     def layout(self):
-        """As in `Network`."""
         first, *rest = super().layout
         return (first._replace(block=first.block._replace(order="F")), *rest)
 

@@ -99,11 +99,9 @@ class Labels(Targets):
         return fitted
 
     def attributes(self):
-        """Return the fitted attributes that describe the outputs."""
         return super().attributes() | {"classes_": self.classes}
 
     def strata(self, y):
-        """Return the label of each row to stratify by, or None for no strata."""
         return None if self.multilabel else np.ravel(y)
 
     def encode(self, y, dtype, name="y"):

@@ -135,7 +135,6 @@ class Values(Targets):
         return replace(self, mean=mean, scale=scale)
 
     def attributes(self):
-        """Return the fitted attributes that describe the outputs."""
         attributes = super().attributes()
         if self.scale is not None:
             attributes |= {"target_mean_": self.mean, "target_scale_": self.scale}
