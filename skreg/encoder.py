@@ -268,9 +268,8 @@ class TabularEncoder(TransformerMixin, Estimator):
         n_frequent = sum(map(len, self.frequent_values_))
         n_bins = len(self.code_means_)
         widths = [numbers.shape[1], self.has_missing_.sum(), n_bins, n_frequent]
-        number, indicator, code, frequent, _ = np.split(
-            encoded, np.cumsum(widths), axis=1
-        )
+        parts = np.split(encoded, np.cumsum(widths), axis=1)
+        number, indicator, code, frequent, _ = parts
         for rows in gen_batches(len(numbers), ROWS_AT_ONCE):
             x = numbers[rows]
             missing = np.isnan(x)

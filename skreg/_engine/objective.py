@@ -22,13 +22,11 @@ class Objective:
         vectors = np.empty((2, network.n_parameters), dtype)
         self._w, self._g = w, g = [Parameters(network, vector) for vector in vectors]
         arrays = w.layers, g.layers, Memory(network, size, vectors.dtype)
-        self._block = Block(
-            dataset,
-            network,
-            size,
-            vectors.dtype,
-            lambda batch: Pass(network, *arrays, batch, scale=1.0, carry=1.0),
-        )
+
+        def bind(batch):
+            return Pass(network, *arrays, batch, scale=1.0, carry=1.0)
+
+        self._block = Block(dataset, network, size, vectors.dtype, bind)
 
     def __call__(self, vector):
         """Return the objective and its gradient, which the next call overwrites."""

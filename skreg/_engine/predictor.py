@@ -40,13 +40,11 @@ class Evaluator:
         dtype, n_rows = arrays[0][0].dtype, len(self._index)
         size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
         memory = Memory(network, size, dtype, backward=False)
-        self._block = Block(
-            dataset,
-            network,
-            size,
-            dtype,
-            lambda batch: Forward(network, arrays, memory, batch.x),
-        )
+
+        def bind(batch):
+            return Forward(network, arrays, memory, batch.x)
+
+        self._block = Block(dataset, network, size, dtype, bind)
 
     def loss(self, outputs=None):
         """Return the weighted mean of the losses.

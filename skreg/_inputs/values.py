@@ -53,10 +53,7 @@ class Values(Targets):
         return 1.0 if self.n_outputs > 1 else float(self.scale[0]) ** self.head.degree
 
     def checked(self, y, name="y", warn=False):
-        """Return the targets; refuse a ``y`` that they do not describe.
-
-        With ``warn``, it may warn of a ``y`` that is one column.
-        """
+        """Return the targets; refuse a ``y`` that they do not describe."""
         with naming(name, "For classes there is RegMLPClassifier."):
             refuse_dates(y, name)
             if y.ndim == 2 and y.shape[1] == 1:

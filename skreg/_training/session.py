@@ -146,8 +146,7 @@ class Session:
             self.engine.restore(self._before())
 
     def _record(self, loss, penalty, validation_loss):
-        state = self.state
-        validation = None
+        state, validation = self.state, None
         if self.scorer is not None:
             score = self.scorer.score(validation_loss)
             validation = self.loss_unit * validation_loss, self.score_unit * score
