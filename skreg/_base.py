@@ -169,7 +169,8 @@ class NetworkEstimator(Predictor):
                 X.shape[0], targets.strata(y), sample_weight, fraction, state.split_seed
             )
         targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
-        self.__dict__.update(targets.attributes())
+        for name, value in targets.attributes().items():
+            setattr(self, name, value)
         table, fold = table._replace(targets=targets), (index, held_out)
         training, validation = self._data(table, fold, given, plan.dtype, not stream)
         validation_rows = validation and validation.rows
@@ -244,7 +245,8 @@ class NetworkEstimator(Predictor):
         """Set the fitted attributes after training."""
         self.n_iter_ = session.n_done
         snapshot = session.engine.snapshot()
-        self.__dict__.update(session.state.attributes(snapshot, session.plan))
+        for name, value in session.state.attributes(snapshot, session.plan).items():
+            setattr(self, name, value)
 
     def _run(self, X):
         """Return the outputs for a checked X."""

@@ -233,7 +233,8 @@ class Committee(Predictor):
 
     def _set_attributes(self, winner, results, table, folds):
         """Set the fitted attributes."""
-        self.__dict__.update(winner.targets.attributes())
+        for name, value in winner.targets.attributes().items():
+            setattr(self, name, value)
         self.members_ = [member.network for member in winner.members]
         self.best_params_ = winner.params
         self.best_score_ = float(winner.scores.mean())

@@ -122,7 +122,8 @@ class _OfOutputs(BaseEstimator):
 
     def __init__(self, targets, outputs):
         self.targets, self.outputs = targets, outputs
-        self.__dict__.update(targets.attributes())
+        for name, value in targets.attributes().items():
+            setattr(self, name, value)
 
     def _outputs(self, X):
         yield self.targets, self.outputs.copy()
