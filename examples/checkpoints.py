@@ -42,6 +42,8 @@ def fit_with_checkpoints(model, X, y, path, n_epochs, every):
     while len(getattr(model, "loss_curve_", [])) < n_epochs:
         model.fit(X, y)
         save(model, path)
+        if model.n_iter_ < every:  # Ctrl-C, or the training diverged
+            break
     return model
 
 

@@ -114,7 +114,7 @@ class NetworkEstimator(Predictor):
             session = self._open(
                 table, FitTask(self), resume, stream=True, max_epochs=1
             )
-            self._train(session, table.X, resume)
+            self._train(session, table.X, resume, stream=True)
         return self
 
     @classmethod
@@ -223,12 +223,16 @@ class NetworkEstimator(Predictor):
             targets.compare(y, validation.y)
         return Rows(dataset, index), validation
 
-    def _train(self, session, X, resume):
-        """Train on X and set the fitted attributes."""
+    def _train(self, session, X, resume, stream=False):
+        """Train on X, in a stream all or nothing, and set the fitted attributes."""
         n_before = session.state.history.n_epochs
         train([session])
+        if stream and session.status is Status.INTERRUPTED:
+            raise KeyboardInterrupt
 
         def keep():
+            if stream:
+                raise KeyboardInterrupt
             session.status = Status.INTERRUPTED
             warn_the_caller("Interrupted by user after training. Everything is kept.")
 

@@ -237,8 +237,8 @@ def test_an_interrupt_in_a_scorer_keeps_the_epochs_before(params, epoch):
     assert_same_training(model, other)
 
 
-def fit_interrupted(model, line):
-    """Fit, with Ctrl-C at one of all lines of the training that are run.
+def interrupted_at(line, fit):
+    """Call ``fit``, with Ctrl-C at one of all lines of the training that are run.
 
     Return whether there are so many lines.
     """
@@ -256,7 +256,7 @@ def fit_interrupted(model, line):
     before = sys.gettrace()
     sys.settrace(trace)
     try:
-        model.fit(X, y)
+        fit()
     finally:
         sys.settrace(before)
     return bool(reached)
@@ -276,7 +276,7 @@ def test_an_interrupt_between_any_two_lines_leaves_whole_epochs(params):
     for line in range(3, 10_000, 5):
         model = network(max_iter=4, **params)
         try:
-            if not fit_interrupted(model, line):
+            if not interrupted_at(line, lambda: model.fit(X, y)):
                 break
         except KeyboardInterrupt:  # before training, or after it
             if fitted_attributes(model) == {}:
@@ -312,6 +312,25 @@ def test_an_interrupt_in_a_callback_after_the_last_epoch_keeps_the_model():
     with pytest.warns(UserWarning, match="Interrupted by user after training"):
         model = network(Callback()).fit(X, y)
     assert_same_training(model, network().fit(X, y))
+
+
+@pytest.mark.parametrize("fitted", [False, True])
+def test_an_interrupt_of_partial_fit_at_any_line_is_raised_and_changes_nothing(fitted):
+    model = network()
+    if fitted:
+        model.partial_fit(X, y, [0, 1])
+    before = pickle.dumps(model)
+    n_interrupts = 0
+    for line in range(3, 10_000, 5):
+        try:
+            if not interrupted_at(line, lambda: model.partial_fit(X, y, [0, 1])):
+                break
+        except KeyboardInterrupt:
+            assert pickle.dumps(model) == before
+            n_interrupts += 1
+            continue
+        raise AssertionError(f"The interrupt at line {line} was lost.")
+    assert n_interrupts > 20
 
 
 # Errors from the user's own code
