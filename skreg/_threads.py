@@ -1,5 +1,6 @@
 """One thread for the matrix products of a whole process."""
 
+import os
 from contextlib import ContextDecorator
 from threading import Lock
 from typing import Any
@@ -11,25 +12,41 @@ class _OneThread(ContextDecorator):
     """Lets all BLAS products of the process use one thread.
 
     Uses may overlap, also in several threads: the last to end restores what was before.
+    A fork begins without uses, since OpenBLAS forgets its limit there.
     """
 
     def __init__(self):
         self._lock, self._n_users = Lock(), 0
         self._libraries: Any = None
+        self._before: Any = None
+        if hasattr(os, "register_at_fork"):
+            os.register_at_fork(
+                before=self._lock.acquire,
+                after_in_parent=self._lock.release,
+                after_in_child=self._start_over,
+            )
 
     def __enter__(self):
         with self._lock:
             if not self._n_users:
                 if self._libraries is None:  # finding them takes milliseconds
                     self._libraries = ThreadpoolController()
-                self._limits = self._libraries.limit(limits=1, user_api="blas")
+                limits = self._libraries.limit(limits=1, user_api="blas")
+                self._before = self._before or limits
             self._n_users += 1
 
     def __exit__(self, *error):
         with self._lock:
-            self._n_users -= 1
-            if not self._n_users:
-                self._limits.restore_original_limits()
+            self._n_users = max(
+                self._n_users - 1, 0
+            )  # below zero after a fork in a use
+            if not self._n_users and self._before is not None:
+                self._before.restore_original_limits()
+                self._before = None
+
+    def _start_over(self):
+        self._n_users = 0
+        self._lock.release()
 
 
 one_thread = _OneThread()

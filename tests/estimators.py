@@ -6,6 +6,7 @@ import numpy as np
 import pytest
 from sklearn.datasets import make_classification
 from sklearn.metrics import log_loss, mean_squared_error
+from threadpoolctl import threadpool_info
 
 import skreg._base
 from skreg import (
@@ -55,6 +56,12 @@ def by_name(configurations, argument="params"):
     return pytest.mark.parametrize(
         argument, configurations.values(), ids=configurations.keys()
     )
+
+
+def blas_threads():
+    """Return the numbers of threads of the loaded BLAS libraries, as a set."""
+    pools = threadpool_info()
+    return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
 
 
 def problem(kind="binary", n=60):

@@ -18,12 +18,15 @@ from estimators import (
     SHORT_FITS,
     assert_same_training,
     at_call,
+    blas_threads,
     network,
     problem,
     watch_engines,
 )
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
+
+from skreg._threads import one_thread
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
 FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
@@ -157,6 +160,60 @@ def test_a_fork_predicts_and_trains_on(n_rows):
     assert in_a_fork(predict_and_train_on) == 0
     with threadpool_limits(2):  # the same sums as before
         np.testing.assert_array_equal(model.predict_proba(data), before)
+
+
+@FORKS
+def test_a_fork_while_networks_train_limits_its_own_threads():
+    entered, forked = threading.Event(), threading.Event()
+
+    @one_thread
+    def train():
+        entered.set()
+        forked.wait()
+
+    def use():
+        with one_thread:
+            assert blas_threads() == {1}
+        assert blas_threads() == {2}
+
+    def end_and_use():
+        one_thread.__exit__()
+        use()
+
+    with threadpool_limits(2, user_api="blas"):
+        thread = threading.Thread(target=train)
+        thread.start()
+        entered.wait()
+        try:
+            assert in_a_fork(use) == 0
+            with one_thread:
+                assert in_a_fork(use) == 0
+                assert in_a_fork(end_and_use) == 0
+        finally:
+            forked.set()
+            thread.join()
+        assert blas_threads() == {2}
+
+
+@FORKS
+def test_a_fork_waits_for_a_thread_that_changes_the_limit():
+    def use():
+        with one_thread:
+            pass
+
+    stop = threading.Event()
+
+    def use_again_and_again():
+        while not stop.is_set():
+            use()
+
+    thread = threading.Thread(target=use_again_and_again)
+    thread.start()
+    try:
+        assert [in_a_fork(use) for _ in range(30)] == [0] * 30
+    finally:
+        stop.set()
+        thread.join()
 
 
 def in_threads(*functions):

@@ -3,14 +3,10 @@
 import os
 
 import pytest
-from threadpoolctl import threadpool_info, threadpool_limits
+from estimators import blas_threads
+from threadpoolctl import threadpool_limits
 
 from skreg._threads import one_thread
-
-
-def blas_threads():
-    pools = threadpool_info()
-    return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
 
 
 @pytest.mark.skipif(os.cpu_count() == 1, reason="BLAS has one thread")
