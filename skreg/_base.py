@@ -171,7 +171,8 @@ class NetworkEstimator(Predictor):
         targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
         for name, value in targets.attributes().items():
             setattr(self, name, value)
-        table, fold = table._replace(targets=targets), (index, held_out)
+        table = table._replace(targets=targets)
+        fold = index, held_out
         training, validation = self._data(table, fold, given, plan.dtype, not stream)
         validation_rows = validation and validation.rows
         engine = make_engine(plan, state.start, training, validation_rows)
