@@ -27,11 +27,11 @@ HIDDEN_Y = np.ma.masked_array(y, mask=np.arange(N) < 3)
 HIDDEN_WEIGHTS = np.ma.masked_array(ONES, mask=np.arange(N) < 3)
 HIDDEN_CLASSES = np.ma.masked_array([0, 1, 2], mask=[False, False, True])
 HUGE = np.full((N, 3), 10**400, object)
-NO_DATES = np.where(y, np.datetime64("NaT"), np.datetime64("2020-01-01"))
+NO_DATES = np.where(y, np.datetime64("NaT", "D"), np.datetime64("2020-01-01"))
 DATES = {
     "dates": np.full(X.shape, np.datetime64("2020-01-01")),
     "durations": np.full(X.shape, np.timedelta64(3, "h"), ">m8[h]"),
-    "dates as objects": np.array([[np.datetime64("NaT")] * 3] * N, object),
+    "dates as objects": np.array([[np.datetime64("NaT", "D")] * 3] * N, object),
     "lists of dates": [[np.datetime64("2020-01-01"), 1.0, 2.0]] * N,
 }
 SPARSE_Y = sp.coo_array(y)

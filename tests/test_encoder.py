@@ -369,7 +369,7 @@ def test_markers_of_missing_values(marker):
     if marker.startswith("pandas."):
         value = getattr(pytest.importorskip("pandas"), marker[7:])
     else:
-        value = {"None": None, "nan": NAN, "NaT": np.datetime64("NaT")}[marker]
+        value = {"None": None, "nan": NAN, "NaT": np.datetime64("NaT", "D")}[marker]
     X = np.array([[1.0, "a"], [value, value], [3.0, "b"]], dtype=object)
     encoder = TabularEncoder(min_frequency=1).fit(X)
     assert names(encoder) == ["x0", "x0_missing", "x1_a", "x1_b", "x1_missing"]

@@ -1,9 +1,12 @@
 """``engine="numba"``: the same networks, in threads, from machine code on disk."""
 
 import os
+import pickle
+import re
 import subprocess
 import sys
 from pathlib import Path
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -165,6 +168,21 @@ def test_code_is_kept_on_disk_for_other_processes():
 def test_the_switch_that_forbids_compilation_is_named():
     _, error = run_in_a_process(FIT, NUMBA_DISABLE_JIT="1").communicate()
     assert "ImportError: engine='numba' compiles its code" in error
+
+
+@pytest.mark.parametrize(
+    "error", [OSError(28, "No space left"), EOFError(), pickle.UnpicklingError()]
+)
+def test_a_full_disk_and_damaged_code_are_named(monkeypatch, error):
+    def run_block(*arguments):
+        raise error
+
+    run_block.stats = SimpleNamespace(cache_path="some_folder", cache_misses={})
+    monkeypatch.setattr("skreg._engine.numba_engine.run_block", run_block)
+    monkeypatch.setattr("skreg._engine.numba_engine._COMPILED", set())
+    match = f"read its compiled code in some_folder: {re.escape(repr(error))}.*delete"
+    with pytest.raises(RuntimeError, match=match):
+        network(engine="numba").fit(X, y)
 
 
 PIECE = """

@@ -1,5 +1,6 @@
 """What RegMLPRegressor minimises, in which units, and what it predicts."""
 
+import inspect
 import re
 
 import numpy as np
@@ -424,9 +425,9 @@ def test_tags_are_true():
 
 def parameters_of(estimator):
     """Return what the docstring says of each parameter."""
-    section = estimator.__doc__.partition("Parameters\n    ----------\n")[2]
-    section = section.partition("    Attributes\n")[0]
-    return dict(re.findall(r"^    (\w+) : (.*?)(?=^    \w|\Z)", section, re.M | re.S))
+    section = inspect.getdoc(estimator).partition("Parameters\n----------\n")[2]
+    section = section.partition("Attributes\n")[0]
+    return dict(re.findall(r"^(\w+) : (.*?)(?=^\w|\Z)", section, re.M | re.S))
 
 
 def test_parameters_that_are_shared_are_described_alike():

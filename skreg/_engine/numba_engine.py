@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import contextmanager
+from pickle import UnpicklingError
 from threading import Timer
 
 import numpy as np
@@ -77,7 +78,15 @@ class NumbaEngine(NumpyEngine):
         no_rows = np.empty((0, self._network.sizes[0]), dtype)
         batch = MiniBatch(no_rows, np.empty((self._network.sizes[-1], 0), dtype))
         with _announced(dtype):
-            self._train(batch, _NO_BITS, 0.0)
+            try:
+                self._train(batch, _NO_BITS, 0.0)
+            except (OSError, EOFError, UnpicklingError) as error:
+                raise RuntimeError(
+                    "engine='numba' cannot keep or read its compiled code in "
+                    f"{run_block.stats.cache_path}: {error!r}. If the disk is full, "
+                    "free space; otherwise delete that folder, or set NUMBA_CACHE_DIR "
+                    "to another one."
+                ) from error
         _COMPILED.add(dtype)
 
     def _make_buffers(self):
