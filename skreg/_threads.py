@@ -1,11 +1,17 @@
 """One thread for the matrix products of a whole process."""
 
-import os
 from contextlib import ContextDecorator
 from threading import Lock
 from typing import Any
 
 from threadpoolctl import ThreadpoolController
+
+try:
+    from os import register_at_fork
+except ImportError:  # as on Windows
+
+    def register_at_fork(**functions):
+        """There are no forks."""
 
 
 class _OneThread(ContextDecorator):
@@ -19,12 +25,11 @@ class _OneThread(ContextDecorator):
         self._lock, self._n_users = Lock(), 0
         self._libraries: Any = None
         self._before: Any = None
-        if hasattr(os, "register_at_fork"):
-            os.register_at_fork(
-                before=self._lock.acquire,
-                after_in_parent=self._lock.release,
-                after_in_child=self._start_over,
-            )
+        register_at_fork(
+            before=self._lock.acquire,
+            after_in_parent=self._lock.release,
+            after_in_child=self._start_over,
+        )
 
     def __enter__(self):
         with self._lock:

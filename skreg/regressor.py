@@ -48,6 +48,8 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         "absolute_error", ``|y - f|``, predicts the median. "huber" [7]_ is the squared
         error up to errors of 1.345 c and grows linearly beyond, so outliers pull less;
         with normal errors it is at least 95% as efficient as the squared error [8]_.
+        c is ``target_scale_``, which for these two and for "quantile" does not depend
+        on outliers.
         "quantile" [9]_ predicts the quantile at the level ``quantile``. "poisson" is
         half the Poisson deviance, for non-negative y: the network predicts the
         logarithm of the mean, and targets are divided by their mean but not centred.
@@ -175,11 +177,14 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Number of targets.
     out_activation_ : {"identity", "exp"}
         Activation of the outputs; "exp" for ``loss="poisson"``.
-    target_mean_ : ndarray of shape (n_outputs,)
-        Mean m of each target in training; zero for ``loss="poisson"``.
+    target_center_ : ndarray of shape (n_outputs,)
+        Center m of each target in training: the mean for "squared_error", zero for
+        "poisson", and the median for the other losses.
     target_scale_ : ndarray of shape (n_outputs,)
-        Standard deviation c of each target, 1 where it is constant; the mean for
-        ``loss="poisson"``.
+        Scale c of each target: the standard deviation for "squared_error", the mean for
+        "poisson", and the distance of the quartiles over 1.349 for the other losses,
+        which for a normal target is its deviation. If a target's quartiles are equal,
+        center and scale are those of "squared_error"; if it is constant, c is 1.
     n_iter_ : int
         Number of epochs in the last call.
     t_ : int

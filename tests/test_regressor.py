@@ -14,6 +14,7 @@ from estimators import (
     network,
     problem,
 )
+from scipy.stats import norm
 from sklearn.datasets import make_regression
 from sklearn.exceptions import DataConversionWarning
 from sklearn.linear_model import PoissonRegressor, QuantileRegressor, Ridge
@@ -206,8 +207,49 @@ def test_targets_are_standardised_by_the_rows_that_are_trained_on(n_targets):
     trained = ~np.isin(X[:, 0], held_out[0][:, 0])
     mean = np.average(y[trained], axis=0, weights=weights[trained])
     variance = np.average((y[trained] - mean) ** 2, axis=0, weights=weights[trained])
-    np.testing.assert_allclose(model.target_mean_, mean, rtol=1e-12)
+    np.testing.assert_allclose(model.target_center_, mean, rtol=1e-12)
     np.testing.assert_allclose(model.target_scale_, np.sqrt(variance), rtol=1e-12)
+
+
+ROBUST = pytest.mark.parametrize("loss", ["absolute_error", "huber", "quantile"])
+
+
+@ROBUST
+@pytest.mark.parametrize("n_targets", [1, 2])
+def test_losses_that_resist_outliers_standardise_by_the_quartiles(loss, n_targets):
+    """Rows of an integer weight count as so many copies."""
+    X, y = rows(n_targets)
+    weights = np.arange(len(X)) % 4
+    method = {"axis": 0, "method": "averaged_inverted_cdf"}
+    for sample_weight, copies in ((None, 1), (weights, weights)):
+        low, median, high = np.quantile(
+            np.repeat(y, copies, axis=0), [0.25, 0.5, 0.75], **method
+        )
+        model = regressor(loss=loss).fit(X, y, sample_weight)
+        np.testing.assert_allclose(model.target_center_, median)
+        scale = (high - low) / (norm.ppf(0.75) - norm.ppf(0.25))
+        np.testing.assert_allclose(model.target_scale_, scale)
+
+
+@ROBUST
+def test_if_half_of_a_target_is_equal_its_deviation_is_the_scale(loss):
+    X, y = rows()
+    y[: len(y) * 3 // 5] = -1e3
+    y[len(y) * 4 // 5 :] = -1e3
+    model = regressor(loss=loss).fit(X, y)
+    np.testing.assert_allclose(model.target_center_, y.mean())
+    np.testing.assert_allclose(model.target_scale_, y.std())
+
+
+@ROBUST
+@pytest.mark.parametrize("wrong", [1e3, 999_999.0, -1e30])
+def test_a_wrong_number_in_y_hardly_moves_the_predictions(loss, wrong):
+    X, y = rows()
+    model = regressor(loss=loss, max_iter=50)
+    before = model.fit(X, y).predict(X)
+    y[7] = wrong
+    moved = model.fit(X, y).predict(X) - before
+    assert np.sqrt(np.mean(np.delete(moved, 7) ** 2)) < 0.2 * before.std()
 
 
 def test_a_weight_in_one_row_leaves_none_to_train_or_none_to_validate_on():
@@ -237,7 +279,7 @@ def test_counts_are_large_or_refused_whatever_the_type_of_x():
 def test_counts_are_divided_by_their_mean():
     X, y = counts()
     model = regressor(loss="poisson").fit(X, y)
-    assert model.target_mean_ == [0]
+    assert model.target_center_ == [0]
     np.testing.assert_allclose(model.target_scale_, y.mean())
     assert model.out_activation_ == "exp"
     assert (model.predict(X) > 0).all()
@@ -291,20 +333,20 @@ def test_the_first_call_of_a_stream_decides_the_scale():
     X, y = rows()
     model = regressor().partial_fit(X[:50], y[:50])
     mean, scale = y[:50].mean(), y[:50].std()
-    np.testing.assert_allclose(model.target_mean_, mean)
+    np.testing.assert_allclose(model.target_center_, mean)
     np.testing.assert_allclose(model.target_scale_, scale)
-    before = model.target_mean_, model.target_scale_
+    before = model.target_center_, model.target_scale_
     for part in (slice(50, 51), slice(51, 90)):
         model.partial_fit(X[part], y[part])
     model.partial_fit(X, np.full(len(X), 3.0))
-    assert (model.target_mean_, model.target_scale_) == before
+    assert (model.target_center_, model.target_scale_) == before
 
 
 def test_a_stream_after_a_fit_keeps_the_scale_of_the_fit():
     X, y = rows()
     model = regressor().fit(X, y)
     model.partial_fit(X[:1], y[:1])
-    np.testing.assert_allclose(model.target_mean_, y.mean())
+    np.testing.assert_allclose(model.target_center_, y.mean())
 
 
 @pytest.mark.parametrize("n", [1, 20])
@@ -412,7 +454,7 @@ def test_fitted_attributes_have_the_layout_of_scikit_learn(kind, params):
         shapes = [array.shape for array in getattr(theirs, name)]
         assert [array.shape for array in getattr(ours, name)] == shapes
     assert ours.predict(X).shape == y.shape
-    assert ours.target_mean_.shape == ours.target_scale_.shape == (ours.n_outputs_,)
+    assert ours.target_center_.shape == ours.target_scale_.shape == (ours.n_outputs_,)
 
 
 def test_tags_are_true():

@@ -109,7 +109,7 @@ class Multiclass(ClassHead):
 class NumberHead(Head):
     """A head for numbers; its loss is the mean over the outputs.
 
-    A network starts with outputs of zero, the mean of the targets.
+    A network starts with outputs of zero, the center of the targets.
     """
 
     degree: ClassVar[int]
@@ -118,6 +118,8 @@ class NumberHead(Head):
     starts_at_zero = True
     of_counts: ClassVar[bool] = False
     """Whether targets are non-negative, and divided by their mean but not centred."""
+    is_robust: ClassVar[bool] = False
+    """Whether targets are standardised by their quartiles, not by their deviation."""
 
     def activate(self, z):
         """Identity."""
@@ -142,6 +144,7 @@ class AbsoluteError(NumberHead):
     """Predicts the median."""
 
     degree = 1
+    is_robust = True
 
     def losses(self, z, y):
         """|z - y|."""
@@ -164,6 +167,7 @@ class Huber(NumberHead):
     """
 
     degree = 2
+    is_robust = True
     delta: ClassVar[float] = 1.345
 
     def losses(self, z, y):
@@ -188,6 +192,7 @@ class Quantile(NumberHead):
 
     quantile: float = 0.5
     degree = 1
+    is_robust = True
 
     def losses(self, z, y):
         """Pinball loss: q (y - z) where y ≥ z, and (1 - q) (z - y) below."""

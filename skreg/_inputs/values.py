@@ -4,6 +4,7 @@ from dataclasses import dataclass, fields, replace
 from typing import Any
 
 import numpy as np
+from scipy.special import ndtri
 from sklearn.utils import check_array, column_or_1d
 
 from skreg._engine.heads import LOSSES
@@ -18,14 +19,15 @@ from skreg._inputs.weights import check_some_weight
 class Values(Targets):
     """One or several numeric targets, and their standardisation for a network.
 
-    A network's target is (y - mean) / scale. Mean and scale are the weighted mean and
-    standard deviation of the training rows; a constant target has a scale of 1. For
-    counts ``mean`` is 0, and ``scale`` is their mean.
+    A network's target is (y - center) / scale. They are the weighted mean and standard
+    deviation of the training rows, or for a robust loss the median and the distance of
+    the quartiles, divided by that of a normal distribution with a deviation of 1. A
+    constant target has a scale of 1. For counts they are 0 and the mean.
     """
 
     n_outputs: int
     head: Any
-    mean: Any = None
+    center: Any = None
     """Array of shape (n_outputs,); None as long as the rows are not known."""
     scale: Any = None
 
@@ -44,8 +46,8 @@ class Values(Targets):
         """
         activation = estimator.out_activation_
         kind = next(k for k in LOSSES.values() if k.out_activation == activation)
-        mean, scale = estimator.target_mean_, estimator.target_scale_
-        return cls(estimator.n_outputs_, kind(), mean, scale)
+        center, scale = estimator.target_center_, estimator.target_scale_
+        return cls(estimator.n_outputs_, kind(), center, scale)
 
     @property
     def loss_unit(self):
@@ -91,13 +93,13 @@ class Values(Targets):
                 f"{known!r}. Set it back, or call fit with warm_start=False to start "
                 "over."
             )
-        return replace(self, mean=fitted.mean, scale=fitted.scale)
+        return replace(self, center=fitted.center, scale=fitted.scale)
 
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
-        """Return the targets with the mean and the scale of ``y`` in the rows.
+        """Return the targets with the center and the scale of ``y`` in the rows.
 
-        Targets that have a mean and a scale are returned as they are. With
-        ``must_vary``, a constant target is refused.
+        Targets that have them are returned as they are. With ``must_vary``, a constant
+        target is refused.
         """
         if self.scale is not None:
             return self
@@ -106,10 +108,12 @@ class Values(Targets):
             weights = sample_weight[rows] / (sample_weight[rows].max() or 1)
             check_some_weight(weights, slice(None), "training")
             columns, weights = columns[:, weights > 0], weights[weights > 0]
-        measure = _mean_alone if self.head.of_counts else _mean_and_deviation
+        measure = _median_and_quartiles if self.head.is_robust else _mean_and_deviation
+        if self.head.of_counts:
+            measure = _mean_alone
         with np.errstate(all="ignore"):
             stated = [measure(column, weights / weights.sum()) for column in columns]
-            mean, scale = np.transpose(stated)
+            center, scale = np.transpose(stated)
             units = scale**self.head.degree
         if self.head.of_counts and not columns.any(axis=1).all():
             raise ValueError(
@@ -124,24 +128,24 @@ class Values(Targets):
                 f"is constant in its {len(rows)} row(s){which}. Begin with rows in "
                 "which it varies, or with fit."
             )
-        if not (np.isfinite(mean) & (units > _LEAST) & (units < np.inf)).all():
+        if not (np.isfinite(center) & (units > _LEAST) & (units < np.inf)).all():
             raise ValueError(
-                f"y has a scale of {scale.tolist()} around {mean.tolist()}, which is "
+                f"y has a scale of {scale.tolist()} around {center.tolist()}, which is "
                 "too large or too small to compute losses with. Change y's unit."
             )
-        return replace(self, mean=mean, scale=scale)
+        return replace(self, center=center, scale=scale)
 
     def attributes(self):
         attributes = super().attributes()
         if self.scale is not None:
-            attributes |= {"target_mean_": self.mean, "target_scale_": self.scale}
+            attributes |= {"target_center_": self.center, "target_scale_": self.scale}
         return attributes
 
     def encode(self, y, dtype, name="y"):
         """Return standardised targets of ``dtype``, of shape (n_outputs, n_samples)."""
-        columns = _columns(y)
+        center, scale = self.center[:, np.newaxis], self.scale[:, np.newaxis]
         with np.errstate(over="ignore"):
-            columns = (columns - self.mean[:, np.newaxis]) / self.scale[:, np.newaxis]
+            columns = (_columns(y) - center) / scale
             columns = np.ascontiguousarray(columns, dtype)  # for `take`
         if not np.isfinite(columns).all():
             raise ValueError(
@@ -155,7 +159,7 @@ class Values(Targets):
         warn_of_other_range(None, _columns(y).T, _columns(y_val).T, name="y")
 
     def constant_loss(self, rows):
-        """Return the loss of predicting the mean, in the unit of the network."""
+        """Return the loss of predicting the center, in the unit of the network."""
         dataset, index = rows
         y, weights = dataset.targets[:, index].astype(np.float64), dataset.weights
         weights = np.ones(len(index)) if weights is None else weights[index]
@@ -171,12 +175,14 @@ class Values(Targets):
         """
         with np.errstate(over="ignore"):
             self.head.activate(outputs)
-            values = outputs.T * self.scale + self.mean
+            values = outputs.T * self.scale + self.center
         check_outputs(values)
         return values[:, 0] if self.n_outputs == 1 else values
 
 
 _LEAST = np.finfo(np.float64).tiny
+_NORMAL_QUARTILES = 2 * ndtri(0.75)
+"""Their distance in a normal distribution with a deviation of 1."""
 
 
 def _head(estimator):
@@ -198,6 +204,23 @@ def _mean_and_deviation(column, shares):
     mean = column @ shares
     largest = np.abs(column - mean).max()
     return mean, largest * np.sqrt(((column - mean) / largest) ** 2 @ shares)
+
+
+def _median_and_quartiles(column, shares):
+    """Return the median and a scale that is robust to outliers, weighted by shares.
+
+    The scale is the standard deviation if the values are normal. If half of them are
+    equal, mean and standard deviation are returned instead.
+    """
+    order = np.argsort(column)
+    column, below = column[order], np.cumsum(shares[order])
+    levels = np.array([0.25, 0.5, 0.75])
+    # The mean of two values where the share below equals the level up to rounding.
+    first, last = np.searchsorted(below, [levels - 1e-9, levels + 1e-9])
+    low, median, high = column[first] + (column[last] - column[first]) / 2
+    if low == high:
+        return _mean_and_deviation(column, shares[order])
+    return median, (high - low) / _NORMAL_QUARTILES
 
 
 def _mean_alone(column, shares):
