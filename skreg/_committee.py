@@ -124,7 +124,7 @@ class Committee(Predictor):
             )
             candidates = [
                 self._make_candidate(network, params, table, len(folds), seed)
-                for params in draw_candidates(self, network, table.X.shape[0], rng)
+                for params in draw_candidates(self, network, table, rng)
             ]
             race = Race(table, folds, candidates, self.factor, self.n_jobs, task)
             winner = race.run()
@@ -219,7 +219,10 @@ class Committee(Predictor):
                 "different losses. Choose another scoring, or set one value for all "
                 "networks in estimator."
             )
-        targets = network._targets_of(table.y) if losses else table.targets
+        targets = table.targets
+        if losses:
+            y, weights = table.y, table.sample_weight
+            targets = network._targets_of(y).measured(y, weights)
         make_plan(network, table.X.shape, targets)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, name):

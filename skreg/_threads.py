@@ -10,7 +10,7 @@ try:
     from os import register_at_fork
 except ImportError:  # as on Windows
 
-    def register_at_fork(**functions):
+    def register_at_fork(**functions):  # type: ignore[misc]
         """There are no forks."""
 
 

@@ -198,7 +198,8 @@ def _targets(estimator, y, classes):
     """Return the targets of all partitions."""
     if classes is not None:
         return Labels.declared(classes, y)
-    return estimator._targets_of(y).scaled_to(y, None, np.arange(len(y)))
+    targets = estimator._targets_of(y).measured(y, None)
+    return targets.scaled_to(y, None, np.arange(len(y)))
 
 
 def _round(network, parts, targets, number, X_val, y_val):

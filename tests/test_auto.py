@@ -31,8 +31,8 @@ BATCH_SIZES = {
 RATES = {"adam": 4e-3, "sgd": 0.4}
 """Of the schedule "cosine"; a quarter of it elsewhere."""
 N_ROWS = [n for limits in BATCH_SIZES for n in limits]
-BINARY = SimpleNamespace(n_outputs=1, head=Binary())
-NUMBER = SimpleNamespace(n_outputs=1, head=SquaredError())
+BINARY = SimpleNamespace(n_outputs=1, head=Binary(), loss_size=1.0)
+NUMBER = SimpleNamespace(n_outputs=1, head=SquaredError(), loss_size=1.0)
 
 
 def plan_of(n_rows, stream=False, **params):

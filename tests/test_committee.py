@@ -1,5 +1,7 @@
 """The committee as an estimator: what its networks are, and what it makes of them."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 import scipy.sparse as sp
@@ -470,12 +472,15 @@ SPACES = {
 }
 
 
+TABLE = SimpleNamespace(X=np.empty((1000, 3)), targets=SimpleNamespace(loss_size=1.0))
+
+
 @by_name(SPACES, "space")
 def test_auto_is_thirty_candidates_around_the_defaults(space):
     params, names = space
     model = RegMLPClassifierCV(param_distributions="auto")
     shared, rng = RegMLPClassifier(**params), np.random.RandomState(0)
-    first, *others = draw_candidates(model, shared, 1000, rng)
+    first, *others = draw_candidates(model, shared, TABLE, rng)
     assert first == {}
     # There are only 4 strengths times 2 activations, and 4 times 2 times 3.
     assert len(others) == {2: 8, 3: 24}.get(len(names), 29)
@@ -489,7 +494,7 @@ def test_auto_is_around_the_defaults_of_a_single_hidden_layer():
     model, spaces = RegMLPClassifierCV(param_distributions="auto"), []
     for hidden in ((64,), (64, 64)):
         rng = np.random.RandomState(0)
-        _, *others = draw_candidates(model, RegMLPClassifier(hidden), 1000, rng)
+        _, *others = draw_candidates(model, RegMLPClassifier(hidden), TABLE, rng)
         own = [(c["alpha"][0], c["learning_rate_init"]) for c in others]
         spaces.append(np.unique(own, axis=0))
     single, two = (np.unique(space[:, 0]) for space in spaces)

@@ -77,7 +77,7 @@ def test_without_hidden_layers_it_is_ridge(n_targets, weighted):
 def test_without_hidden_layers_it_is_poisson_regression():
     """A mean μ of y / m has the loss of m μ over m, so that their alpha is m times."""
     X, y = counts()
-    ours = regressor(loss="poisson", alpha=0.05, **CONVEX).fit(X, y)
+    ours = regressor(loss="poisson", **CONVEX | {"alpha": 0.05, "tol": 1e-8}).fit(X, y)
     theirs = PoissonRegressor(alpha=0.05 * y.mean(), tol=1e-10, max_iter=1000).fit(X, y)
     np.testing.assert_allclose(ours.coefs_[0][:, 0], theirs.coef_, rtol=0, atol=1e-6)
     np.testing.assert_allclose(ours.predict(X), theirs.predict(X), rtol=1e-6)
@@ -283,6 +283,55 @@ def test_counts_are_divided_by_their_mean():
     np.testing.assert_allclose(model.target_scale_, y.mean())
     assert model.out_activation_ == "exp"
     assert (model.predict(X) > 0).all()
+
+
+@pytest.mark.parametrize("hidden", [(), (6,), (6, 6)])
+def test_counts_that_vary_little_are_penalised_like_other_numbers(hidden):
+    """Near a mean of 1, half the deviance is half the squared error."""
+    X, y = rows()
+    y = 1e6 * np.exp(0.01 * (y - y.mean()) / y.std())
+    network = RegMLPRegressor(
+        hidden,
+        activation="identity",
+        solver="lbfgs",
+        max_iter=5000,
+        tol=1e-6,
+        random_state=0,
+    )
+    theirs = network.fit(X, y).predict(X)
+    np.testing.assert_allclose(network.target_variance_, 1)
+    ours = network.set_params(loss="poisson").fit(X, y).predict(X)
+    np.testing.assert_allclose(network.target_variance_, y.var() / y.mean() ** 2)
+    assert (theirs - y.mean()).std() > 0.5 * y.std()
+    assert np.abs(ours - theirs).max() < 0.1 * y.std()
+
+
+def test_a_stream_of_counts_keeps_the_variance_of_its_first_rows():
+    X, y = counts()
+    model = regressor(loss="poisson").partial_fit(X[:50], y[:50])
+    for part in (slice(50, 51), slice(51, 90)):
+        model.partial_fit(X[part], y[part])
+    variance = y[:50].var() / y[:50].mean() ** 2
+    np.testing.assert_allclose(model.target_variance_, variance)
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_rare_counts_are_predicted_better_than_by_their_mean(weighted):
+    """Their loss is large, and with it the penalty."""
+    X, y = rows(n=1000)
+    rng = np.random.default_rng(0)
+    y, fresh = rng.poisson(0.1 * np.exp(X[:, 0]), size=(2, len(X)))
+    weights = np.where(y, 2.0, 1.0) if weighted else None
+    model = RegMLPRegressor(loss="poisson", random_state=0).fit(X, y, weights)
+    p = model.predict(X)
+    if not weighted:
+        mean = np.full(len(y), y.mean())
+        assert deviance(fresh, p) < deviance(fresh, mean)
+    np.testing.assert_allclose(
+        model.target_variance_,
+        np.average((y - np.average(y, weights=weights)) ** 2, weights=weights)
+        / np.average(y, weights=weights) ** 2,
+    )
 
 
 @by_name(SOLVERS)

@@ -25,11 +25,13 @@ STREAM_ROWS = 50_000
 """Assumed length of a stream, which is unknown."""
 
 
-def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
+def resolve(estimator, n_rows, n_layers, loss_size, stream=False, scaled=None):
     """Return the values of the parameters that may be "auto", by name.
 
     In a ``stream``, ``n_rows`` are only a part of all rows. ``scaled`` says whether a
-    network to train further has factors of features.
+    network to train further has factors of features. The penalty grows with the
+    ``loss_size``, of which other layers take over a part: all of it if they have no
+    penalty.
     """
     full_batch = estimator.solver == "lbfgs"
     few = _are_few(n_rows, stream)
@@ -45,15 +47,16 @@ def resolve(estimator, n_rows, n_layers, stream=False, scaled=None):
         strengths, on_all_layers, keep_probs = (4, 2), 4, (0.9, 1.0)
     slope: Any = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
     alpha: Any
+    on_all = loss_size ** (1 - 1 / n_layers)
     if few:
-        alpha = 0.1 * slope**2
+        alpha = 0.1 * slope**2 * on_all
     elif n_layers == 1:
         alpha = 1 / n_in_all  # that of LogisticRegression(C=1)
     elif full_batch:
-        alpha = on_all_layers * slope**2 / n_in_all
+        alpha = on_all_layers * slope**2 * on_all / n_in_all
     else:
         strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
-        first = strength * (1 if scaled else 2) / n_in_all
+        first = strength * (1 if scaled else 2) * loss_size / n_in_all
         alpha = [first, *[0.0] * (n_layers - 1)]
     values = {
         "feature_scales": scaled,

@@ -11,7 +11,7 @@ _N_CANDIDATES = 30
 """For "auto"."""
 
 
-def draw_candidates(committee, network, n_rows, rng):
+def draw_candidates(committee, network, table, rng):
     """Return the hyperparameters of each candidate, as dicts.
 
     ``network`` has the parameters that all candidates share.
@@ -25,7 +25,7 @@ def draw_candidates(committee, network, n_rows, rng):
             )
         return [{}]
     if isinstance(space, str):
-        space = _auto_distributions(network, n_rows)
+        space = _auto_distributions(network, table)
         return [{}, *_draw(space, (n_candidates or _N_CANDIDATES) - 1, rng)]
     with naming("param_distributions"):
         candidates = _draw(space, n_candidates, rng)
@@ -34,13 +34,15 @@ def draw_candidates(committee, network, n_rows, rng):
         return candidates
 
 
-def _auto_distributions(network, n_rows):
+def _auto_distributions(network, table):
     """Return values that help on some tables, around the defaults."""
     others = [0.0] * len(hidden_layer_sizes(network))
     strengths = (2, 5, 12, 30) if is_classifier(network) else (0.5, 1, 4, 10)
     n_layers = 1 + len(others)
-    share = penalty_share(n_layers) / n_rows
-    space: dict = {"alpha": [[strength * share, *others] for strength in strengths]}
+    unit = penalty_share(n_layers) / table.X.shape[0]
+    if others:
+        unit *= table.targets.loss_size
+    space: dict = {"alpha": [[strength * unit, *others] for strength in strengths]}
     if others:
         space["activation"] = ["relu", "tanh"]
     if network.solver == "adam":

@@ -119,7 +119,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     full_batch = estimator.solver == "lbfgs"
     hidden = hidden_layer_sizes(estimator)
     n_layers = len(hidden) + 1
-    values = resolve(estimator, n_rows, n_layers, stream, scaled)
+    values = resolve(estimator, n_rows, n_layers, targets.loss_size, stream, scaled)
     keep_probs = _keep_probs(estimator, values["keep_prob"], len(hidden))
     penalties = _penalties(estimator, values, n_layers)
     batch_size = min(int(values["batch_size"]), n_rows)
@@ -155,7 +155,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         shuffle=bool(estimator.shuffle) and not full_batch,
         max_iter=int(values["max_iter"]),
         max_fun=int(estimator.max_fun),
-        tol=as_float(estimator, "tol"),
+        tol=as_float(estimator, "tol") * targets.loss_size,
         patience=patience(estimator),
         ends_by_plan=ends_by_plan(estimator),
         early_stopping=bool(estimator.early_stopping),

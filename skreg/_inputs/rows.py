@@ -161,7 +161,7 @@ def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
         y = check_targets(y, "y")
         check_consistent_length(X, y)
     weights = check_weights(sample_weight, X, "sample_weight")
-    targets = targets_of(y)
+    targets = targets_of(y).measured(y, weights)
     if isinstance(y, np.ndarray) and y.shape[1:] == (1,):
         y = y.ravel()  # the warning of it has been issued
     return Table(X, y, weights, targets)

@@ -27,6 +27,18 @@ class Targets:
         """Return the factor that turns a validation score into y's unit."""
         return self.loss_unit if scoring == "loss" else 1.0
 
+    @property
+    def loss_size(self):
+        """The variance of a network's targets, to which losses are proportional.
+
+        ``tol`` and the automatic ``alpha`` are relative to it.
+        """
+        return 1.0
+
+    def measured(self, y, sample_weight):
+        """Return the targets with what ``loss_size`` depends on."""
+        return self
+
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
         """Return the targets with the scale of ``y`` in the rows, if there is one."""
         return self

@@ -30,6 +30,8 @@ class Values(Targets):
     center: Any = None
     """Array of shape (n_outputs,); None as long as the rows are not known."""
     scale: Any = None
+    variance: Any = None
+    """That of the network's targets, for counts; 1 for other targets."""
 
     @classmethod
     def of(cls, y, estimator):
@@ -46,8 +48,9 @@ class Values(Targets):
         """
         activation = estimator.out_activation_
         kind = next(k for k in LOSSES.values() if k.out_activation == activation)
-        center, scale = estimator.target_center_, estimator.target_scale_
-        return cls(estimator.n_outputs_, kind(), center, scale)
+        names = "target_center_", "target_scale_", "target_variance_"
+        stated = [getattr(estimator, name) for name in names]
+        return cls(estimator.n_outputs_, kind(), *stated)
 
     @property
     def loss_unit(self):
@@ -93,7 +96,25 @@ class Values(Targets):
                 f"{known!r}. Set it back, or call fit with warm_start=False to start "
                 "over."
             )
-        return replace(self, center=fitted.center, scale=fitted.scale)
+        known = {"center": fitted.center, "scale": fitted.scale}
+        return replace(self, **known, variance=fitted.variance)
+
+    @property
+    def loss_size(self):
+        return 1.0 if self.variance is None else float(self.variance.mean())
+
+    def measured(self, y, sample_weight):
+        if self.variance is not None:
+            return self
+        variance = np.ones(self.n_outputs)
+        if self.head.of_counts:
+            columns, shares = _weighted(y, sample_weight, slice(None))
+            with np.errstate(all="ignore"):
+                deviations = [_mean_and_deviation(c, shares)[1] for c in columns]
+                relative = np.square(deviations / (columns @ shares))
+            varies = np.ptp(columns, axis=1) > 0
+            variance = np.where(varies & np.isfinite(relative), relative, 1.0)
+        return replace(self, variance=variance)
 
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
         """Return the targets with the center and the scale of ``y`` in the rows.
@@ -103,16 +124,12 @@ class Values(Targets):
         """
         if self.scale is not None:
             return self
-        columns, weights = _columns(y)[:, rows], np.ones(len(rows))
-        if sample_weight is not None:
-            weights = sample_weight[rows] / (sample_weight[rows].max() or 1)
-            check_some_weight(weights, slice(None), "training")
-            columns, weights = columns[:, weights > 0], weights[weights > 0]
+        columns, shares = _weighted(y, sample_weight, rows)
         measure = _median_and_quartiles if self.head.is_robust else _mean_and_deviation
         if self.head.of_counts:
             measure = _mean_alone
         with np.errstate(all="ignore"):
-            stated = [measure(column, weights / weights.sum()) for column in columns]
+            stated = [measure(column, shares) for column in columns]
             center, scale = np.transpose(stated)
             units = scale**self.head.degree
         if self.head.of_counts and not columns.any(axis=1).all():
@@ -139,6 +156,7 @@ class Values(Targets):
         attributes = super().attributes()
         if self.scale is not None:
             attributes |= {"target_center_": self.center, "target_scale_": self.scale}
+            attributes["target_variance_"] = self.variance
         return attributes
 
     def encode(self, y, dtype, name="y"):
@@ -194,6 +212,20 @@ def _head(estimator):
 def _columns(y):
     """Return checked targets as float64, of shape (n_outputs, n_samples)."""
     return np.atleast_2d(np.asarray(y, np.float64).T)
+
+
+def _weighted(y, sample_weight, rows):
+    """Return the targets of rows as `_columns` does, and the share of each row.
+
+    Rows without a weight are left out.
+    """
+    columns = _columns(y)[:, rows]
+    weights = np.ones(columns.shape[1])
+    if sample_weight is not None:
+        weights = sample_weight[rows] / (sample_weight[rows].max() or 1)
+        check_some_weight(weights, slice(None), "training")
+        columns, weights = columns[:, weights > 0], weights[weights > 0]
+    return columns, weights / weights.sum()
 
 
 def _mean_and_deviation(column, shares):
