@@ -53,6 +53,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         "quantile" [9]_ predicts the quantile at the level ``quantile``. "poisson" is
         half the Poisson deviance, for non-negative y: the network predicts the
         logarithm of the mean, and targets are divided by their mean but not centred.
+        There, "auto" multiplies ``alpha`` by ``target_variance_``.
     quantile : float, default=0.5
         Level of the quantile that ``loss="quantile"`` predicts, in (0, 1).
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
@@ -125,7 +126,8 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         if it is better by more than ``tol`` than at the last improvement; smaller gains
         add up. "lbfgs" stops when no entry of the gradient exceeds ``tol``, or when the
         objective hardly falls any more. ``tol`` applies to losses of the standardised
-        targets, so y's unit does not matter.
+        targets, for "poisson" divided by ``target_variance_``, so y's unit does not
+        matter; but a ``scoring`` such as "neg_mean_squared_error" has one.
     n_iter_no_change : int or inf, default=20
         Training stops after this many epochs without an improvement; with "cosine" and
         for "lbfgs", only under ``early_stopping``. With inf, "sgd" and "adam" run
@@ -185,6 +187,9 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         "poisson", and the distance of the quartiles over 1.349 for the other losses,
         which for a normal target is its deviation. If a target's quartiles are equal,
         center and scale are those of "squared_error"; if it is constant, c is 1.
+    target_variance_ : ndarray of shape (n_outputs,)
+        Variance of y / c over the rows passed to `fit`, for ``loss="poisson"``; 1 for
+        other losses.
     n_iter_ : int
         Number of epochs in the last call.
     t_ : int
@@ -343,7 +348,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         "adam", float32, a constant rate, and the ``alpha`` of 50,000 rows.
 
         The first call fixes the standardisation of the targets for all later calls, by
-        the mean and standard deviation of its own rows. Begin with typical rows.
+        its own rows. Begin with typical rows.
 
         Parameters
         ----------

@@ -640,10 +640,25 @@ def test_other_values_of_pandas():
     assert names(TabularEncoder(min_frequency=1).fit(ranges)) == expected
 
 
-def test_categories_that_are_all_rare_are_not_taken_for_text():
-    shops = np.repeat([*"abcdefghij"], 9).astype(object)[:, None]
-    with pytest.warns(UserWarning, match="column 0, such as 'a'.*Lower min_frequency"):
+@pytest.mark.parametrize(
+    ("amount", "names", "n_rows"),
+    [
+        ("All", "ab", [9, 9]),
+        ("All", "abcdef", [7] * 6),
+        ("All", "abcdefghij", [9] * 10),
+        ("Nearly all", "abcdefghijkl", [9] * 11 + [10]),
+    ],
+)
+def test_categories_that_are_rare_are_not_taken_for_text(amount, names, n_rows):
+    shops = np.repeat([*names], n_rows).astype(object)[:, None]
+    match = f"^{amount} categories of column 0, such as 'a'.*Lower min_frequency"
+    with pytest.warns(UserWarning, match=match):
         TabularEncoder().fit(shops)
+
+
+def test_a_few_rows_of_text_or_one_common_category_are_no_reason_to_warn():
+    for column in (["a", "b", "c"], ["a"] * 10 + ["b"] * 8, ["a"] * 10):
+        TabularEncoder().fit(np.array(column, object)[:, None])
 
 
 def test_a_table_of_pyarrow():

@@ -97,7 +97,8 @@ def warn_of_texts(columns, texts, one_hot):
     """
     samples = texts[:: -(-len(texts) // _N_ROWS)].T
     rare_ones = rare_categories(one_hot)
-    for column, sample, rare in zip(columns, samples, rare_ones, strict=True):
+    every = zip(columns, samples, rare_ones, one_hot.categories_, strict=True)
+    for column, sample, rare, categories in every:
         numbers = [text for text in sample if _is_number(text)]
         others = sorted({*sample} - {*numbers, "missing"})
         if (
@@ -113,9 +114,17 @@ def warn_of_texts(columns, texts, one_hot):
             )
             continue
         n_rare = sum(text in rare for text in sample)
+        repeated = len({*sample}) < 0.5 * len(sample)
+        if len(rare) == len(categories) and repeated:
+            warn_the_caller(
+                f"All categories of column {column.name!r}, such as {sample[0]!r}, are "
+                "in fewer than min_frequency rows, so they share one indicator, and "
+                "the column says nothing. Lower min_frequency."
+            )
+            continue
         if len(sample) < _ENOUGH_ROWS or n_rare <= 0.9 * len(sample):
             continue
-        if len({*sample}) < 0.5 * len(sample):
+        if repeated:
             warn_the_caller(
                 f"Nearly all categories of column {column.name!r}, such as "
                 f"{sample[0]!r}, are in fewer than min_frequency rows, so the column "
