@@ -7,6 +7,7 @@ import pytest
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
+    LeaveOneOut,
     RepeatedStratifiedKFold,
     ShuffleSplit,
     StratifiedKFold,
@@ -37,6 +38,7 @@ def folds_of(cv, y=None, groups=None, seed=0, n=N, weights=None):
 
 @pytest.mark.parametrize("n_folds", [2, 3, 5, 7])
 @pytest.mark.parametrize("y", CLASSES.values(), ids=CLASSES)
+@pytest.mark.filterwarnings("ignore:cv validates on")
 def test_rows_are_dealt_evenly_class_by_class(y, n_folds):
     folds = folds_of(n_folds, y)
     n_rows = N if y is None else len(y)
@@ -94,6 +96,7 @@ def test_the_seed_decides_who_sits_where():
     ],
     ids=repr,
 )
+@pytest.mark.filterwarnings("ignore:cv validates on")
 def test_a_splitter_is_taken_at_its_word(cv, groups):
     y = CLASSES["two"]
     expected = [*cv.split(np.zeros((N, 1)), y, groups)]
@@ -108,6 +111,24 @@ def test_training_parts_of_very_different_size_are_suspected(recwarn):
     assert not recwarn.list
     with pytest.warns(UserWarning, match="on 5 to 25 rows.*TimeSeriesSplit, KFold"):
         make_folds(TimeSeriesSplit(), X, y, y, None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("cv", "n", "size"), [(LeaveOneOut(), 30, 1), (50, 200, 4), (KFold(13), 40, 3)]
+)
+def test_folds_of_very_few_rows_are_warned_of(cv, n, size):
+    X, y = np.zeros((n, 1)), np.arange(n) % 2
+    match = rf"on {size} row\(s\) per fold .* on {n // 5} rows each"
+    with pytest.warns(UserWarning, match=match):
+        make_folds(cv, X, y, y, None, None, 0)
+
+
+@pytest.mark.parametrize(
+    ("cv", "n"), [(5, 25), (5, 20), (LeaveOneOut(), 20), (20, 200)]
+)
+def test_folds_of_few_rows_are_not_warned_of_if_there_are_no_more(cv, n):
+    X, y = np.zeros((n, 1)), np.arange(n) % 2
+    make_folds(cv, X, y, y, None, None, 0)
 
 
 @pytest.mark.parametrize("y", [[0, 1, 2], ["a", "b", "c"]])

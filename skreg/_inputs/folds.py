@@ -10,6 +10,9 @@ from sklearn.utils import check_array, check_consistent_length, column_or_1d
 from skreg._inputs.columns import is_missing
 from skreg._inputs.errors import naming, warn_the_caller
 
+_FEW_ROWS = 5
+"""The best epoch on fewer rows says more of the rows than of the network."""
+
 
 def make_folds(cv, X, y, strata, groups, sample_weight, seed):
     """Return for each fold the row indices to train on and to validate on.
@@ -28,7 +31,22 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
                 f"groups were passed, but cv={cv} does not use them. Pass a splitter "
                 "that does, such as cv=GroupKFold(5)."
             )
-        return _random_folds(cv, n_rows, strata, sample_weight, seed)
+        folds = _random_folds(cv, n_rows, strata, sample_weight, seed)
+    else:
+        folds = _given_folds(cv, X, y, strata, groups)
+    size = int(np.median([len(held_out) for _, held_out in folds]))
+    if size < _FEW_ROWS <= n_rows / 5:
+        warn_the_caller(
+            f"cv validates on {size} row(s) per fold (the median). Each network stops "
+            "at the epoch that suits its few rows best, so out-of-fold predictions and "
+            "best_score_ are far too good. Use fewer folds: cv=5 validates on "
+            f"{n_rows // 5} rows each."
+        )
+    return folds
+
+
+def _given_folds(cv, X, y, strata, groups):
+    """Return the folds of a splitter or an iterable, checked."""
     if groups is not None:
         with naming("groups"):
             groups = check_array(column_or_1d(groups), ensure_2d=False, dtype=None)
@@ -38,7 +56,7 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
     with naming("cv"):
         splitter = check_cv(cv, y, classifier=strata is not None)
         splits = splitter.split(X, y, groups)
-        folds = [_check_fold(split, n_rows) for split in splits]
+        folds = [_check_fold(split, y.shape[0]) for split in splits]
     if len(folds) < 2:
         remedy = " Was it an iterator that has been used before?"
         if folds:
