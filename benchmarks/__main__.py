@@ -103,8 +103,7 @@ def comparisons(header, measured, unit_name, unit):
         own = seconds[ours]
         ratios = (ratio(seconds.get(name), own) for name in others)
         rows.append([*labels, number(np.median(own) / unit), *ratios])
-    columns = [*header, f"{ours}, {unit_name}", *others]
-    return table(columns, rows, n_left=len(header))
+    return table([*header, f"{ours}, {unit_name}", *others], rows, n_left=len(header))
 
 
 if __name__ == "__main__":

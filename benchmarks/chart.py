@@ -16,21 +16,18 @@ from benchmarks.rivals import JAX, NUMBA, NUMPY, SKLEARN, TORCH
 GREY, ORANGE, YELLOW = "#7d7d7d", "#d55e00", "#e69f00"
 COLORS = {NUMBA: ORANGE, NUMPY: YELLOW}
 MARKERS = {NUMBA: "o", NUMPY: "o", TORCH: "s", JAX: "D", SKLEARN: "^"}
-QUALITY = {
-    "small": ("quality.svg", "test log-loss"),
-    "regression": ("quality_regression.svg", "relative error"),
-}
+QUALITY = {"small": ("quality.svg", "test log-loss")}
+QUALITY["regression"] = "quality_regression.svg", "relative error"
 """File and label of a chart, by group of tables."""
-LABELS = {
+LABELS = {name: name for name in ["MLPClassifier", "MLPRegressor", "TabM"]} | {
     "LogisticRegression": "logistic regression",
     "RidgeCV": "ridge regression",
-    "MLPClassifier": "MLPClassifier",
-    "MLPRegressor": "MLPRegressor",
     "HistGradientBoosting": "gradient boosting",
     "HistGradientBoosting, early stopping": "boosting, early stopping",
     "RealMLP-TD-S": "RealMLP",
     "RealMLP-TD-S, for log-loss": "RealMLP for log-loss",
-    "TabM": "TabM",
+    "CatBoost-TD": "CatBoost",
+    "CatBoost-TD, for log-loss": "CatBoost for log-loss",
     "RegMLP, encoder": "skreg, a network",
     "RegMLP committee, encoder": "skreg, a committee",
     "RegMLP committee, raced, encoder": "skreg, a race",

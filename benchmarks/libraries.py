@@ -62,8 +62,7 @@ def torch_batched(work, n_members, X, y):
     for _ in range(work.n_epochs):
         order = torch.stack([fold[torch.randperm(n_train)] for fold in folds])
         for rows in order.split(work.batch_size, dim=1):
-            h = torch.baddbmm(b, X[rows], W).relu()
-            z = torch.baddbmm(c, h, V)
+            z = torch.baddbmm(c, torch.baddbmm(b, X[rows], W).relu(), V)
             loss = loss_function(z.flatten(0, 1), y[rows].flatten()) / rows.shape[1]
             optimizer.zero_grad()
             loss.backward()

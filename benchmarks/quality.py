@@ -62,13 +62,12 @@ def ours(network, committee):
     }
 
 
+Trees = ensemble.HistGradientBoostingClassifier
 CLASSIFIERS = {
     "MLPClassifier": scaled(MLPClassifier()),
     "MLPClassifier, early stopping": scaled(MLPClassifier(early_stopping=True)),
-    "HistGradientBoosting": make_pipeline(ensemble.HistGradientBoostingClassifier()),
-    "HistGradientBoosting, early stopping": make_pipeline(
-        ensemble.HistGradientBoostingClassifier(early_stopping=True)
-    ),
+    "HistGradientBoosting": make_pipeline(Trees()),
+    "HistGradientBoosting, early stopping": make_pipeline(Trees(early_stopping=True)),
     "LogisticRegression": scaled(LogisticRegression(max_iter=1000)),
     "RegMLP": scaled(skreg.RegMLPClassifier()),
     "RegMLP, early stopping": scaled(skreg.RegMLPClassifier(early_stopping=True)),
@@ -86,14 +85,19 @@ if find_spec("pytabkit"):
     import pytabkit
     import torch
 
-    options = {"device": "cuda" if torch.cuda.is_available() else "cpu", "n_threads": 1}
-    for_loss = options | {"use_ls": False, "val_metric_name": "cross_entropy"}
-    RealMLP, TabM = pytabkit.RealMLP_TD_S_Classifier, pytabkit.TabM_D_Classifier
-    CLASSIFIERS["RealMLP-TD-S"] = make_pipeline(RealMLP(**options))
-    CLASSIFIERS["RealMLP-TD-S, for log-loss"] = make_pipeline(RealMLP(**for_loss))
-    CLASSIFIERS["TabM"] = make_pipeline(TabM(**options))
-    RealMLP = pytabkit.RealMLP_TD_S_Regressor
-    REGRESSORS["RealMLP-TD-S"] = make_pipeline(RealMLP(**options))
+    def rival(kind, **own):
+        device = "cuda" if torch.cuda.is_available() else "cpu"
+        return make_pipeline(getattr(pytabkit, kind)(device=device, n_threads=1, **own))
+
+    loss = {"val_metric_name": "cross_entropy"}
+    for name in ["CatBoost", "LGBM", "XGB"]:
+        CLASSIFIERS[f"{name}-TD, for log-loss"] = rival(f"{name}_TD_Classifier", **loss)
+        REGRESSORS[f"{name}-TD"] = rival(f"{name}_TD_Regressor")
+    CLASSIFIERS["RealMLP-TD-S"] = rival("RealMLP_TD_S_Classifier")
+    loss["use_ls"] = False
+    CLASSIFIERS["RealMLP-TD-S, for log-loss"] = rival("RealMLP_TD_S_Classifier", **loss)
+    CLASSIFIERS["TabM"] = rival("TabM_D_Classifier")
+    REGRESSORS["RealMLP-TD-S"] = rival("RealMLP_TD_S_Regressor")
 CLASSIFIERS |= ours(skreg.RegMLPClassifier, skreg.RegMLPClassifierCV)
 REGRESSORS |= ours(skreg.RegMLPRegressor, skreg.RegMLPRegressorCV)
 MODELS = {"small": CLASSIFIERS, "raw": CLASSIFIERS, "regression": REGRESSORS}

@@ -34,6 +34,21 @@ def test_other_types_of_numbers_become_float64(dtype):
     np.testing.assert_array_equal(probabilities, expected.predict_proba(X))
 
 
+@pytest.mark.parametrize("library", ["pandas", "polars"])
+def test_frames_without_columns_are_refused(library):
+    module = pytest.importorskip(library)
+    X, y = problem()
+    options = {"index": range(len(X))} if library == "pandas" else {}
+    empty = module.DataFrame(**options)
+    match = rf"X has {len(empty)} rows and 0 columns\. Pass a table"
+    fitted = network().fit(X, y)
+    for call in (network().fit, fitted.score):
+        with pytest.raises(ValueError, match=match):
+            call(empty, y)
+    with pytest.raises(ValueError, match=match):
+        TabularEncoder().fit(empty)
+
+
 def memmap(X, folder):
     np.save(folder / "X.npy", X)
     return np.load(folder / "X.npy", mmap_mode="r")

@@ -33,12 +33,6 @@ def check_columns(estimator, X):
             return check_array(
                 X, dtype=dtype, ensure_all_finite=False, estimator=estimator
             )
-    if 0 in X.shape:
-        n_rows, n_columns = X.shape
-        raise ValueError(
-            f"X has {n_rows} rows and {n_columns} columns. Pass a table with at least "
-            "one of each."
-        )
     return X
 
 

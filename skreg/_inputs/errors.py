@@ -70,13 +70,24 @@ def naming(argument, remedy_for_text=""):
 
 
 def refuse_hidden(**arguments):
-    """Refuse masked entries, lazy frames, and frames whose column names are lost."""
+    """Refuse what scikit-learn does not see: masks, rows to come, names of columns.
+
+    Frames without rows or columns are refused, too, since it has no words for them.
+    """
     for name, value in arguments.items():
         refuse_lazy(name, value, "collect")
         kind = type(value)
         if kind.__name__ == "RecordBatch":  # scikit-learn sees no names in it
             raise TypeError(
                 f"{name} is a RecordBatch. Pass pyarrow.Table.from_batches([{name}])."
+            )
+        shape = getattr(value, "shape", ()) if hasattr(value, "columns") else ()
+        if 0 in (
+            n for n in shape if isinstance(n, int)
+        ):  # not the rows to come of Dask
+            raise ValueError(
+                f"{name} has {shape[0]} rows and {shape[1]} columns. Pass a table with "
+                "at least one of each."
             )
         of_polars = kind.__name__ == "DataFrame" and "polars" in kind.__module__
         if of_polars and _get_feature_names(value) is None:
