@@ -155,6 +155,8 @@ def test_the_losses_of_the_readme_are_those_of_the_page_of_quality():
     measured = {row[0]: row for row in table_rows(quality, "## Small tables")}
     ours = ["RegMLP committee, encoder", "RegMLP, encoder"]
     others = [
+        "CatBoost-TD, for log-loss",
+        "LGBM-TD, for log-loss",
         "TabM",
         "HistGradientBoosting, early stopping",
         "RealMLP-TD-S, for log-loss",
