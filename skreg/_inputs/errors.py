@@ -81,10 +81,9 @@ def refuse_hidden(**arguments):
             raise TypeError(
                 f"{name} is a RecordBatch. Pass pyarrow.Table.from_batches([{name}])."
             )
-        shape = getattr(value, "shape", ()) if hasattr(value, "columns") else ()
-        if 0 in (
-            n for n in shape if isinstance(n, int)
-        ):  # not the rows to come of Dask
+        # Dask does not know how many rows will come: it has no int for them.
+        shape = [*getattr(value, "shape", ())] if hasattr(value, "columns") else []
+        if any(isinstance(n, int) and n == 0 for n in shape):
             raise ValueError(
                 f"{name} has {shape[0]} rows and {shape[1]} columns. Pass a table with "
                 "at least one of each."
