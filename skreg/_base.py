@@ -191,6 +191,7 @@ class NetworkEstimator(Predictor):
             scorer=validation and scorer_of(self, engine, validation, targets),
             objective=objective,
             constant_loss=targets.constant_loss(training),
+            loss_size=targets.loss_size,
             loss_unit=targets.loss_unit,
             score_unit=targets.score_unit(plan.scoring),
         )

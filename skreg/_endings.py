@@ -13,7 +13,7 @@ ADVICE = (
     "features, for example with StandardScaler, or lower learning_rate_init."
 )
 _FAR = 3
-"""Ratio of a loss to 1 + that of a constant prediction: the network is useless."""
+"""Ratio of a loss to a few constant ones at which the network is useless."""
 
 
 def warning_of_break(session):
@@ -65,12 +65,15 @@ def warning_of_loss(session, n_done):
     first = 0 if diverged and not stops_early else kept - 1
     epochs = range(first, kept)  # after a divergence, some epoch before the loss rose
     loss = min(history.loss_curve[k] - history.penalty_curve[k] for k in epochs)
-    return warning_far_above(constant, loss, session.loss_unit)
+    return warning_far_above(constant, loss, session.loss_unit, session.loss_size)
 
 
-def warning_far_above(constant, loss, unit):
-    """Return the warning if a loss is far above a constant one, which has no unit."""
-    if not loss > _FAR * unit * (1 + constant):
+def warning_far_above(constant, loss, unit, size):
+    """Return the warning if a loss is far above a constant one, which has no unit.
+
+    The ``size`` of losses is for a constant one of zero.
+    """
+    if not loss > _FAR * unit * (size + constant):
         return {}
     message = (
         f"The training loss ended at {loss:.3g}, far above the {unit * constant:.3g} "

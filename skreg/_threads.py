@@ -42,9 +42,8 @@ class _OneThread(ContextDecorator):
 
     def __exit__(self, *error):
         with self._lock:
-            self._n_users = max(
-                self._n_users - 1, 0
-            )  # below zero after a fork in a use
+            # A fork within a use begins with none, and then ends one.
+            self._n_users = max(self._n_users - 1, 0)
             if not self._n_users and self._before is not None:
                 self._before.restore_original_limits()
                 self._before = None

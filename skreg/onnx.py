@@ -196,8 +196,8 @@ def _convert_regressor(scope, operator, container):
         z = _network(network, features, numbers, lambda z: z, node)
         h = node(_OPERATORS[network.out_activation_], z)
         scaled = node(OnnxMul, h, network.target_scale_.astype(dtype))
-        mean = network.target_center_.astype(dtype)
-        return node(OnnxAdd, scaled, mean, output=output)
+        center = network.target_center_.astype(dtype)
+        return node(OnnxAdd, scaled, center, output=output)
 
     y = _mean_of_members(model, predict, dtype, node, predictions)
     y.add_to(scope, container)

@@ -53,7 +53,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         "quantile" [9]_ predicts the quantile at the level ``quantile``. "poisson" is
         half the Poisson deviance, for non-negative y: the network predicts the
         logarithm of the mean, and targets are divided by their mean but not centred.
-        There, "auto" multiplies ``alpha`` by ``target_variance_``.
+        There, the automatic ``alpha`` grows with ``target_variance_``.
     quantile : float, default=0.5
         Level of the quantile that ``loss="quantile"`` predicts, in (0, 1).
     solver : {"adam", "sgd", "lbfgs"}, default="adam"
@@ -185,11 +185,12 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
     target_scale_ : ndarray of shape (n_outputs,)
         Scale c of each target: the standard deviation for "squared_error", the mean for
         "poisson", and the distance of the quartiles over 1.349 for the other losses,
-        which for a normal target is its deviation. If a target's quartiles are equal,
-        center and scale are those of "squared_error"; if it is constant, c is 1.
+        which for a normal target is its deviation. That is at least a quarter of the
+        deviation of y clipped to its 5 % and 95 % quantiles, and if these are equal,
+        center and scale are those of "squared_error". If y is constant, c is 1.
     target_variance_ : ndarray of shape (n_outputs,)
-        Variance of y / c over the rows passed to `fit`, for ``loss="poisson"``; 1 for
-        other losses.
+        For ``loss="poisson"``, the variance of y over its squared mean in all rows
+        passed to `fit`, or to the first call of `partial_fit`; 1 for other losses.
     n_iter_ : int
         Number of epochs in the last call.
     t_ : int

@@ -646,6 +646,7 @@ def test_other_values_of_pandas():
         ("All", "ab", [9, 9]),
         ("All", "abcdef", [7] * 6),
         ("All", "abcdefghij", [9] * 10),
+        ("All", [None, "a", "b"], [1, 6, 6]),
         ("Nearly all", "abcdefghijkl", [9] * 11 + [10]),
     ],
 )
@@ -657,7 +658,7 @@ def test_categories_that_are_rare_are_not_taken_for_text(amount, names, n_rows):
 
 
 def test_a_few_rows_of_text_or_one_common_category_are_no_reason_to_warn():
-    for column in (["a", "b", "c"], ["a"] * 10 + ["b"] * 8, ["a"] * 10):
+    for column in (["a", "b", "c"], ["a"] * 10 + ["b"] * 8, ["a"] * 10, ["a"] * 9):
         TabularEncoder().fit(np.array(column, object)[:, None])
 
 

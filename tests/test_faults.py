@@ -382,6 +382,7 @@ def test_a_diverged_fit_may_be_useless(losses, n_done, is_useless):
         status=Status.DIVERGED,
         constant_loss=1.1,
         loss_unit=1.0,
+        loss_size=1.0,
     )
     assert bool(warning_of_loss(session, n_done)) == is_useless
 

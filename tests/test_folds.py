@@ -7,6 +7,7 @@ import pytest
 from sklearn.model_selection import (
     GroupKFold,
     KFold,
+    LeaveOneGroupOut,
     LeaveOneOut,
     RepeatedStratifiedKFold,
     ShuffleSplit,
@@ -118,9 +119,15 @@ def test_training_parts_of_very_different_size_are_suspected(recwarn):
 )
 def test_folds_of_very_few_rows_are_warned_of(cv, n, size):
     X, y = np.zeros((n, 1)), np.arange(n) % 2
-    match = rf"on {size} row\(s\) per fold .* on {n // 5} rows each"
+    match = rf"on {size} row\(s\) per fold .* as with cv=5\."
     with pytest.warns(UserWarning, match=match):
         make_folds(cv, X, y, y, None, None, 0)
+
+
+def test_groups_of_very_few_rows_are_warned_of():
+    X, y = np.zeros((N, 1)), np.arange(N) % 2
+    with pytest.warns(UserWarning, match=r"on 3 row\(s\) .* GroupKFold\(5\)\."):
+        make_folds(LeaveOneGroupOut(), X, y, y, np.arange(N) // 3, None, 0)
 
 
 @pytest.mark.parametrize(

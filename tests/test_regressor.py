@@ -2,6 +2,7 @@
 
 import inspect
 import re
+from types import SimpleNamespace
 
 import numpy as np
 import pytest
@@ -23,7 +24,9 @@ from sklearn.metrics import mean_poisson_deviance as deviance
 from sklearn.neural_network import MLPRegressor
 
 from skreg import RegMLPClassifier, RegMLPRegressor
+from skreg._endings import warning_far_above
 from skreg._engine.heads import LOSSES
+from skreg._inputs.plan import make_plan
 
 pytestmark = [
     SHORT_FITS,
@@ -232,10 +235,20 @@ def test_losses_that_resist_outliers_standardise_by_the_quartiles(loss, n_target
 
 
 @ROBUST
-def test_if_half_of_a_target_is_equal_its_deviation_is_the_scale(loss):
+@pytest.mark.parametrize("noise", [0.0, 1e-13])
+def test_if_most_of_a_target_is_nearly_equal_its_deviation_counts(loss, noise):
     X, y = rows()
-    y[: len(y) * 3 // 5] = -1e3
-    y[len(y) * 4 // 5 :] = -1e3
+    y[: len(y) * 4 // 5] = -1e3 + noise * X[: len(y) * 4 // 5, 0]
+    model = regressor(loss=loss).fit(X, y)
+    np.testing.assert_allclose(model.target_center_, -1e3)
+    levels = np.quantile(y, [0.05, 0.95], method="averaged_inverted_cdf")
+    np.testing.assert_allclose(model.target_scale_, y.clip(*levels).std() / 4)
+
+
+@ROBUST
+def test_if_nearly_all_of_a_target_is_equal_its_deviation_is_the_scale(loss):
+    X, y = rows()
+    y[: len(y) - 8] = -1e3
     model = regressor(loss=loss).fit(X, y)
     np.testing.assert_allclose(model.target_center_, y.mean())
     np.testing.assert_allclose(model.target_scale_, y.std())
@@ -304,6 +317,35 @@ def test_counts_that_vary_little_are_penalised_like_other_numbers(hidden):
     np.testing.assert_allclose(network.target_variance_, y.var() / y.mean() ** 2)
     assert (theirs - y.mean()).std() > 0.5 * y.std()
     assert np.abs(ours - theirs).max() < 0.1 * y.std()
+
+
+def test_a_constant_target_beside_counts_does_not_count():
+    X, y = counts()
+    model = regressor(loss="poisson").fit(X, np.column_stack([y, np.full(len(y), 5.0)]))
+    np.testing.assert_allclose(model.target_variance_, [y.var() / y.mean() ** 2, 0])
+    model = regressor(loss="poisson").fit(X, np.full(len(y), 5.0))
+    assert model.target_variance_ == [0]
+    np.testing.assert_allclose(model.predict(X), 5, rtol=0.05)
+
+
+@pytest.mark.parametrize(
+    ("params", "factor"),
+    [
+        ({}, 0.2),
+        ({"early_stopping": True}, 0.2),
+        ({"early_stopping": True, "scoring": "r2"}, 1.0),
+        ({"scoring": "r2"}, 0.2),
+    ],
+)
+def test_tol_is_relative_to_the_size_of_losses_alone(params, factor):
+    targets = SimpleNamespace(n_outputs=1, head=LOSSES["poisson"](), loss_size=0.2)
+    plan = make_plan(regressor(loss="poisson", tol=0.5, **params), (50, 3), targets)
+    assert plan.tol == 0.5 * factor
+
+
+def test_a_loss_far_above_that_of_counts_which_vary_little_is_warned_of():
+    assert not warning_far_above(5e-4, 3e-3, 1.0, 1e-3)
+    assert warning_far_above(5e-4, 5e-3, 1.0, 1e-3)
 
 
 def test_a_stream_of_counts_keeps_the_variance_of_its_first_rows():

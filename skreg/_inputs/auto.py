@@ -29,9 +29,9 @@ def resolve(estimator, n_rows, n_layers, loss_size, stream=False, scaled=None):
     """Return the values of the parameters that may be "auto", by name.
 
     In a ``stream``, ``n_rows`` are only a part of all rows. ``scaled`` says whether a
-    network to train further has factors of features. The penalty grows with the
-    ``loss_size``, of which other layers take over a part: all of it if they have no
-    penalty.
+    network to train further has factors of features. A penalty on the first layer alone
+    is proportional to the ``loss_size``. L layers scale the outputs together, so one on
+    all of them is proportional to its power of 1 - 1 / L.
     """
     full_batch = estimator.solver == "lbfgs"
     few = _are_few(n_rows, stream)
@@ -47,13 +47,13 @@ def resolve(estimator, n_rows, n_layers, loss_size, stream=False, scaled=None):
         strengths, on_all_layers, keep_probs = (4, 2), 4, (0.9, 1.0)
     slope: Any = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
     alpha: Any
-    on_all = loss_size ** (1 - 1 / n_layers)
+    size_on_all = loss_size ** (1 - 1 / n_layers)
     if few:
-        alpha = 0.1 * slope**2 * on_all
+        alpha = 0.1 * slope**2 * size_on_all
     elif n_layers == 1:
         alpha = 1 / n_in_all  # that of LogisticRegression(C=1)
     elif full_batch:
-        alpha = on_all_layers * slope**2 * on_all / n_in_all
+        alpha = on_all_layers * slope**2 * size_on_all / n_in_all
     else:
         strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
         first = strength * (1 if scaled else 2) * loss_size / n_in_all

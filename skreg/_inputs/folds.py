@@ -39,8 +39,8 @@ def make_folds(cv, X, y, strata, groups, sample_weight, seed):
         warn_the_caller(
             f"cv validates on {size} row(s) per fold (the median). Each network stops "
             "at the epoch that suits its few rows best, so out-of-fold predictions and "
-            "best_score_ are far too good. Use fewer folds: cv=5 validates on "
-            f"{n_rows // 5} rows each."
+            "best_score_ are far too good. Validate on more rows per fold, as with "
+            f"{'cv=5' if groups is None else 'GroupKFold(5)'}."
         )
     return folds
 

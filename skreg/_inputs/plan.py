@@ -140,6 +140,8 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     unused |= set() if hidden else {"keep_prob"}
     auto = [n for n in values if is_auto(estimator, n) and n not in unused]
     sizes = n_features, *hidden, targets.n_outputs
+    follows_loss = not estimator.early_stopping or estimator.scoring == "loss"
+    tol_unit = targets.loss_size if follows_loss else 1.0
     return Plan(
         network=Network(
             sizes, estimator.activation, targets.head, values["feature_scales"]
@@ -155,7 +157,7 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
         shuffle=bool(estimator.shuffle) and not full_batch,
         max_iter=int(values["max_iter"]),
         max_fun=int(estimator.max_fun),
-        tol=as_float(estimator, "tol") * targets.loss_size,
+        tol=as_float(estimator, "tol") * tol_unit,
         patience=patience(estimator),
         ends_by_plan=ends_by_plan(estimator),
         early_stopping=bool(estimator.early_stopping),

@@ -115,11 +115,12 @@ def warn_of_texts(columns, texts, one_hot):
             continue
         n_rare = sum(text in rare for text in sample)
         repeated = len({*sample}) < 0.5 * len(sample)
-        if len(rare) == len(categories) and repeated:
+        if len(rare) == len(categories) > 1 and repeated:
+            text = next((text for text in sample if text != "missing"), "missing")
             warn_the_caller(
-                f"All categories of column {column.name!r}, such as {sample[0]!r}, are "
-                "in fewer than min_frequency rows, so they share one indicator, and "
-                "the column says nothing. Lower min_frequency."
+                f"All categories of column {column.name!r}, such as {text!r}, are "
+                "rarer than min_frequency, so they share one indicator, and the column "
+                "says nothing. Lower min_frequency."
             )
             continue
         if len(sample) < _ENOUGH_ROWS or n_rare <= 0.9 * len(sample):

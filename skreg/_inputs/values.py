@@ -19,10 +19,11 @@ from skreg._inputs.weights import check_some_weight
 class Values(Targets):
     """One or several numeric targets, and their standardisation for a network.
 
-    A network's target is (y - center) / scale. They are the weighted mean and standard
-    deviation of the training rows, or for a robust loss the median and the distance of
-    the quartiles, divided by that of a normal distribution with a deviation of 1. A
-    constant target has a scale of 1. For counts they are 0 and the mean.
+    A network's target is (y - center) / scale. Center and scale are the weighted mean
+    and standard deviation of the training rows, or for a robust loss the median and the
+    distance of the quartiles, divided by that of a normal distribution with a deviation
+    of 1. A constant target has a scale of 1. For counts the center is 0 and the scale
+    is the mean.
     """
 
     n_outputs: int
@@ -96,12 +97,13 @@ class Values(Targets):
                 f"{known!r}. Set it back, or call fit with warm_start=False to start "
                 "over."
             )
-        known = {"center": fitted.center, "scale": fitted.scale}
-        return replace(self, **known, variance=fitted.variance)
+        return replace(
+            self, center=fitted.center, scale=fitted.scale, variance=fitted.variance
+        )
 
     @property
     def loss_size(self):
-        return 1.0 if self.variance is None else float(self.variance.mean())
+        return 1.0 if self.variance is None else float(self.variance.mean()) or 1.0
 
     def measured(self, y, sample_weight):
         if self.variance is not None:
@@ -113,7 +115,7 @@ class Values(Targets):
                 deviations = [_mean_and_deviation(c, shares)[1] for c in columns]
                 relative = np.square(deviations / (columns @ shares))
             varies = np.ptp(columns, axis=1) > 0
-            variance = np.where(varies & np.isfinite(relative), relative, 1.0)
+            variance = np.where(varies & np.isfinite(relative), relative, 0.0)
         return replace(self, variance=variance)
 
     def scaled_to(self, y, sample_weight, rows, must_vary=False):
@@ -242,17 +244,19 @@ def _median_and_quartiles(column, shares):
     """Return the median and a scale that is robust to outliers, weighted by shares.
 
     The scale is the standard deviation if the values are normal. If half of them are
-    equal, mean and standard deviation are returned instead.
+    nearly equal, it is a quarter of the deviation of all, clipped to all but the lowest
+    and highest twentieth. If those are equal, mean and standard deviation are returned.
     """
     order = np.argsort(column)
-    column, below = column[order], np.cumsum(shares[order])
-    levels = np.array([0.25, 0.5, 0.75])
+    column, shares = column[order], shares[order]
+    below, levels = np.cumsum(shares), np.array([0.05, 0.25, 0.5, 0.75, 0.95])
     # The mean of two values where the share below equals the level up to rounding.
     first, last = np.searchsorted(below, [levels - 1e-9, levels + 1e-9])
-    low, median, high = column[first] + (column[last] - column[first]) / 2
-    if low == high:
-        return _mean_and_deviation(column, shares[order])
-    return median, (high - low) / _NORMAL_QUARTILES
+    least, low, median, high, most = column[first] + (column[last] - column[first]) / 2
+    if least == most:
+        return _mean_and_deviation(column, shares)
+    _, deviation = _mean_and_deviation(np.clip(column, least, most), shares)
+    return median, max((high - low) / _NORMAL_QUARTILES, deviation / 4)
 
 
 def _mean_alone(column, shares):

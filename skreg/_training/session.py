@@ -38,6 +38,8 @@ class Session:
     """The objective for a full-batch solver, see `lbfgs`; otherwise None."""
     constant_loss: float = inf
     """The loss of outputs of zero on the training rows."""
+    loss_size: float = 1.0
+    """The variance of the network's targets."""
     loss_unit: float = 1.0
     """Factor that turns a loss into y's unit, in which it is recorded."""
     score_unit: float = 1.0
