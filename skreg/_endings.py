@@ -13,7 +13,7 @@ ADVICE = (
     "features, for example with StandardScaler, or lower learning_rate_init."
 )
 _FAR = 3
-"""Ratio of a loss to a few constant ones at which the network is useless."""
+"""A network is useless whose loss is more than three times a generous constant one."""
 
 
 def warning_of_break(session):
