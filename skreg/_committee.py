@@ -25,6 +25,7 @@ from skreg._training.interrupts import finishing
 _HINTS = {
     "n_iter": "Use n_candidates, the number of candidates to draw.",
     "param_grid": "Use param_distributions, which takes lists, too.",
+    "n_estimators": "Use cv: there is a network for each fold.",
     "seed": FAMILIAR["seed"],
 }
 _FIXED = {"early_stopping": True, "warm_start": False, "verbose": False}
@@ -155,6 +156,23 @@ class Committee(Predictor):
         if isinstance(estimator, self._member_class):
             estimator._check_names(nested, ValueError)  # before any is set
         return super().set_params(**params)
+
+    def get_metadata_routing(self):
+        """Return which metadata the methods take.
+
+        As in scikit-learn, a splitter of groups requests them, for the committee, too.
+
+        Returns
+        -------
+        requests : MetadataRequest
+            The requests by method.
+        """
+        requests = super().get_metadata_routing()
+        unset = requests.fit.requests["groups"] is None
+        if unset and hasattr(self.cv, "get_metadata_routing"):
+            of_cv = self.cv.get_metadata_routing().split.requests
+            requests.fit.add_request(param="groups", alias=of_cv.get("groups"))
+        return requests
 
     @classmethod
     def _hint(cls, name):

@@ -415,6 +415,22 @@ def test_weights_and_groups_are_routed(wrap):
         assert_same_committee(fitted, expected)
 
 
+def test_a_splitter_of_groups_requests_them():
+    X, y = problem()
+    groups = np.arange(60) // 6
+    expected = committee(cv=GroupKFold(3)).fit(X, y, groups=groups)
+    with config_context(enable_metadata_routing=True):
+        model = make_pipeline(committee(cv=GroupKFold(3)))
+        assert_same_committee(model.fit(X, y, groups=groups)[-1], expected)
+        renamed = GroupKFold(3).set_split_request(groups="patients")
+        model = make_pipeline(committee(cv=renamed)).fit(X, y, patients=groups)
+        assert_same_committee(model[-1], expected)
+        never = committee(cv=GroupKFold(3)).set_fit_request(groups=False)
+        for refusing in (never, committee(cv=3), committee(cv=KFold(3))):
+            with pytest.raises((TypeError, ValueError), match="groups"):
+                make_pipeline(refusing).fit(X, y, groups=groups)
+
+
 def test_weights_that_were_not_asked_for_are_refused():
     X, y = problem()
     with config_context(enable_metadata_routing=True):
@@ -535,6 +551,8 @@ def test_parameters_of_the_networks_can_be_set_without_naming_a_network():
     ("name", "hint"),
     [
         ("n_iter", "Use n_candidates"),
+        ("n_estimators", "Use cv"),
+        ("early_stopping_rounds", "Use n_iter_no_change"),
         (
             "alpha",
             r"set estimator__alpha, or pass estimator=RegMLPClassifier\(alpha=…\)",

@@ -12,6 +12,7 @@ _RATE = "The initial rate is learning_rate_init; learning_rate names its schedul
 _EPOCHS = "Use max_iter, the maximum number of epochs."
 _LAYERS = "Use hidden_layer_sizes, the units of each hidden layer."
 _ALPHA = "Use alpha: the penalty is alpha / 2 times the sum of squares."
+_PATIENCE = "Use n_iter_no_change, with early_stopping=True."
 _BETA_1 = "Use momentum, which serves both solver='adam' and 'sgd'."
 FAMILIAR = {
     "dropout": _KEEP,
@@ -30,7 +31,8 @@ FAMILIAR = {
     "eps": "Use epsilon.",
     "nesterov": "Use nesterovs_momentum.",
     "optimizer": "Use solver: 'adam', 'sgd' or 'lbfgs'.",
-    "patience": "Use n_iter_no_change, with early_stopping=True.",
+    "patience": _PATIENCE,
+    "early_stopping_rounds": _PATIENCE,
     "seed": "Use random_state.",
     "validation_split": "Use validation_fraction, with early_stopping=True.",
 }
