@@ -15,7 +15,7 @@ from skreg._inputs.errors import issue, naming, unchanged_on_error, warn_the_cal
 from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import hold_out
 from skreg._inputs.plan import as_float, make_plan
-from skreg._inputs.rows import check_outputs, check_range, check_table
+from skreg._inputs.rows import check_outputs, check_range, check_table, feature_size
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set
 from skreg._inputs.weights import check_some_weight, effective_weights
@@ -159,24 +159,24 @@ class NetworkEstimator(Predictor):
         X, y, sample_weight, targets = table
         if resume:
             targets = targets.continued_from(self._fitted_targets())
-        index, held_out = fold or (np.arange(X.shape[0]), None)
-        plan, state = self._begin((len(index), X.shape[1]), targets, resume, stream)
+        rows = fold or (np.arange(X.shape[0]), None)
+        shape = len(rows[0]), X.shape[1]
+        size = 1.0 if stream else feature_size(X)
+        plan, state = self._begin(shape, targets, size, resume, stream)
         self.auto_params_ = plan.auto_params
         check_range(X, plan.dtype, "X")
         if plan.early_stopping and fold is None and given[0] is None:
             fraction = as_float(self, "validation_fraction")
-            index, held_out = hold_out(
+            rows = hold_out(
                 X.shape[0], targets.strata(y), sample_weight, fraction, state.split_seed
             )
-        targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
+        targets = targets.scaled_to(y, sample_weight, rows[0], must_vary=stream)
         for name, value in targets.attributes().items():
             setattr(self, name, value)
         table = table._replace(targets=targets)
-        fold = index, held_out
-        training, validation = self._data(table, fold, given, plan.dtype, not stream)
+        training, validation = self._data(table, rows, given, plan.dtype, not stream)
         validation_rows = validation and validation.rows
         engine = make_engine(plan, state.start, training, validation_rows)
-        n_before = 0 if max_epochs else state.history.n_epochs
         objective = None
         if plan.optimizer is None:
             objective = Objective(plan.network, training, plan.penalties, plan.dtype)
@@ -187,7 +187,7 @@ class NetworkEstimator(Predictor):
             rows=training.indices,
             task=task,
             max_epochs=max_epochs or plan.max_iter,
-            horizon=n_before + plan.max_iter,
+            horizon=plan.max_iter + (0 if max_epochs else state.history.n_epochs),
             scorer=validation and scorer_of(self, engine, validation, targets),
             objective=objective,
             constant_loss=targets.constant_loss(training),
@@ -273,18 +273,18 @@ class NetworkEstimator(Predictor):
         """Return the weight of each class, or None if there are no classes."""
         return None
 
-    def _begin(self, shape, targets, resume, stream):
+    def _begin(self, shape, targets, size, resume, stream):
         """Return the plan and the state; set the attributes known before training."""
         if resume:
             before = self._network()
             dtype = self.coefs_[0].dtype
-            plan = make_plan(self, shape, targets, stream, dtype, before.scaled)
+            plan = make_plan(self, shape, targets, size, stream, dtype, before.scaled)
             hidden = plan.network.sizes[1:-1], before.sizes[1:-1]
             self._check_same("hidden_layer_sizes", *hidden)
             self._check_same("activation", self.activation, before.activation)
             self._check_same("feature_scales", plan.network.scaled, before.scaled)
             return plan, TrainingState.of(self, plan)
-        plan = make_plan(self, shape, targets, stream)
+        plan = make_plan(self, shape, targets, size, stream)
         self.n_layers_ = len(plan.network.sizes)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is too little memory

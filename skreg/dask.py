@@ -30,6 +30,7 @@ from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import is_stochastic, make_plan
+from skreg._inputs.rows import feature_size
 from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
@@ -103,7 +104,8 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         sizes = X.compute_chunk_sizes().chunks[0]
         parts = [part for part, size in zip(parts, sizes, strict=True) if size]
         n_rows = sum(sizes)
-        plan = make_plan(estimator, (n_rows, X.shape[1]), targets)
+        shape = n_rows, X.shape[1]
+        plan = make_plan(estimator, shape, targets, feature_size(X))
         rng = check_random_state(estimator.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
         network = clone(estimator).set_params(**plan.auto_params)
@@ -258,7 +260,7 @@ def _validate(end, targets, X, y):
     dtype = network.coefs_[0].dtype
     given = check_validation_set(network, (X, y, None), targets, by_class, dtype)
     shape = given.rows.dataset.X.shape
-    plan, state = network._begin(shape, targets, resume=True, stream=True)
+    plan, state = network._begin(shape, targets, 1.0, resume=True, stream=True)
     engine = make_engine(plan, state.start, given.rows, given.rows)
     scorer = scorer_of(network, engine, given, targets)
     loss = scorer.evaluate()

@@ -6,16 +6,18 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from estimators import one_in, problem
+from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
-from sklearn.preprocessing import StandardScaler
+from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 from skreg import RegMLPClassifier, RegMLPRegressor
 from skreg._engine.heads import Binary, SquaredError
 from skreg._engine.penalties import L2
 from skreg._inputs.plan import make_plan
+from skreg._inputs.rows import feature_size
 from skreg._training.schedules import SCHEDULES
 
 BATCH_SIZES = {
@@ -37,7 +39,7 @@ NUMBER = SimpleNamespace(n_outputs=1, head=SquaredError(), loss_size=1.0)
 
 def plan_of(n_rows, stream=False, **params):
     estimator = RegMLPClassifier(**params)
-    return make_plan(estimator, (n_rows, 7), BINARY, stream)
+    return make_plan(estimator, (n_rows, 7), BINARY, stream=stream)
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
@@ -202,6 +204,78 @@ def test_auto_without_feature_scales_has_twice_the_penalty(early_stopping):
     assert not without.network.scaled
     (double,), (single,) = without.penalties, with_them.penalties
     assert double.alphas == tuple(2 * alpha for alpha in single.alphas)
+
+
+@pytest.mark.parametrize(
+    ("columns", "size"),
+    [
+        ([[0, 0.2, 1], [0, 0.4, 1]], 1 / 4),  # as of MinMaxScaler
+        ([[2, 3, 2.5], [0, 1, 0]], 1 / 4),
+        ([[-0.6, 0.1, 0.6], [1, 1, 1]], 0.3),
+        ([[0, 0, 0.01], [0, 0.01, 0.02]], 0.02 / 4),
+        ([[-1, 0.5, 1], [0, 0, 0.1]], 1),  # as of a standardised one
+        ([[0, 0.5, 1], [-3, 0, 3]], 1),
+        ([[0, 1, 1], [1, 0, 0]], 1),  # one-hot
+        ([[5, 5, 5], [2, 2, 2]], 1),
+        ([[-1e308, 0, 1e308], [0, 0.5, 1]], 1),
+    ],
+)
+def test_size_of_features(columns, size):
+    X = np.transpose(columns).astype(float)
+    assert feature_size(X) == pytest.approx(size)
+    assert feature_size(csr_array(X)) == 1
+
+
+@pytest.mark.parametrize("activation", ["identity", "relu"])
+@pytest.mark.parametrize("hidden", [(), (3,), (3, 3)])
+def test_small_features_of_few_rows_are_as_good(hidden, activation):
+    X, y = problem(n=40)
+    X = 1.4 * MinMaxScaler().fit_transform(X)
+    params = {"solver": "lbfgs", "max_iter": 2000, "tol": 1e-10, "random_state": 1}
+    network = RegMLPClassifier(hidden, activation=activation, **params).fit(X, y)
+    expected, loss = network.predict_proba(X), network.loss_
+    # Of an equal network for smaller features, each layer has larger weights.
+    factor = 10 ** (1 / len(network.coefs_))
+    network.coefs_ = [factor * W for W in network.coefs_]
+    heights = factor ** np.arange(1, len(network.coefs_) + 1) / 10
+    network.intercepts_ = [*map(np.multiply, heights, network.intercepts_)]
+    np.testing.assert_allclose(network.predict_proba(X / 10), expected, rtol=1e-6)
+    network.set_params(warm_start=True).fit(X / 10, y)
+    np.testing.assert_allclose(network.predict_proba(X / 10), expected, atol=1e-4)
+    assert network.loss_ == pytest.approx(loss)
+
+
+@pytest.mark.parametrize(
+    ("params", "power"),
+    [
+        ({}, 1),
+        ({"early_stopping": True}, 1),
+        ({"feature_scales": False}, 2),
+        ({"solver": "sgd"}, 2),
+        ({"solver": "lbfgs"}, 2 / 3),
+        ({"solver": "lbfgs", "hidden_layer_sizes": 9}, 2 / 2),
+        ({"hidden_layer_sizes": ()}, 0),
+    ],
+)
+def test_small_features_are_penalised_less(params, power):
+    X, y = problem(n=100)
+    X = X / np.ptp(X, axis=0).max()
+    params = {"tol": 1, "random_state": 0} | params
+    small, large = (
+        np.asarray(RegMLPClassifier(**params).fit(scale * X, y).auto_params_["alpha"])
+        for scale in (1, 2)
+    )
+    np.testing.assert_allclose(small, large / 4**power)
+
+
+def test_a_stream_does_not_look_at_the_size_of_features():
+    X, y = problem(n=100)
+    X = X / np.ptp(X, axis=0).max()
+    alphas = [
+        RegMLPClassifier().partial_fit(scale * X, y, [0, 1]).auto_params_["alpha"]
+        for scale in (1, 2)
+    ]
+    assert alphas[0] == alphas[1]
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])

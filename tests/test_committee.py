@@ -488,7 +488,7 @@ SPACES = {
 }
 
 
-TABLE = SimpleNamespace(X=np.empty((1000, 3)), targets=SimpleNamespace(loss_size=1.0))
+TABLE = SimpleNamespace(X=np.zeros((1000, 3)), targets=SimpleNamespace(loss_size=1.0))
 
 
 @by_name(SPACES, "space")

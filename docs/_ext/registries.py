@@ -76,8 +76,8 @@ def _resolved(n_rows, params, stream):
     """Return the values of all parameters that are "auto"."""
     estimator = RegMLPClassifier(**params)
     targets = SimpleNamespace(n_outputs=1, head=Binary(), loss_size=1.0)
-    values = resolve(estimator, n_rows, 3, targets.loss_size, stream)
-    rate = make_plan(estimator, (n_rows, 1), targets, stream).learning_rate
+    values = resolve(estimator, n_rows, 3, 1.0, 1.0, stream)
+    rate = make_plan(estimator, (n_rows, 1), targets, stream=stream).learning_rate
     values["learning_rate_init"] = None if rate is None else rate.initial
     if rate is None:
         values["learning_rate"] = None

@@ -25,13 +25,18 @@ STREAM_ROWS = 50_000
 """Assumed length of a stream, which is unknown."""
 
 
-def resolve(estimator, n_rows, n_layers, loss_size, stream=False, scaled=None):
+def resolve(
+    estimator, n_rows, n_layers, loss_size, feature_size, stream=False, scaled=None
+):
     """Return the values of the parameters that may be "auto", by name.
 
     In a ``stream``, ``n_rows`` are only a part of all rows. ``scaled`` says whether a
-    network to train further has factors of features. A penalty on the first layer alone
-    is proportional to the ``loss_size``. L layers scale the outputs together, so one on
-    all of them is proportional to its power of 1 - 1 / L.
+    network to train further has factors of features.
+
+    A penalty on the first layer alone is proportional to the ``loss_size`` and, since
+    smaller features need larger weights, to the square of the ``feature_size``. Factors
+    of features share that square with the weights, as all L layers do if all are
+    penalised. Those scale the outputs together, too: hence 1 - 1 / L.
     """
     full_batch = estimator.solver == "lbfgs"
     few = _are_few(n_rows, stream)
@@ -47,7 +52,7 @@ def resolve(estimator, n_rows, n_layers, loss_size, stream=False, scaled=None):
         strengths, on_all_layers, keep_probs = (4, 2), 4, (0.9, 1.0)
     slope: Any = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
     alpha: Any
-    size_on_all = loss_size ** (1 - 1 / n_layers)
+    size_on_all = loss_size ** (1 - 1 / n_layers) * feature_size ** (2 / n_layers)
     if few:
         alpha = 0.1 * slope**2 * size_on_all
     elif n_layers == 1:
@@ -56,8 +61,8 @@ def resolve(estimator, n_rows, n_layers, loss_size, stream=False, scaled=None):
         alpha = on_all_layers * slope**2 * size_on_all / n_in_all
     else:
         strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
-        first = strength * (1 if scaled else 2) * loss_size / n_in_all
-        alpha = [first, *[0.0] * (n_layers - 1)]
+        size = loss_size * (feature_size if scaled else 2 * feature_size**2)
+        alpha = [strength * size / n_in_all, *[0.0] * (n_layers - 1)]
     values = {
         "feature_scales": scaled,
         "alpha": alpha,

@@ -6,6 +6,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 from skreg._inputs.auto import LONGER_STEPS, penalty_share
 from skreg._inputs.errors import naming
 from skreg._inputs.plan import hidden_layer_sizes
+from skreg._inputs.rows import feature_size
 
 _N_CANDIDATES = 30
 """For "auto"."""
@@ -41,7 +42,7 @@ def _auto_distributions(network, table):
     n_layers = 1 + len(others)
     unit = penalty_share(n_layers) / table.X.shape[0]
     if others:
-        unit *= table.targets.loss_size
+        unit *= table.targets.loss_size * feature_size(table.X)
     space: dict = {"alpha": [[strength * unit, *others] for strength in strengths]}
     if others:
         space["activation"] = ["relu", "tanh"]

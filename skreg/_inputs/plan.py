@@ -109,7 +109,9 @@ class Plan:
         return 0 if self.optimizer is None else self.optimizer.n_averages
 
 
-def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
+def make_plan(
+    estimator, shape, targets, feature_size=1.0, stream=False, dtype=None, scaled=None
+):
     """Return the plan of an estimator that learns ``targets`` from X of a ``shape``.
 
     In a ``stream``, these rows are only a part of all rows. A network to train further
@@ -119,7 +121,8 @@ def make_plan(estimator, shape, targets, stream=False, dtype=None, scaled=None):
     full_batch = estimator.solver == "lbfgs"
     hidden = hidden_layer_sizes(estimator)
     n_layers = len(hidden) + 1
-    values = resolve(estimator, n_rows, n_layers, targets.loss_size, stream, scaled)
+    sizes = targets.loss_size, feature_size
+    values = resolve(estimator, n_rows, n_layers, *sizes, stream, scaled)
     keep_probs = _keep_probs(estimator, values["keep_prob"], len(hidden))
     penalties = _penalties(estimator, values, n_layers)
     batch_size = min(int(values["batch_size"]), n_rows)

@@ -97,6 +97,24 @@ def check_range(X, dtype, name):
         )
 
 
+def feature_size(X):
+    """Return the size of the features, relative to that of standardised ones.
+
+    It is 1 unless all columns of an array lie in narrow intervals, as MinMaxScaler
+    makes them. A standardised column is at least 2 wide, and about 4 if it is normal.
+    Columns of two values, such as those of a one-hot encoding, are not small.
+    """
+    if issparse(X):
+        return 1.0
+    low, high = X.min(axis=0), X.max(axis=0)
+    with np.errstate(over="ignore"):
+        width = float((high - low).max())
+    sample = X[:: -(-X.shape[0] // 500)]
+    if not 0 < width < 1.5 or ((sample == low) | (sample == high)).all():
+        return 1.0
+    return width / 4
+
+
 def check_outputs(outputs):
     """Refuse rows for which the outputs of a network overflow."""
     if not np.isfinite(outputs).all():
