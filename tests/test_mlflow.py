@@ -4,14 +4,17 @@ import json
 import os
 import subprocess
 import sys
+from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
 
 from skreg import RegMLPClassifier
 
-pytest.importorskip("mlflow")
-pytest.importorskip("skops")
+# Importing it here would take a second of every run.
+pytestmark = pytest.mark.skipif(
+    not (find_spec("mlflow") and find_spec("skops")), reason="extra: mlflow"
+)
 
 PAGE = Path(__file__).parents[1] / "docs" / "saving.md"
 BEFORE = """
