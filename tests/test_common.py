@@ -1,5 +1,6 @@
 """scikit-learn's own checks, on the configurations that take different paths."""
 
+from functools import cache
 from importlib.util import find_spec
 
 import pytest
@@ -12,9 +13,11 @@ from skreg import (
     RegMLPRegressorCV,
 )
 
+ENGINE = "numba" if find_spec("numba") else "numpy"
 DROPOUT_PER_ROW = RegMLPClassifier((32,), keep_prob=0.5)
 EARLY_STOPPING = RegMLPClassifier((32,), early_stopping=True, validation_fraction=0.3)
 COUNTS = RegMLPRegressor((20,), loss="poisson", learning_rate_init=0.01)
+SMALL = RegMLPClassifier((16,), max_iter=9)
 # One step per epoch on half of the units needs a larger rate for the checks that want
 # an accuracy. Unshuffled, the masks do not depend on the number of rows.
 PER_BATCH = RegMLPClassifier(
@@ -22,12 +25,13 @@ PER_BATCH = RegMLPClassifier(
     keep_prob=0.5,
     dropout_mask="batch",
     learning_rate_init=0.01,
+    batch_size=40,
     shuffle=False,
 )
 
 ESTIMATORS = [
     RegMLPClassifier(),
-    RegMLPClassifier((32,), solver="sgd"),
+    RegMLPClassifier((32,), solver="sgd", engine=ENGINE),
     DROPOUT_PER_ROW,
     PER_BATCH,
     EARLY_STOPPING,
@@ -35,15 +39,13 @@ ESTIMATORS = [
     # and no probability rounds to one.
     RegMLPClassifier((30,), solver="lbfgs", activation="tanh", alpha=0.01, tol=1e-3),
     # Two folds are enough to be a committee, and take the least time.
-    RegMLPClassifierCV(RegMLPClassifier((16,)), {"alpha": [1e-3, 0.1]}, cv=2),
+    RegMLPClassifierCV(SMALL, {"alpha": [1e-3, 0.1]}, cv=2),
     RegMLPRegressor(),
     RegMLPRegressor((32,), solver="sgd", loss="huber"),
     RegMLPRegressor((30,), solver="lbfgs", activation="tanh", alpha=0.1, tol=1e-2),
     COUNTS,
     RegMLPRegressorCV(RegMLPRegressor((16,)), cv=2),
 ]
-if find_spec("numba"):
-    ESTIMATORS.append(RegMLPClassifier((32,), engine="numba"))
 
 MASK_PER_ROW = "A row with weight 2 has one mask, a row that occurs twice has two."
 SPLIT_COUNTS_ROWS = "The validation split counts rows, whatever they weigh."
@@ -84,6 +86,7 @@ def expected_failed_checks(estimator):
 CHECKS = parametrize_with_checks(
     ESTIMATORS, expected_failed_checks=expected_failed_checks
 )
+CHECKS.kwargs["ids"] = cache(CHECKS.kwargs["ids"])  # else each is printed 70 times
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
