@@ -622,7 +622,7 @@ def test_it_says_what_auto_is(client):
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_auto_is_that_of_all_rows(client, solver, hidden):
     model = RegMLPClassifier(hidden, solver=solver, random_state=0)
-    rows = da.from_array(X[:40], chunks=(7, -1)), da.from_array(y[:40], chunks=7)
+    rows = da.from_array(X[:40], chunks=(20, -1)), da.from_array(y[:40], chunks=20)
     fit_local_sgd(model, *rows)
     alone = RegMLPClassifier(hidden, solver=solver, random_state=0).fit(X[:40], y[:40])
     assert model.auto_params_ == alone.auto_params_
