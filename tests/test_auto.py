@@ -117,7 +117,7 @@ def test_logistic_units_are_penalised_a_sixteenth(n_rows, params):
 
 
 @pytest.mark.parametrize(
-    ("n_rows", "early_stopping"), [(40, False), (200, False), (200, True)]
+    ("n_rows", "early_stopping"), [(40, False), (100, False), (100, True)]
 )
 @pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
 @pytest.mark.parametrize("activation", ["identity", "logistic", "tanh", "relu"])
