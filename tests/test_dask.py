@@ -412,7 +412,7 @@ def test_numbers_have_the_scale_of_all_partitions(client, loss, n_targets):
     Y, Y_val = 100 + 30 * y, 100 + 30 * y_val
     if n_targets == 2:
         Y, Y_val = np.column_stack([Y, Y**2]), np.column_stack([Y_val, Y_val**2])
-    model = network(kind="number", max_iter=20, loss=loss, batch_size=25)
+    model = network(kind="number", max_iter=10, loss=loss, batch_size=25)
     chunks = (350, 2)[:n_targets]
     fit_local_sgd(
         model, da.from_array(X, (350, 64)), da.from_array(Y, chunks),
