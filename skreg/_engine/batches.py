@@ -75,7 +75,7 @@ class _Part(NamedTuple):
     rows: slice
     batch: MiniBatch
     bound: Any
-    """What ``bind`` has made of the mini-batch."""
+    """What ``bind`` has made of the mini-batch, or itself."""
     outputs: np.ndarray
 
 
@@ -87,12 +87,12 @@ class Block:
 
     Each row has masks for the levels whose keep probability is below 1. With ``split``
     there is a `MiniBatch` for each mini-batch; otherwise there is one for the whole
-    block, without masks of hidden units. ``bind(batch)`` prepares a `MiniBatch`, once
-    for each place in the block.
+    block, without masks of hidden units. ``bind(batch)``, if given, prepares a
+    `MiniBatch`, once for each place in the block.
     """
 
     def __init__(
-        self, dataset, network, batch_size, dtype, bind, keep_probs=None, split=True
+        self, dataset, network, batch_size, dtype, bind=None, keep_probs=(), split=True
     ):
         n_features, n_outputs = network.sizes[0], network.sizes[-1]
         keep_probs = [*(keep_probs or [1.0] * len(network.sizes[:-1])), 1.0]
@@ -208,7 +208,8 @@ class Block:
             None if self._dataset.weights is None else self._weights[rows],
             tuple(mask[rows] if mask.size else None for mask in self._masks),
         )
-        return _Part(rows, batch, self._bind(batch), self._outputs[:, rows])
+        bound = batch if self._bind is None else self._bind(batch)
+        return _Part(rows, batch, bound, self._outputs[:, rows])
 
 
 def slices(n_rows, size):

@@ -74,30 +74,29 @@ class NumpyEngine:
         return Evaluator(self._network, self._parameters.layers, rows)
 
     def _make_buffers(self):
-        plan, dtype = self._plan, self._vectors.dtype
-        self._memory = Memory(self._network, plan.batch_size, dtype)
+        self._make_memory()
+        parts = self._network, self._parameters, self._gradient, self._memory
+        self._make_block(partial(pass_of, self._optimizer, *parts))
+
+    def _make_memory(self):
+        """Make the buffers of a mini-batch, and of the gradient."""
+        self._memory = Memory(self._network, self._plan.batch_size, self._vectors.dtype)
         self._scratch: Any = None
         if not self._optimizer.averages_gradient:
             self._scratch = np.empty_like(self._vectors[0])
         self._gradient = self._gradient_of(self._network, self._vectors)
-        self._block = self._make_block()
 
-    def _make_block(self, split=True):
+    def _make_block(self, bind=None, split=True):
         plan, dtype = self._plan, self._vectors.dtype
-        keep_probs = None if plan.one_mask else plan.keep_probs
+        keep_probs = () if plan.one_mask else plan.keep_probs
         common = self._training, self._network, plan.batch_size, dtype
-        return Block(*common, self._binder(), keep_probs, split)
+        self._block = Block(*common, bind, keep_probs, split)
 
     def _gradient_of(self, network, vectors):
         """Return the `Parameters` in which a network's gradient is accumulated."""
         if self._scratch is None:
             return Parameters(network, vectors[1])
         return Parameters(network, self._scratch[: vectors.shape[1]])
-
-    def _binder(self):
-        """Return the function that prepares a mini-batch: it returns its pass."""
-        parts = self._network, self._parameters, self._gradient, self._memory
-        return partial(pass_of, self._optimizer, *parts)
 
     def _mean_loss(self, order, learning_rate, rng):
         """Take a step per mini-batch; return the running mean of the losses."""

@@ -90,10 +90,7 @@ class NumbaEngine(NumpyEngine):
         _COMPILED.add(dtype)
 
     def _make_buffers(self):
-        self._block = self._make_block(split=False)
-
-    def _binder(self):
-        return lambda batch: batch
+        self._make_block(split=False)
 
     def _mean_loss(self, order, learning_rate, rng):
         def train(batch):
@@ -134,9 +131,7 @@ class _NumbaEvaluator(Evaluator):
         self._rule, self._vectors = rule, vectors
         self._size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
         self._buffers = _allocate(self._net, self._size, vectors[:, :0])
-        self._block = Block(
-            dataset, network, self._size, dtype, lambda batch: batch, split=False
-        )
+        self._block = Block(dataset, network, self._size, dtype, split=False)
 
     def _run(self, batch):
         outputs = np.empty(batch.y.shape[::-1], batch.y.dtype)

@@ -38,7 +38,8 @@ class SubnetworkEngine(NumpyEngine):
     """Trains the whole network by steps on subnetworks."""
 
     def _make_buffers(self):
-        super()._make_buffers()
+        self._make_memory()
+        self._make_block()
         plan = self._plan
         self._subnetworks = Subnetworks(self._network, plan.keep_probs, self._vectors)
         self._scales = [1 / p for p in plan.keep_probs]
@@ -46,9 +47,6 @@ class SubnetworkEngine(NumpyEngine):
             plan.batch_size * self._network.sizes[0], self._vectors.dtype
         )
         self._passes: dict[tuple, tuple] = {}
-
-    def _binder(self):
-        return lambda batch: batch
 
     def _mean_loss(self, order, learning_rate, rng):
         subnetworks = self._subnetworks
