@@ -246,9 +246,7 @@ def _merge(one, two):
     """Return the mean of two networks, weighted by their rows, and the sum of rows."""
     (a, n_a), (b, n_b) = one, two
     network = copy.deepcopy(a)
-    mix_in(network, b, n_b / (n_a + n_b), network._network())
-    network.t_ += n_b
-    network.n_iter_ = min(a.n_iter_, b.n_iter_)  # 0 if training diverged
+    mix_in(network, n_a, b, n_b, network._network())
     return network, n_a + n_b
 
 

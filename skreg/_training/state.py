@@ -121,12 +121,14 @@ def reseed(estimator, seed):
     estimator._training = estimator._training | {"rng": state}
 
 
-def mix_in(estimator, other, share, network):
-    """Move a fitted estimator to (1 - share) · itself + share · ``other``.
+def mix_in(estimator, n_rows, other, n_more, network):
+    """Make a fitted estimator the mean of itself and ``other`` after an epoch.
 
-    This moves the parameters of its network, its averages, and the last entries of its
-    loss curves.
+    They were trained on ``n_rows`` and on ``n_more`` other rows, which are the weights
+    of the mean. It is that of the parameters of the network, of the averages, and of
+    the last entries of the loss curves.
     """
+    share = n_more / (n_rows + n_more)
 
     def mean(p, q):
         return (p + share * (q - p)).astype(p.dtype)
@@ -139,6 +141,8 @@ def mix_in(estimator, other, share, network):
     for name in ("loss_curve_", "penalty_curve_"):
         curve = getattr(estimator, name)
         curve[-1] += share * (getattr(other, name)[-1] - curve[-1])
+    estimator.t_ += n_more
+    estimator.n_iter_ = min(estimator.n_iter_, other.n_iter_)  # 0 if one diverged
 
 
 def set_history(estimator, history):
