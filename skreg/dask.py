@@ -35,7 +35,7 @@ from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
 from skreg._training.state import mix_in, reseed, set_history
-from skreg._training.stopping import Monitor
+from skreg._training.stopping import Monitor, Status
 
 
 def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
@@ -94,9 +94,10 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     columns = {1: -1} if y.ndim == 2 else {}
     X = X.rechunk({1: -1})
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]} | columns))
+    validation: tuple = ()
     if X_val is not None:  # sent once, not in every round
         rows = delayed(X_val, traverse=False), delayed(y_val, traverse=False)
-        X_val, y_val = dask.persist(*rows)
+        validation = dask.persist(*rows)
     with unchanged_on_error(estimator):
         all_y = y.compute()
         targets = _targets(estimator, all_y, classes)
@@ -110,38 +111,20 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         seed = rng.randint(np.iinfo(np.int32).max)
         network = clone(estimator).set_params(**plan.auto_params)
         network.set_params(random_state=seed, early_stopping=False)
-        unit = targets.loss_unit
-        if plan.early_stopping:
-            unit = targets.score_unit(plan.scoring)
-        monitor = Monitor(plan.tol * unit, plan.patience)
-        best, history, diverged = network, History(), False
-        while history.n_epochs < plan.max_iter and not monitor.stalled:
-            mean, of_mean = _round(
-                network, parts, targets, history.n_epochs + 1, X_val, y_val
-            )
-            diverged = not mean.n_iter_
-            if diverged:
-                break
-            network, validation = mean, of_mean
-            rate = network.learning_rate_curve_[-1]
-            losses = network.loss_curve_[-1], network.penalty_curve_[-1]
-            history.append(*losses, rate, n_rows, validation)
-            is_best = history.best_score.epoch == history.n_epochs
-            if is_best or not plan.early_stopping:
-                best = network
-            monitor.update(validation[1] if plan.early_stopping else -losses[0])
+        history = History()
+        last, best, status = _train(network, plan, parts, targets, history, validation)
         if validation:
             issue(check_scores(estimator.scoring, history.validation_scores))
-        _take_over(estimator, network, best, history)
+        _take_over(estimator, last, best, history)
         estimator.auto_params_ = plan.auto_params
-    if diverged:
+    if status is Status.DIVERGED:
         warn_the_caller(
             f"Training diverged in round {history.n_epochs + 1}, on some partitions. "
             f"The network of the round before is kept. {ADVICE}",
             ConvergenceWarning,
         )
         return estimator
-    if not (plan.ends_by_plan or monitor.stalled):
+    if status is Status.MAX_ITER:
         issue(warning_of_limit(estimator))
     dataset = Dataset(None, targets.encode(all_y, np.dtype(np.float64)))
     constant = targets.constant_loss(Rows(dataset, np.arange(len(all_y))))
@@ -204,21 +187,43 @@ def _targets(estimator, y, classes):
     return targets.scaled_to(y, None, np.arange(len(y)))
 
 
-def _round(network, parts, targets, number, X_val, y_val):
-    """Return the network after a round, and its validation loss and score if any."""
+def _train(network, plan, parts, targets, history, validation):
+    """Run rounds, into a new history; return the last and the best network, and how.
+
+    ``validation`` holds the rows and targets to validate on, if there are any.
+    """
+    unit = targets.loss_unit
+    if plan.early_stopping:
+        unit = targets.score_unit(plan.scoring)
+    monitor, best = Monitor(plan.tol * unit, plan.patience), network
+    while history.n_epochs < plan.max_iter and not monitor.stalled:
+        seed = network.random_state, history.n_epochs + 1
+        mean, n_rows, scores = _round(network, parts, targets, seed, validation)
+        if not mean.n_iter_:
+            return network, best, Status.DIVERGED
+        network, loss = mean, mean.loss_curve_[-1]
+        penalty, rate = mean.penalty_curve_[-1], mean.learning_rate_curve_[-1]
+        history.append(loss, penalty, rate, n_rows, scores)
+        is_best = history.best_score.epoch == history.n_epochs
+        if is_best or not plan.early_stopping:
+            best = network
+        monitor.update(scores[1] if plan.early_stopping else -loss)
+    is_complete = plan.ends_by_plan or monitor.stalled
+    return network, best, Status.COMPLETED if is_complete else Status.MAX_ITER
+
+
+def _round(network, parts, targets, seed, validation):
+    """Return the network after a round, its rows, and its validation loss and score."""
     source = delayed(network, pure=False)
     ends = [
-        _local_epoch(source, *part, targets, (network.random_state, number, k))
-        for k, part in enumerate(parts)
+        _local_epoch(source, *part, targets, (*seed, k)) for k, part in enumerate(parts)
     ]
     while len(ends) > 1:
         pairs = (ends[i : i + 2] for i in range(0, len(ends), 2))
         ends = [_merge(*pair) if len(pair) == 2 else pair[0] for pair in pairs]
-    validation = None
-    if X_val is not None:
-        validation = _validate(ends[0], targets, X_val, y_val)
-    (network, _), validation = dask.compute(ends[0], validation)
-    return network, validation
+    scores = _validate(ends[0], targets, *validation) if validation else None
+    (network, n_rows), scores = dask.compute(ends[0], scores)
+    return network, n_rows, scores
 
 
 def _take_over(estimator, last, best, history):
