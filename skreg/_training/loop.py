@@ -5,6 +5,7 @@ from concurrent.futures import ThreadPoolExecutor
 from functools import partial
 
 from skreg._training.lbfgs import minimize_objective
+from skreg._training.stopping import Status
 
 
 def train(sessions, n_threads=1):
@@ -13,8 +14,9 @@ def train(sessions, n_threads=1):
     If the engines release the interpreter's lock, epochs and their validation losses
     run in up to ``n_threads`` threads. Everything else happens in this thread, in the
     order of the sessions, so the number of threads does not change results. An
-    interrupt ends each session in the state after its last epoch. Sessions with an
-    objective come first: `minimize_objective` runs each to its end.
+    interrupt ends each session in the state after its last epoch; if all have ended, it
+    becomes the status of the last one. Sessions with an objective come first:
+    `minimize_objective` runs each to its end.
     """
     active = [session for session in sessions if session.objective is None]
     try:
@@ -30,6 +32,8 @@ def train(sessions, n_threads=1):
         else:
             _run(active, partial)
     except KeyboardInterrupt:
+        if all(session.status is not None for session in sessions):
+            sessions[-1].status = Status.INTERRUPTED
         for session in sessions:
             session.interrupt()
 
