@@ -23,7 +23,6 @@ def minimize_objective(session):
     The fit always ends with the parameters of the last iteration.
     """
     start = session.engine.snapshot()
-    in_epoch = False
     limits = {"maxiter": session.max_epochs, "maxfun": session.plan.max_fun}
     tol = session.plan.tol
     # Near a minimum, the remaining gain is of the order of the squared gradient.
@@ -31,18 +30,14 @@ def minimize_objective(session):
     options = {**limits, "gtol": tol, "ftol": least_gain}
 
     def value_and_gradient(x):
-        nonlocal in_epoch
-        if not in_epoch:
+        if not session.in_epoch:
             session.begin()
-            in_epoch = True
         value, gradient = session.objective(x)
         return value, gradient.astype(np.float64)
 
     def end_iteration(result):
-        nonlocal in_epoch
         if np.isfinite(result.fun):
             session.engine.restore(replace(start, vectors=result.x[np.newaxis]))
-        in_epoch = False
         goes_on = session.end(float(result.fun), *session.measure())
         return goes_on or session.status is Status.MAX_ITER
 

@@ -46,6 +46,8 @@ class Session:
     """The same for a score."""
     status: Any = None
     """The `Status` it ended with."""
+    in_epoch: bool = False
+    """Whether an epoch has begun that is not recorded."""
 
     def __post_init__(self):
         self._before: Any = self.state.restart
@@ -57,7 +59,7 @@ class Session:
         if history.n_epochs:  # a new network may begin far above
             least = -history.best_loss.value / self.loss_unit
             self._least = max(self.constant_loss, least)
-        self._first_epoch = self._n_begun = history.n_epochs
+        self._first_epoch = history.n_epochs
 
     @property
     def n_done(self):
@@ -72,7 +74,7 @@ class Session:
             before = self.engine.snapshot().copy()
             self._before = lambda: before
         self._rng_before = state.rng.bit_generator.state
-        self._n_begun = n_done  # last: an interrupt before it finds nothing to undo
+        self.in_epoch = True  # last: an interrupt before it finds nothing to undo
         self._started = perf_counter()
         self.task.begin_epoch()
         if n_done == self._first_epoch and self.state.best is not None:
@@ -121,7 +123,7 @@ class Session:
         if self.status is not None:
             return
         self.status = Status.INTERRUPTED
-        if 0 < self.state.history.n_epochs == self._n_begun:
+        if self.in_epoch and self.state.history.n_epochs:
             self._go_back()
             self.state.rng.bit_generator.state = self._rng_before
 
@@ -156,6 +158,7 @@ class Session:
         rate, converged = self.plan.learning_rate, False
         with interrupts_wait():
             state.history.append(*losses, self._rate, len(self.rows), validation)
+            self.in_epoch = False
             state.monitor.update(score if self.plan.early_stopping else -loss)
             is_best = state.history.best_score.epoch == state.history.n_epochs
             if self.plan.early_stopping and is_best:
