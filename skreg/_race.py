@@ -13,6 +13,7 @@ from scipy.stats import rankdata
 from sklearn.utils.parallel import Parallel, delayed
 
 from skreg._endings import ADVICE, warning_of_break, warning_of_limit, warning_of_loss
+from skreg._engine.batches import slices
 from skreg._inputs.auto import max_iter
 from skreg._inputs.errors import issue, warn_the_caller
 from skreg._inputs.rows import Table
@@ -171,10 +172,8 @@ class Race:
             # Folds train side by side, so an interrupt finds them equally far; so do
             # as many candidates as keep the threads busy.
             pairs = [*filter(None, pairs)]
-            groups = [
-                [*chain(*pairs[start : start + self._n_threads])]
-                for start in range(0, len(pairs), self._n_threads)
-            ]
+            parts = slices(len(pairs), self._n_threads)
+            groups = [[*chain(*pairs[part])] for part in parts]
         else:
             groups = [[pair] for pair in chain(*pairs)]
         calls = (
@@ -257,8 +256,9 @@ def _store(member, session):
     if n_epochs and session.status is not Status.INTERRUPTED:
         # All rungs are one fit.
         member.warnings = warning_of_break(session) | warning_of_loss(session, n_epochs)
-        goes_on = session.n_done == session.max_epochs and n_epochs < session.horizon
-        if session.status is Status.MAX_ITER and not goes_on:
+        # The end of a rung is no limit, but max_fun is.
+        at_limit = n_epochs == session.horizon or session.n_done < session.max_epochs
+        if session.status is Status.MAX_ITER and at_limit:
             member.warnings |= warning_of_limit(member.network)
 
 
