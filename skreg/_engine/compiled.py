@@ -110,9 +110,6 @@ class Buffers(NamedTuple):
     """The index of each feature among the kept ones; -1 if it is not kept."""
     kept: np.ndarray
     """Indices of the kept units, by level."""
-    n_kept: np.ndarray
-    kept_places: np.ndarray
-    """The places of the parameters between kept units."""
     kept_vectors: np.ndarray
     """The parameters between kept units, and the averages."""
     products: np.ndarray
@@ -327,30 +324,30 @@ def _multiply_sparse(rows, first, buffers, transpose, b, out, scale, carry):
 
 
 @_compiled
-def lay_out(scaled, sizes, places):
-    """Write where the weights, the biases and the outputs of each layer begin."""
-    start, n_layers, n_units = 0, len(sizes) - 1, 0
-    for k in range(n_layers):
+def lay_out(net):
+    """Write the places of a network, by its sizes."""
+    start, n_units, sizes, places = 0, 0, net.sizes, net.places
+    for k in range(len(places)):
         places[k, 0], places[k, 2] = start, n_units
-        start += sizes[k] * sizes[k + 1] + (sizes[0] if scaled and k == 0 else 0)
+        start += sizes[k] * sizes[k + 1] + (sizes[0] if net.scaled and k == 0 else 0)
         n_units += sizes[k + 1]
-    for k in range(n_layers):
-        places[k, 1] = start + places[k, 2]
+    places[:, 1] = start + places[:, 2]
 
 
 @_compiled
-def _layer(sizes, places, vector, k):
+def _layer(net, vector, k):
     """Return the weights, the biases and the factors of features of a layer."""
-    start, bias, n_in, n_out = places[k, 0], places[k, 1], sizes[k], sizes[k + 1]
+    start, bias = net.places[k, 0], net.places[k, 1]
+    n_in, n_out = net.sizes[k], net.sizes[k + 1]
     end = start + n_in * n_out
     W = vector[start:end].reshape(n_in, n_out)
     return W, vector[bias : bias + n_out], vector[end : end + n_in]
 
 
 @_compiled
-def _units(sizes, places, vector, k, n_rows):
+def _units(net, vector, k, n_rows):
     """Return the part of a buffer for the outputs of a layer."""
-    return _matrix(vector, n_rows * places[k, 2], n_rows, sizes[k + 1])
+    return _matrix(vector, n_rows * net.places[k, 2], n_rows, net.sizes[k + 1])
 
 
 @_compiled
@@ -378,14 +375,14 @@ def _add_factors(W, s, dS, dW, ds, carry):
 
 
 @_compiled
-def _forward(net, sizes, places, rows, first, x, w, outputs, buffers):
+def _forward(net, rows, first, x, w, outputs, buffers):
     """Write the outputs of each layer, masked; those of the last into ``outputs``."""
-    n_rows, n_layers, zero = x.shape[0], len(sizes) - 1, w.dtype.type(0)
+    n_rows, n_layers, zero = x.shape[0], len(net.sizes) - 1, w.dtype.type(0)
     below = x
     for k in range(n_layers):
-        W, b, s = _layer(sizes, places, w, k)
+        W, b, s = _layer(net, w, k)
         last, x_scale = k == n_layers - 1, net.input_scales[k]
-        z = outputs if last else _units(sizes, places, buffers.h, k, n_rows)
+        z = outputs if last else _units(net, buffers.h, k, n_rows)
         if k == 0 and net.scaled:
             W = _multiply_rows(W, s, buffers.products[0])
         if k == 0 and len(rows.starts):
@@ -393,26 +390,26 @@ def _forward(net, sizes, places, rows, first, x, w, outputs, buffers):
         else:
             _multiply(net.gemm, below, False, W, False, z, x_scale, zero)
         _activate(IDENTITY if last else net.activation, z, b)
-        if not last and net.keep_probs[k + 1] < 1 and not net.one_mask:
+        if not last and net.keep_probs[k + 1] < 1:
             _mask(net, rows, k + 1, first, z)
         below = z
 
 
 @_compiled
-def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
+def _backward(net, rows, first, x, w, g, scale, carry, buffers):
     """Accumulate the gradient, from what `_write_slopes` wrote."""
     n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
-    for k in range(len(sizes) - 2, -1, -1):
-        W, _, s = _layer(sizes, places, w, k)
-        dW, db, ds = _layer(sizes, places, g, k)
-        delta = _units(sizes, places, buffers.deltas, k, n_rows)
+    for k in range(len(net.sizes) - 2, -1, -1):
+        W, _, s = _layer(net, w, k)
+        dW, db, ds = _layer(net, g, k)
+        delta = _units(net, buffers.deltas, k, n_rows)
         x_scale, scaled = net.input_scales[k], k == 0 and net.scaled
         factor = scale * x_scale
         dS, keep = dW, carry
         if scaled:
             dS, keep = _matrix(buffers.products[1], 0, *W.shape), zero
         _add_sum_of_rows(delta, db, scale, carry)
-        h = x if k == 0 else _units(sizes, places, buffers.h, k - 1, n_rows)
+        h = x if k == 0 else _units(net, buffers.h, k - 1, n_rows)
         if k == 0 and len(rows.starts):
             _multiply_sparse(rows, first, buffers, True, delta, dS, factor, keep)
         else:
@@ -420,10 +417,10 @@ def _backward(net, sizes, places, rows, first, x, w, g, scale, carry, buffers):
         if scaled:
             _add_factors(W, s, dS, dW, ds, carry)
         if k > 0:
-            below = _units(sizes, places, buffers.deltas, k - 1, n_rows)
+            below = _units(net, buffers.deltas, k - 1, n_rows)
             _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
             keep_prob = one
-            if net.keep_probs[k] < 1 and not net.one_mask:
+            if net.keep_probs[k] < 1:
                 keep_prob = _mask(net, rows, k, first, below)
             _multiply_slope(net.activation, h, keep_prob, below)
 
@@ -438,16 +435,16 @@ def _add_sum_of_rows(delta, out, scale, carry):
 
 
 @_compiled
-def _step(net, rule, sizes, places, rate, n_steps, vectors, g):
+def _step(net, rule, rate, n_steps, vectors, g):
     """Take an optimizer's step, part by part, in one pass over memory."""
-    for k in range(len(sizes) - 1):
-        start, alpha = places[k, 0], rule.alphas[k]
-        end = start + sizes[k] * sizes[k + 1]
+    for k in range(len(net.sizes) - 1):
+        start, alpha = net.places[k, 0], rule.alphas[k]
+        end = start + net.sizes[k] * net.sizes[k + 1]
         _move(rule, alpha, rate, n_steps, vectors, g, start, end)
         if k == 0 and net.scaled:
             faster = rate * rule.scale_rate
-            _move(rule, alpha, faster, n_steps, vectors, g, end, end + sizes[0])
-    _move(rule, g.dtype.type(0), rate, n_steps, vectors, g, places[0, 1], len(g))
+            _move(rule, alpha, faster, n_steps, vectors, g, end, end + net.sizes[0])
+    _move(rule, g.dtype.type(0), rate, n_steps, vectors, g, net.places[0, 1], len(g))
 
 
 @_compiled
@@ -485,8 +482,8 @@ def _move(rule, alpha, rate, n_steps, vectors, g, start, end):
 
 
 @_compiled
-def _choose_units(net, bits, buffers):
-    """Write which units one mask keeps; return how many bits were used."""
+def _choose_units(net, bits, kept_net, buffers):
+    """Write which units one mask keeps, and their network; return the bits used."""
     used = 0
     for level in range(len(net.sizes) - 1):
         if net.keep_probs[level] < 1:
@@ -498,8 +495,9 @@ def _choose_units(net, bits, buffers):
                 if keeps:
                     buffers.kept[level, n] = unit
                     n += 1
-            buffers.n_kept[level] = n
+            kept_net.sizes[level] = n
             used += 4 * ((net.sizes[level] + 3) // 4)
+    lay_out(kept_net)
     return used
 
 
@@ -514,15 +512,14 @@ def _copy_units(whole, units, sub, back):
 
 
 @_compiled
-def _copy_kept(net, vectors, buffers, out, back):
+def _copy_kept(net, kept_net, vectors, kept, out, back):
     """Copy the parameters between kept units and their averages, out or back."""
-    n_kept = buffers.n_kept
     for v in range(len(vectors)):
-        for k in range(len(n_kept) - 1):
-            W, b, s = _layer(net.sizes, net.places, vectors[v], k)
-            sub_W, sub_b, sub_s = _layer(n_kept, buffers.kept_places, out[v], k)
-            below = buffers.kept[k, : n_kept[k]]
-            units = buffers.kept[k + 1, : n_kept[k + 1]]
+        for k in range(len(net.sizes) - 1):
+            W, b, s = _layer(net, vectors[v], k)
+            sub_W, sub_b, sub_s = _layer(kept_net, out[v], k)
+            below = kept[k, : kept_net.sizes[k]]
+            units = kept[k + 1, : kept_net.sizes[k + 1]]
             for i in range(len(below)):
                 _copy_units(W[below[i]], units, sub_W[i], back)
             _copy_units(b, units, sub_b, back)
@@ -532,36 +529,36 @@ def _copy_kept(net, vectors, buffers, out, back):
 
 @_compiled
 def run_block(
-    net, rule, rows, learns, batch_size, rate, n_steps, vectors, outputs, buffers
+    nets, rule, rows, learns, batch_size, rate, n_steps, vectors, outputs, buffers
 ):
     """Write the outputs of each mini-batch; if it ``learns``, take a step after each.
 
-    The outputs have shape (n_rows, n_outputs). Return the number of steps so far.
+    The second of the ``nets`` is the first, or with one mask the network of the kept
+    units, whose sizes and places are written here. The outputs have shape (n_rows,
+    n_outputs). Return the number of steps so far.
     """
     n_rows, number, bit = rows.y.shape[1], vectors.dtype.type, 0
-    sizes, places, sub = net.sizes, net.places, vectors
+    (net, kept_net), sub = nets, vectors
     for first in range(0, n_rows, batch_size):
         x = rows.x[first : min(first + batch_size, n_rows)]
         if net.one_mask:
-            bit += _choose_units(net, rows.bits[bit:], buffers)
-            sizes, places = buffers.n_kept, buffers.kept_places
-            lay_out(net.scaled, sizes, places)
-            n = places[-1, 1] + sizes[-1]
-            sub = _matrix(buffers.kept_vectors, 0, len(vectors), n)
-            _copy_kept(net, vectors, buffers, sub, False)
+            bit += _choose_units(net, rows.bits[bit:], kept_net, buffers)
+            n_kept = kept_net.places[-1, 1] + kept_net.sizes[-1]
+            sub = _matrix(buffers.kept_vectors, 0, len(vectors), n_kept)
+            _copy_kept(net, kept_net, vectors, buffers.kept, sub, False)
             if net.keep_probs[0] < 1 and not len(rows.starts):
-                x = x[:, buffers.kept[0, : sizes[0]]]
+                x = x[:, buffers.kept[0, : kept_net.sizes[0]]]
         z = outputs[first : first + len(x)]
-        _forward(net, sizes, places, rows, first, x, sub[0], z, buffers)
+        _forward(kept_net, rows, first, x, sub[0], z, buffers)
         if not learns:
             continue
-        delta = _units(sizes, places, buffers.deltas, len(sizes) - 2, len(x))
+        delta = _units(kept_net, buffers.deltas, len(net.sizes) - 2, len(x))
         _write_slopes(net, rows, first, z, delta)
         g = sub[1] if rule.optimizer == HEAVY_BALL else buffers.gradient[: sub.shape[1]]
         scale, carry = number(rule.scale / len(x)), number(rule.carry)
-        _backward(net, sizes, places, rows, first, x, sub[0], g, scale, carry, buffers)
+        _backward(kept_net, rows, first, x, sub[0], g, scale, carry, buffers)
         n_steps += 1
-        _step(net, rule, sizes, places, rate, n_steps, sub, g)
+        _step(kept_net, rule, rate, n_steps, sub, g)
         if net.one_mask:
-            _copy_kept(net, vectors, buffers, sub, True)
+            _copy_kept(net, kept_net, vectors, buffers.kept, sub, True)
     return n_steps

@@ -59,18 +59,18 @@ class NumbaEngine(NumpyEngine):
 
     def __init__(self, plan, start, training, validation=None):
         dtype = start.vectors.dtype
-        self._net, self._rule = _describe(plan, dtype)
+        self._nets, self._rule = _describe(plan, dtype)
         super().__init__(plan, start, training, validation)
-        first = 0 if self._net.one_mask else 1  # else the block masks the inputs
+        first = 0 if plan.one_mask else 1  # else the block masks the inputs
         levels = zip(self._network.sizes, plan.keep_probs, strict=False)
         self._masked = [size for size, p in [*levels][first:] if p < 1]
-        self._buffers = _allocate(self._net, plan.batch_size, self._vectors)
+        self._buffers = _allocate(self._nets[0], plan.batch_size, self._vectors)
         if dtype not in _COMPILED:
             self._compile(dtype)
 
     def _evaluator_of(self, rows):
         return _NumbaEvaluator(
-            self._network, self._net, self._rule, self._vectors, rows
+            self._network, self._nets, self._rule, self._vectors, rows
         )
 
     def _compile(self, dtype):
@@ -101,7 +101,7 @@ class NumbaEngine(NumpyEngine):
     def _draw(self, n_rows, rng):
         """Return random bits for the masks of a block, as the NumPy engines do."""
         per_mask, n_masks = n_rows, 1
-        if self._net.one_mask:
+        if self._plan.one_mask:
             per_mask, n_masks = 1, -(-n_rows // self._plan.batch_size)
         n_words = n_masks * sum(-(-per_mask * size // 4) for size in self._masked)
         if not n_words:
@@ -114,30 +114,30 @@ class NumbaEngine(NumpyEngine):
         rows, rate = _data_of(batch, bits), float(learning_rate)
         steps = True, self._plan.batch_size, rate, self._n_steps
         state = self._vectors, outputs, self._buffers
-        self._n_steps = run_block(self._net, self._rule, rows, *steps, *state)
+        self._n_steps = run_block(self._nets, self._rule, rows, *steps, *state)
         return outputs.T
 
 
 class _NumbaEvaluator(Evaluator):
     """Runs the compiled code on blocks of its own."""
 
-    def __init__(self, network, net, rule, vectors, rows):
+    def __init__(self, network, nets, rule, vectors, rows):
         dataset, self._index = rows
         n_rows, dtype = len(self._index), vectors.dtype
-        no_masks = np.ones_like(net.keep_probs)
-        self._net = net._replace(
+        no_masks = np.ones_like(nets[0].keep_probs)
+        net = nets[0]._replace(
             keep_probs=no_masks, input_scales=no_masks, one_mask=False
         )
-        self._rule, self._vectors = rule, vectors
+        self._nets, self._rule, self._vectors = (net, net), rule, vectors
         self._size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
-        self._buffers = _allocate(self._net, self._size, vectors[:, :0])
+        self._buffers = _allocate(net, self._size, vectors[:, :0])
         self._block = Block(dataset, network, self._size, dtype, split=False)
 
     def _run(self, batch):
         outputs = np.empty(batch.y.shape[::-1], batch.y.dtype)
         rows, no_steps = _data_of(batch, _NO_BITS), (False, self._size, 0.0, 0)
         state = self._vectors, outputs, self._buffers
-        run_block(self._net, self._rule, rows, *no_steps, *state)
+        run_block(self._nets, self._rule, rows, *no_steps, *state)
         return outputs.T
 
 
@@ -154,15 +154,13 @@ def _data_of(batch, bits):
 
 
 def _describe(plan, dtype):
-    """Return the network and the rule of a plan."""
+    """Return the networks, as `run_block` takes them, and the rule of a plan."""
     network, optimizer = plan.network, plan.optimizer
     for part in (*network.block_names, *map(type, plan.penalties)):
         _check_known(part, PARTS)
     keep_probs = np.array(plan.keep_probs)
     scales = 1 / keep_probs if plan.one_mask else np.ones(len(keep_probs))
     head, sizes = network.head, np.array(network.sizes)
-    places = np.empty((len(sizes) - 1, 3), np.int64)
-    compiled.lay_out(network.scaled, sizes, places)
     net = Net(
         gemm=GEMM[dtype.itemsize],
         sizes=sizes,
@@ -174,8 +172,15 @@ def _describe(plan, dtype):
         input_scales=scales.astype(dtype),
         one_mask=plan.one_mask,
         scaled=network.scaled,
-        places=places,
+        places=np.empty((len(sizes) - 1, 3), np.int64),
     )
+    compiled.lay_out(net)
+    kept_net = net
+    if plan.one_mask:
+        no_masks = np.ones_like(net.keep_probs)
+        kept_net = net._replace(
+            sizes=sizes.copy(), places=net.places.copy(), keep_probs=no_masks
+        )
     alphas = np.zeros(len(network.sizes) - 1)
     for penalty in plan.penalties:
         alphas += penalty.alphas
@@ -191,7 +196,7 @@ def _describe(plan, dtype):
         tiny=least_size(dtype),
         alphas=alphas.astype(dtype),
     )
-    return net, rule
+    return (net, kept_net), rule
 
 
 def _code_of(kind):
@@ -219,8 +224,6 @@ def _allocate(net, n_rows, vectors):
         gradient=np.empty(vectors.shape[1], dtype),
         position=np.arange(sizes[0], dtype=np.int32),
         kept=np.tile(np.arange(n_kept), (len(sizes), 1)),
-        n_kept=sizes.copy(),
-        kept_places=np.empty((len(sizes) - 1, 3), np.int64),
         kept_vectors=np.empty(vectors.size if net.one_mask else 0, dtype),
         products=np.empty((2, sizes[0] * sizes[1] if net.scaled else 0), dtype),
     )
