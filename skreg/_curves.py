@@ -180,30 +180,22 @@ class TrainingCurveDisplay:
         named = []
         looks = zip(self.curves.items(), cycle(COLORS), cycle(_MARKERS), strict=False)
         for i, ((name, curves), color, marker) in enumerate(looks):
-            lines = self.lines_[name]
-            line = None
-            for kind in (kind for kind in present if curves[kind] is not None):
-                folds = np.ma.masked_invalid(np.atleast_2d(curves[kind]))
-                epochs = np.arange(1, folds.shape[1] + 1)
-                mean = folds.mean(axis=0).filled(np.nan)
-                (line,) = ax.plot(epochs, mean, color=color, **styles[kind])
-                lines[kind] = line
-                if len(folds) > 1:
-                    limits = folds.min(axis=0), folds.max(axis=0)
-                    look = {"color": color, "alpha": 0.15, "linewidth": 0}
-                    self.bands_[name][kind] = ax.fill_between(epochs, *limits, **look)
-                if several:
-                    where = _spread(len(epochs), i / len(self.curves))
-                    line.set(marker=marker, markevery=where)
-            if line is None:
+            drawn = [kind for kind in present if curves[kind] is not None]
+            if not drawn:
                 continue
+            for kind in drawn:
+                line, folds = self._draw_curve(ax, name, kind, color, styles[kind])
+                if several:
+                    where = _spread(folds.shape[1], i / len(self.curves))
+                    line.set(marker=marker, markevery=where)
             if name:
                 line.set_label(name)
                 named.append(line)
             best = np.atleast_1d(curves["best_epoch"])
             if all(best):
                 bests = best, folds[np.arange(len(best)), best - 1]
-                (lines[mark],) = ax.plot(*bests, color=color, marker=marker, **_BEST)
+                (line,) = ax.plot(*bests, color=color, marker=marker, **_BEST)
+                self.lines_[name][mark] = line
         key = styles if len(present) > 1 or not named else {}
         if any(mark in lines for lines in self.lines_.values()):
             key = {**key, "best epoch": {"marker": "o", **_BEST}}
@@ -214,6 +206,19 @@ class TrainingCurveDisplay:
         ]
         ax.set_xlabel("epoch")
         ax.legend(handles=named + handles)
+
+    def _draw_curve(self, ax, name, kind, color, style):
+        """Draw a curve, of a committee with a band; return the line and all folds."""
+        folds = np.ma.masked_invalid(np.atleast_2d(self.curves[name][kind]))
+        epochs = np.arange(1, folds.shape[1] + 1)
+        mean = folds.mean(axis=0).filled(np.nan)
+        (line,) = ax.plot(epochs, mean, color=color, **style)
+        self.lines_[name][kind] = line
+        if len(folds) > 1:
+            limits = folds.min(axis=0), folds.max(axis=0)
+            look = {"color": color, "alpha": 0.15, "linewidth": 0}
+            self.bands_[name][kind] = ax.fill_between(epochs, *limits, **look)
+        return line, folds
 
 
 def _present(kinds, all_curves):
