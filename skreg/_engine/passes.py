@@ -13,15 +13,17 @@ class Memory:
     """
 
     def __init__(self, network, n_rows, dtype, backward=True):
-        self._backward = backward
         n_units = [layer.n_units for layer in network.layers]
         size = n_rows * sum(n_units)
         self._zeros = np.zeros(n_rows * max(n_units), dtype)
-        self.z = self._h = np.empty(size, dtype)
+        self.z = h = np.empty(size, dtype)
         if ACTIVATIONS[network.activation].derivative_of_z:
-            self._h = np.empty(size, dtype)
+            h = np.empty(size, dtype)
+        self._vectors = {"z": self.z, "h": h}
+        self.ones = None
         if backward:
-            self.slopes, self._dropped, self._deltas = np.empty((3, size), dtype)
+            self.slopes, dropped, deltas = np.empty((3, size), dtype)
+            self._vectors |= {"slope": self.slopes, "dropped": dropped, "delta": deltas}
             self.ones = np.ones(size, dtype)
         self._scaled: dict = {}
         if network.scaled:
@@ -33,25 +35,24 @@ class Memory:
 
     def of_layers(self, network, n_rows):
         """Return the `LayerMemory` of each layer, of this or a smaller network."""
-        ones = self.ones[np.newaxis, :n_rows] if self._backward else None
-        memory, start = [], 0
+        ones = None if self.ones is None else self.ones[np.newaxis, :n_rows]
+        shares_z, memory, start = self._vectors["h"] is self.z, [], 0
         for layer in network.layers:
-            n_units = layer.n_units
-            part, shape = slice(start, start + n_rows * n_units), (n_rows, n_units)
-            start = part.stop
-            kinds = [self.z[part], self._h[part], self._zeros[: n_rows * n_units]]
-            if self._backward:
-                kinds += [self.slopes[part], self._dropped[part], self._deltas[part]]
+            shape = n_rows, layer.n_units
+            end = start + n_rows * layer.n_units
+            arrays = {name: v[start:end] for name, v in self._vectors.items()}
+            arrays["zeros"] = self._zeros[: end - start]
+            start = end
             is_last = layer is network.layers[-1]
             if is_last:
                 # With few outputs, reductions over them are fast only if the rows are
                 # contiguous.
-                arrays = [kind.reshape(shape[::-1]).T for kind in kinds]
+                arrays = {name: a.reshape(shape[::-1]).T for name, a in arrays.items()}
             else:
-                arrays = [kind.reshape(shape) for kind in kinds]
-            if self._h is self.z or is_last:
-                arrays[1] = arrays[0]
-            memory.append(LayerMemory(*arrays)._replace(row_of_ones=ones))
+                arrays = {name: a.reshape(shape) for name, a in arrays.items()}
+            if shares_z or is_last:
+                arrays["h"] = arrays["z"]
+            memory.append(LayerMemory(**arrays, row_of_ones=ones))
         memory[0] = memory[0]._replace(**self._scaled)
         return memory
 
