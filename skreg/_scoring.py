@@ -5,7 +5,6 @@ from difflib import get_close_matches
 from inspect import Parameter, signature
 from math import inf, isnan
 from numbers import Real
-from typing import Any
 
 import numpy as np
 from scipy.sparse import issparse
@@ -45,15 +44,7 @@ class Scorer:
 
 
 class _ScorerOfRows(Scorer):
-    """Calls a scorer; a subclass sets what it takes.
-
-    ``_estimator`` has the current parameters or their outputs, and ``_X`` the rows.
-    """
-
-    _estimator: Any
-    _X: Any = None
-    _of_outputs = False
-    """Whether the metric is the only code of the user that runs."""
+    """Calls a scorer; a subclass says with which estimator."""
 
     def __init__(self, scorer, estimator, engine, validation):
         super().__init__(engine)
@@ -66,19 +57,14 @@ class _ScorerOfRows(Scorer):
             _check_takes_weights(self._scorer, self._scoring)
             self._weight["sample_weight"] = validation.sample_weight[rows]
 
-    def score(self, loss):
-        scoring = self._scoring
-        try:
-            score = self._scorer(self._estimator, self._X, self._y, **self._weight)
-        except (AttributeError, TypeError, ValueError) as error:
-            if not self._of_outputs or not isinstance(scoring, str):
-                raise
-            raise ValueError(_explain(scoring, error)) from error
+    def _score_of(self, estimator, X=None):
+        """Return the score of an estimator, as a float."""
+        score = self._scorer(estimator, X, self._y, **self._weight)
         if getattr(score, "shape", None) == ():  # of an array, by any library
             score = score.item()
         if not isinstance(score, Real):
             raise ValueError(
-                f"scoring={scoring!r} has to return a number, got {score!r}."
+                f"scoring={self._scoring!r} has to return a number, got {score!r}."
             )
         with naming("scoring"):
             return float(score)
@@ -90,8 +76,6 @@ class _ScorerOfMetric(_ScorerOfRows):
     So it needs no copy of the rows, and no forward pass besides that of the loss.
     """
 
-    _of_outputs = True
-
     def __init__(self, scorer, estimator, engine, validation, targets):
         super().__init__(scorer, estimator, engine, validation)
         self._outputs = np.empty((targets.n_outputs, len(validation.rows.indices)))
@@ -100,6 +84,14 @@ class _ScorerOfMetric(_ScorerOfRows):
 
     def evaluate(self):
         return self._engine.evaluate(self._outputs)
+
+    def score(self, loss):
+        try:
+            return self._score_of(self._estimator)
+        except (AttributeError, TypeError, ValueError) as error:
+            if not isinstance(self._scoring, str):
+                raise
+            raise ValueError(_explain(self._scoring, error)) from error
 
 
 class _OwnScorer(_ScorerOfRows):
@@ -114,7 +106,7 @@ class _OwnScorer(_ScorerOfRows):
 
     def score(self, loss):
         vars(self._estimator).update(self._engine.snapshot().copy().attributes())
-        return super().score(loss)
+        return self._score_of(self._estimator, self._X)
 
 
 class _OfOutputs(BaseEstimator):
