@@ -161,7 +161,7 @@ class NetworkEstimator(Predictor):
             targets = targets.continued_from(self._fitted_targets())
         rows = fold or (np.arange(X.shape[0]), None)
         shape = len(rows[0]), X.shape[1]
-        size = 1.0 if stream else feature_size(X)
+        size = 1.0 if stream else feature_size(X, sample_weight)
         plan, state = self._begin(shape, targets, size, resume, stream)
         self.auto_params_ = plan.auto_params
         check_range(X, plan.dtype, "X")

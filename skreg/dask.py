@@ -103,10 +103,10 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         targets = _targets(estimator, all_y, classes)
         parts = [*zip(X.to_delayed().ravel(), y.to_delayed().ravel(), strict=True)]
         sizes = X.compute_chunk_sizes().chunks[0]
-        parts = [part for part, size in zip(parts, sizes, strict=True) if size]
-        n_rows = sum(sizes)
-        shape = n_rows, X.shape[1]
-        plan = make_plan(estimator, shape, targets, feature_size(X))
+        filled = np.flatnonzero(sizes)
+        parts = [parts[k] for k in filled]
+        shape = sum(sizes), X.shape[1]
+        plan = make_plan(estimator, shape, targets, feature_size(X.blocks[filled]))
         rng = check_random_state(estimator.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
         network = clone(estimator).set_params(**plan.auto_params)

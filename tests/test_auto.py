@@ -224,6 +224,8 @@ def test_size_of_features(columns, size):
     X = np.transpose(columns).astype(float)
     assert feature_size(X) == pytest.approx(size)
     assert feature_size(csr_array(X)) == 1
+    with_others = np.vstack([X, [9, -9]])
+    assert feature_size(with_others, np.array([1, 2, 3, 0])) == feature_size(X)
 
 
 @pytest.mark.parametrize("activation", ["identity", "relu"])
@@ -268,14 +270,18 @@ def test_small_features_are_penalised_less(params, power):
     np.testing.assert_allclose(small, large / 4**power)
 
 
-def test_a_stream_does_not_look_at_the_size_of_features():
-    X, y = problem(n=100)
+def test_a_stream_and_few_numbers_do_not_look_at_the_size_of_features():
+    X, y = problem(n=40)
     X = X / np.ptp(X, axis=0).max()
-    alphas = [
-        RegMLPClassifier().partial_fit(scale * X, y, [0, 1]).auto_params_["alpha"]
-        for scale in (1, 2)
-    ]
-    assert alphas[0] == alphas[1]
+    stream, few = (
+        [train(scale * X).auto_params_["alpha"] for scale in (1, 2)]
+        for train in (
+            lambda X: RegMLPClassifier().partial_fit(X, y, [0, 1]),
+            lambda X: RegMLPRegressor().fit(X, y),
+        )
+    )
+    assert stream[0] == stream[1]
+    assert few == [0.1, 0.1]
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam", "lbfgs"])

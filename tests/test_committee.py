@@ -488,7 +488,9 @@ SPACES = {
 }
 
 
-TABLE = SimpleNamespace(X=np.zeros((1000, 3)), targets=SimpleNamespace(loss_size=1.0))
+TABLE = SimpleNamespace(
+    X=np.zeros((1000, 3)), targets=SimpleNamespace(loss_size=1.0), sample_weight=None
+)
 
 
 @by_name(SPACES, "space")

@@ -50,6 +50,7 @@ def resolve(
     strengths, on_all_layers, keep_probs = (25, 8), 10, (0.8, 0.9)
     if not is_classifier(estimator):
         strengths, on_all_layers, keep_probs = (4, 2), 4, (0.9, 1.0)
+        feature_size = 1.0 if few else feature_size
     slope: Any = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
     alpha: Any
     size_on_all = loss_size ** (1 - 1 / n_layers) * feature_size ** (2 / n_layers)

@@ -42,7 +42,7 @@ def _auto_distributions(network, table):
     n_layers = 1 + len(others)
     unit = penalty_share(n_layers) / table.X.shape[0]
     if others:
-        unit *= table.targets.loss_size * feature_size(table.X)
+        unit *= table.targets.loss_size * feature_size(table.X, table.sample_weight)
     space: dict = {"alpha": [[strength * unit, *others] for strength in strengths]}
     if others:
         space["activation"] = ["relu", "tanh"]

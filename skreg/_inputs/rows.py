@@ -97,7 +97,7 @@ def check_range(X, dtype, name):
         )
 
 
-def feature_size(X):
+def feature_size(X, sample_weight=None):
     """Return the size of the features, relative to that of standardised ones.
 
     It is 1 unless all columns of an array lie in narrow intervals, as MinMaxScaler
@@ -106,6 +106,8 @@ def feature_size(X):
     """
     if issparse(X):
         return 1.0
+    if sample_weight is not None and not sample_weight.all():
+        X = X[sample_weight > 0]
     low, high = X.min(axis=0), X.max(axis=0)
     with np.errstate(over="ignore"):
         width = float((high - low).max())
