@@ -56,7 +56,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         on all layers. With hidden layers of "logistic" units, whose weights are four
         times as large, it is a sixteenth of that. Features in intervals narrower than
         1.5, such as those of ``MinMaxScaler``, need larger weights: with the widest
-        interval w, it is w / 4 times that, or its square without ``feature_scales``.
+        interval w, it is w / 4 times that.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9

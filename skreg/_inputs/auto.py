@@ -33,10 +33,9 @@ def resolve(
     In a ``stream``, ``n_rows`` are only a part of all rows. ``scaled`` says whether a
     network to train further has factors of features.
 
-    A penalty on the first layer alone is proportional to the ``loss_size`` and, since
-    smaller features need larger weights, to the square of the ``feature_size``. Factors
-    of features share that square with the weights, as all L layers do if all are
-    penalised. Those scale the outputs together, too: hence 1 - 1 / L.
+    A penalty on the first layer alone is proportional to both. One on all L layers is
+    proportional to their powers of 1 - 1 / L and 2 / L, since these layers together
+    scale the outputs, and make up for the size of the features.
     """
     full_batch = estimator.solver == "lbfgs"
     few = _are_few(n_rows, stream)
@@ -62,8 +61,8 @@ def resolve(
         alpha = on_all_layers * slope**2 * size_on_all / n_in_all
     else:
         strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
-        size = loss_size * (feature_size if scaled else 2 * feature_size**2)
-        alpha = [strength * size / n_in_all, *[0.0] * (n_layers - 1)]
+        first = strength * (1 if scaled else 2) * loss_size * feature_size / n_in_all
+        alpha = [first, *[0.0] * (n_layers - 1)]
     values = {
         "feature_scales": scaled,
         "alpha": alpha,
