@@ -26,7 +26,7 @@ from skreg._training.interrupts import finishing
 from skreg._training.loop import train
 from skreg._training.schedules import SCHEDULES
 from skreg._training.session import Session
-from skreg._training.state import TrainingState
+from skreg._training.state import TrainingState, set_attributes
 from skreg._training.stopping import Status
 
 
@@ -171,8 +171,7 @@ class NetworkEstimator(Predictor):
                 X.shape[0], targets.strata(y), sample_weight, fraction, state.split_seed
             )
         targets = targets.scaled_to(y, sample_weight, rows[0], must_vary=stream)
-        for name, value in targets.attributes().items():
-            setattr(self, name, value)
+        set_attributes(self, targets.attributes())
         table = table._replace(targets=targets)
         training, validation = self._data(table, rows, given, plan.dtype, not stream)
         validation_rows = validation and validation.rows
@@ -251,8 +250,7 @@ class NetworkEstimator(Predictor):
         """Set the fitted attributes after training."""
         self.n_iter_ = session.n_done
         snapshot = session.engine.snapshot()
-        for name, value in session.state.attributes(snapshot, session.plan).items():
-            setattr(self, name, value)
+        set_attributes(self, session.state.attributes(snapshot, session.plan))
 
     def _run(self, X):
         """Return the outputs for a checked X."""

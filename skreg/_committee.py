@@ -21,6 +21,7 @@ from skreg._race import Candidate, Member, Race, check_winner
 from skreg._scoring import check_scorer
 from skreg._training.callbacks import RaceTask, with_callbacks
 from skreg._training.interrupts import finishing
+from skreg._training.state import set_attributes
 
 _HINTS = {
     "n_iter": "Use n_candidates, the number of candidates to draw.",
@@ -254,8 +255,7 @@ class Committee(Predictor):
 
     def _set_attributes(self, winner, results, table, folds):
         """Set the fitted attributes."""
-        for name, value in winner.targets.attributes().items():
-            setattr(self, name, value)
+        set_attributes(self, winner.targets.attributes())
         self.members_ = [member.network for member in winner.members]
         self.best_params_ = winner.params
         self.best_score_ = float(winner.scores.mean())

@@ -13,6 +13,7 @@ from sklearn.metrics import check_scoring, get_scorer_names
 
 from skreg._inputs.errors import naming
 from skreg._predictions import PredictsLabels, PredictsValues
+from skreg._training.state import set_attributes
 
 
 def scorer_of(estimator, engine, validation, targets):
@@ -105,7 +106,7 @@ class _OwnScorer(_ScorerOfRows):
         vars(self._estimator).pop("feature_names_in_", None)
 
     def score(self, loss):
-        vars(self._estimator).update(self._engine.snapshot().copy().attributes())
+        set_attributes(self._estimator, self._engine.snapshot().copy().attributes())
         return self._score_of(self._estimator, self._X)
 
 
@@ -114,8 +115,7 @@ class _OfOutputs(BaseEstimator):
 
     def __init__(self, targets, outputs):
         self.targets, self.outputs = targets, outputs
-        for name, value in targets.attributes().items():
-            setattr(self, name, value)
+        set_attributes(self, targets.attributes())
 
     def _outputs(self, X):
         yield self.targets, self.outputs.copy()

@@ -34,7 +34,7 @@ from skreg._inputs.rows import feature_size
 from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
-from skreg._training.state import mix_in, reseed, set_history
+from skreg._training.state import mix_in, reseed, set_attributes, set_history
 from skreg._training.stopping import Monitor, Status
 
 
@@ -229,10 +229,10 @@ def _round(network, parts, targets, seed, validation):
 def _take_over(estimator, last, best, history):
     """Give an estimator the best parameters, and everything else of the last round."""
     network = best._network()
-    vars(last).update(network.attributes(network.arrays_of(best)))
+    set_attributes(last, network.attributes(network.arrays_of(best)))
     learned = vars(last).keys() - last.get_params().keys()
     vars(estimator).pop("feature_names_in_", None)  # of an earlier fit
-    vars(estimator).update({name: getattr(last, name) for name in learned})
+    set_attributes(estimator, {name: getattr(last, name) for name in learned})
     set_history(estimator, history)
     estimator.n_iter_ = history.n_epochs
 

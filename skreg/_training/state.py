@@ -115,6 +115,12 @@ class TrainingState:
         }
 
 
+def set_attributes(estimator, attributes):
+    """Set attributes of an estimator, given as a dict."""
+    for name, value in attributes.items():
+        setattr(estimator, name, value)
+
+
 def reseed(estimator, seed):
     """Give the training of a fitted estimator another generator."""
     state = np.random.SFC64(np.random.SeedSequence(seed)).state
@@ -135,7 +141,7 @@ def mix_in(estimator, n_rows, other, n_more, network):
 
     both = network.arrays_of(estimator), network.arrays_of(other)
     means = [[*map(mean, *layer)] for layer in zip(*both, strict=True)]
-    vars(estimator).update(network.attributes(means))
+    set_attributes(estimator, network.attributes(means))
     averages = mean(estimator._training["averages"], other._training["averages"])
     estimator._training = estimator._training | {"averages": averages}
     for name in ("loss_curve_", "penalty_curve_"):
@@ -147,7 +153,7 @@ def mix_in(estimator, n_rows, other, n_more, network):
 
 def set_history(estimator, history):
     """Give a fitted estimator the curves and the best values of a history."""
-    vars(estimator).update(_attributes_of(history, estimator.early_stopping))
+    set_attributes(estimator, _attributes_of(history, estimator.early_stopping))
     estimator._training = estimator._training | _bests_of(history)
 
 
