@@ -90,6 +90,7 @@ CHECKS.kwargs["ids"] = cache(CHECKS.kwargs["ids"])  # else each is printed 70 ti
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
+@pytest.mark.filterwarnings("ignore:Column . of X has values up to 10")  # around 100
 @pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
 def test_sklearn_checks(estimator, check):
     check(estimator)

@@ -3,7 +3,7 @@
 import numpy as np
 import pytest
 from estimators import SHORT_FITS, network, problem
-from scipy.sparse import csr_array
+from scipy.sparse import csr_array, csr_matrix
 from sklearn.datasets import load_digits
 from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
@@ -52,14 +52,29 @@ def test_a_validation_set_of_the_same_kind_is_not(kind):
 
 
 @pytest.mark.filterwarnings("ignore:The training loss ended")
-@pytest.mark.parametrize("factor", [1e4, 1e-5])
-def test_a_column_of_extreme_scale_is_named(factor):
-    scaled = X * [1, 1, factor, 1, 1]
+@pytest.mark.parametrize(
+    ("factor", "convert"),
+    [
+        (1e4, np.asarray),
+        (80, np.asarray),
+        (80, csr_array),
+        (80, csr_matrix),
+        (1e-5, np.asarray),
+    ],
+)
+def test_a_column_of_extreme_scale_is_named(factor, convert):
+    scaled = convert(X * [1, 1, factor, 1, 1])
     with pytest.warns(UserWarning, match="Column 2 of X.*StandardScaler"):
         network().fit(scaled, y)
     with pytest.warns(UserWarning, match="Column 2"):
         model = network().partial_fit(scaled, y, [0, 1])
     model.partial_fit(scaled, y)  # once is enough
+
+
+def test_a_rare_indicator_is_not_suspected_behind_a_scaler():
+    table = rng.normal(size=(1500, 2))
+    table[:, 1] = np.arange(1500) == 0
+    make_pipeline(StandardScaler(), network()).fit(table, table[:, 0] > 0)
 
 
 def test_a_column_whose_larger_values_are_in_few_rows_is_not_suspected():

@@ -12,7 +12,8 @@ from skreg._inputs.columns import rare_categories
 from skreg._inputs.errors import warn_the_caller
 
 _N_ROWS = 500
-_LARGE, _SMALL = 1e3, 1e-3
+_LARGE, _SMALL = 40, 1e-3
+"""Of the root mean square of a column, and of the largest size of its values."""
 _ENOUGH_ROWS = 50
 """In fewer rows a column may be small by chance."""
 _MANY_NUMBERS = 10
@@ -21,10 +22,17 @@ _MANY_NUMBERS = 10
 
 def warn_of_scale(estimator, X):
     """Warn if a column of X is so large or so small that training is slow or fails."""
-    sample = abs(_sample(X))
-    n_small = 0
-    if isinstance(sample, np.ndarray):
-        scales = sample.max(axis=0)
+    sample = _sample(X)
+    is_dense = isinstance(sample, np.ndarray)
+    values = sample if is_dense else sample.data
+    np.abs(values, out=values)
+    scales = sample.max(axis=0)
+    scales = scales if is_dense else scales.toarray().ravel()
+    with np.errstate(over="ignore"):
+        np.multiply(values, values, out=values)
+        large = np.sqrt(np.ravel(sample.mean(axis=0))) > _LARGE
+    n_large, n_small = large.sum(), 0
+    if is_dense:
         small = np.flatnonzero((scales > 0) & (scales < _SMALL))
         if len(sample) >= _ENOUGH_ROWS and len(small):
             # A column that is zero in most rows may have its larger values elsewhere.
@@ -33,17 +41,16 @@ def warn_of_scale(estimator, X):
             # A constant has nothing to learn, and scalers leave it near zero.
             scales[small] = [max(b, -a) if b > a else 0 for a, b in ranges]
             n_small = ((scales[small] > 0) & (scales[small] < _SMALL)).sum()
-    else:
-        scales = sample.max(axis=0).toarray().ravel()
-    n_large = (scales > _LARGE).sum()
     if not n_large + n_small:
         return
-    worst = int((scales if n_large else np.where(scales > 0, -scales, -inf)).argmax())
+    order = scales * large if n_large else np.where(scales > 0, -scales, -inf)
+    worst = int(order.argmax())
     warn_the_caller(
         f"{_column(estimator, worst)} of X has values up to {scales[worst]:.3g} in "
-        f"size; of {len(scales)} columns {n_large} exceed {_LARGE:g}, and {n_small} "
-        f"stay below {_SMALL:g}. A network hardly learns from such columns: scale the "
-        "features, with StandardScaler or TabularEncoder in a pipeline."
+        f"size; of {len(scales)} columns {n_large} have a root mean square above "
+        f"{_LARGE:g}, and {n_small} stay below {_SMALL:g}. A network hardly learns "
+        "from such columns: scale the features, with StandardScaler or TabularEncoder "
+        "in a pipeline."
     )
 
 
