@@ -6,7 +6,7 @@ blocks may draw no masks, and that the inputs of a layer may have a scale.
 """
 
 from dataclasses import dataclass, replace
-from functools import cached_property
+from functools import cached_property, lru_cache
 from typing import NamedTuple
 
 import numpy as np
@@ -73,16 +73,15 @@ class SubnetworkEngine(NumpyEngine):
         Layers are padded, so few sizes occur, and a pass is bound once for each.
         """
         x = self._keep_inputs(batch, inputs)
-        key = id(batch), sub.sizes
+        key = id(batch), sub.network.sizes
         if key not in self._passes:
             if len(self._passes) == _MAX_PASSES:
                 self._passes.clear()
-            network = self._subnetworks.network_of(sub)
-            w = Parameters(network, sub.vectors[0])
-            g = self._gradient_of(network, sub.vectors)
+            w = Parameters(sub.network, sub.vectors[0])
+            g = self._gradient_of(sub.network, sub.vectors)
             kept = replace(batch, x=x)
             passage = pass_of(
-                self._optimizer, network, w, g, self._memory, kept, self._scales
+                self._optimizer, sub.network, w, g, self._memory, kept, self._scales
             )
             self._passes[key] = passage, w, g, list(sub.vectors[1:]), x
         *bound, bound_x = self._passes[key]
@@ -105,7 +104,7 @@ class SubnetworkEngine(NumpyEngine):
 class Subnetwork(NamedTuple):
     """The network of the units that one mini-batch keeps, and its parameters."""
 
-    sizes: tuple
+    network: Network
     vectors: np.ndarray
     """The parameters, then the optimizer's averages, as rows."""
     first_units: np.ndarray
@@ -137,6 +136,9 @@ class Subnetworks:
         self._padded = padded = UnitFirstNetwork(
             tuple(sizes), network.activation, network.head, network.scaled
         )
+        self._network_of = lru_cache(_MAX_PASSES)(
+            lambda sizes: replace(padded, sizes=sizes)
+        )
         self._whole = [network.views(vector) for vector in vectors]
         self._copy = np.zeros((len(vectors), self._padded.n_parameters), vectors.dtype)
         self._copies = [self._padded.views(vector) for vector in self._copy]
@@ -166,20 +168,15 @@ class Subnetworks:
             for p, units in zip(self._keep_probs, below, strict=True)
         ] + [outputs]
 
-    def network_of(self, sub):
-        """Return the network of a `Subnetwork`."""
-        return replace(self._padded, sizes=sub.sizes)
-
     def gather(self, units):
         """Return the `Subnetwork` of ``units``, an index array per level.
 
         The next call overwrites it.
         """
+        network = self._network_of(tuple(map(len, units)))
+        vectors = self._memory[:, : network.n_parameters]
         first_units = units[1][:0] if self._drops_inputs else units[1]
-        rest = self._fill_index(units)
-        n_parameters = len(first_units) * self._padded.sizes[0] + len(rest)
-        vectors = self._memory[:, :n_parameters]
-        sub = Subnetwork(tuple(map(len, units)), vectors, first_units, rest)
+        sub = Subnetwork(network, vectors, first_units, self._fill_index(units))
         for whole, weights, first, rest in self._parts(sub):
             weights.take(sub.first_units, axis=0, out=first, mode="clip")
             whole.take(sub.rest, out=rest, mode="clip")
@@ -203,7 +200,7 @@ class Subnetworks:
     def _parts(self, sub):
         """Yield, per vector: the copy, its first weights, and both parts gathered."""
         _, layer, index, _ = self._padded.layout[0]
-        n_first = sub.vectors.shape[1] - len(sub.rest)
+        n_first = sub.network.n_parameters - len(sub.rest)
         for k, gathered in enumerate(sub.vectors):
             weights = self._copies[k][layer][index].T
             first = gathered[:n_first].reshape(-1, weights.shape[1])

@@ -44,17 +44,16 @@ def test_kept_parameters_alone_are_gathered_and_scattered(keep_probs, units):
     subnetworks.copy_in()
     for _ in range(2):  # again, after the padding units have been trained
         sub = subnetworks.gather(units)
-        assert sub.sizes == tuple(map(len, units))
-        network = subnetworks.network_of(sub)
+        assert sub.network.sizes == tuple(map(len, units))
         for whole, own in zip(expected, sub.vectors, strict=True):
-            arrays = NETWORK.views(whole), network.views(own)
+            arrays = NETWORK.views(whole), sub.network.views(own)
             for k, ((W, b), (own_W, own_b)) in enumerate(zip(*arrays, strict=True)):
                 n_in, n_out = len(kept[k]), len(kept[k + 1])
                 places = np.ix_(kept[k], kept[k + 1])
                 np.testing.assert_array_equal(own_W[:n_in, :n_out], W[places])
                 np.testing.assert_array_equal(own_b[:n_out], b[kept[k + 1]])
                 W[places], b[kept[k + 1]] = 7, 7
-        for k, (own_W, _) in enumerate(network.views(sub.vectors[0])):
+        for k, (own_W, _) in enumerate(sub.network.views(sub.vectors[0])):
             assert not own_W[len(kept[k]) :].any()
         sub.vectors[...] = 7
         subnetworks.scatter(sub)
