@@ -233,6 +233,16 @@ def test_a_fraction_of_each_class_is_held_out_but_never_all_of_it(y, fraction):
     ).all()
 
 
+@pytest.mark.parametrize("n_rare", [2, 5, 10])
+@pytest.mark.parametrize("rare", [0, 1])
+def test_rare_rows_are_held_out_whatever_their_label(rare, n_rare):
+    y = np.r_[np.full(1000 - n_rare, 1 - rare), np.full(n_rare, rare)]
+    train_rows, held_out = hold_out(1000, y, None, 0.1, seed=3)
+    assert len(held_out) == 100
+    assert (y[held_out] == rare).sum() == 1
+    assert (y[train_rows] == rare).sum() == n_rare - 1
+
+
 def test_rows_without_weight_do_not_fill_the_held_out_part():
     weights = (np.arange(200) < 20).astype(float)
     _, held_out = hold_out(200, np.arange(200) % 2, weights, 0.2, seed=0)

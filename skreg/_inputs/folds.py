@@ -147,7 +147,7 @@ def hold_out(n_rows, strata, sample_weight, fraction, seed):
     """Return the row indices to train on, and those to validate on: a fraction of all.
 
     ``strata`` has the class of each row, if there are classes. The same share of each
-    is held out, but never all of its rows.
+    is held out, but never all of its rows and, with few classes, at least one.
     """
     codes, order, _ = _by_class(n_rows, strata, sample_weight, seed)
     order = np.delete(order, np.unique(codes[order], return_index=True)[1])
@@ -159,7 +159,13 @@ def hold_out(n_rows, strata, sample_weight, fraction, seed):
             f"Change validation_fraction={fraction}, pass more rows, or pass X_val and "
             "y_val to fit."
         )
-    held_out = order[np.arange(n_held_out) * len(order) // n_held_out]
+    held_out = order[(2 * np.arange(n_held_out) + 1) * len(order) // (2 * n_held_out)]
+    classes, first = np.unique(codes[order], return_index=True)
+    if 4 * len(classes) <= n_held_out:  # there is room for a row of each
+        lacking = order[first[~np.isin(classes, codes[held_out])]]
+        largest = np.bincount(codes[held_out]).argmax()
+        replaced = np.flatnonzero(codes[held_out] == largest)[: len(lacking)]
+        held_out[replaced] = lacking[: len(replaced)]
     return np.setdiff1d(np.arange(n_rows), held_out), np.sort(held_out)
 
 
