@@ -1,6 +1,8 @@
 """What becomes of an estimator when something goes wrong in the middle of a fit."""
 
+import contextlib
 import copy
+import functools
 import pickle
 import signal
 import sys
@@ -331,6 +333,19 @@ def test_an_interrupt_of_partial_fit_at_any_line_is_raised_and_changes_nothing(f
             continue
         raise AssertionError(f"The interrupt at line {line} was lost.")
     assert n_interrupts > 20
+
+
+@pytest.mark.filterwarnings("ignore:Training interrupted by user in epoch 1")
+def test_an_interrupt_at_any_line_leaves_no_network_that_diverged_at_once():
+    steep = {"solver": "sgd", "learning_rate_init": 1e30, "dtype": "float32"}
+    with pytest.raises(ValueError, match="no weights to keep"):
+        network(**steep).fit(X, y)
+    for line in range(1, 200):
+        model = network(**steep)
+        with contextlib.suppress(KeyboardInterrupt, ValueError):
+            interrupted_at(line, functools.partial(model.fit, X, y))
+        for coef in getattr(model, "coefs_", []):
+            assert np.isfinite(coef).all()
 
 
 # Errors from the user's own code

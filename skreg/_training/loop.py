@@ -15,8 +15,8 @@ def train(sessions, n_threads=1):
     run in up to ``n_threads`` threads. Everything else happens in this thread, in the
     order of the sessions, so the number of threads does not change results. An
     interrupt ends each session in the state after its last epoch; if all have ended, it
-    becomes the status of the last one. Sessions with an objective come first:
-    `minimize_objective` runs each to its end.
+    becomes the status of the last one that has a network. Sessions with an objective
+    come first: `minimize_objective` runs each to its end.
     """
     active = [session for session in sessions if session.objective is None]
     try:
@@ -33,7 +33,10 @@ def train(sessions, n_threads=1):
             _run(active, partial)
     except KeyboardInterrupt:
         if all(session.status is not None for session in sessions):
-            sessions[-1].status = Status.INTERRUPTED
+            kept = [s for s in sessions if s.state.history.n_epochs]
+            if not kept:  # all diverged in the first epoch
+                raise
+            kept[-1].status = Status.INTERRUPTED
         for session in sessions:
             session.interrupt()
 

@@ -119,11 +119,14 @@ class Session:
         return self.status is None
 
     def interrupt(self):
-        """End in the state after the last epoch; within the first, keep the weights."""
+        """End in the state after the last epoch; in the first, keep finite weights."""
         if self.status is not None:
             return
         self.status = Status.INTERRUPTED
-        if self.in_epoch and self.state.history.n_epochs:
+        if not self.state.history.n_epochs:
+            if not np.isfinite(self.engine.snapshot().parameters).all():
+                self.status = Status.DIVERGED
+        elif self.in_epoch:
             self._go_back()
             self.state.rng.bit_generator.state = self._rng_before
 

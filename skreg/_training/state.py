@@ -130,9 +130,9 @@ def reseed(estimator, seed):
 def mix_in(estimator, n_rows, other, n_more, network):
     """Make a fitted estimator the mean of itself and ``other`` after an epoch.
 
-    They were trained on ``n_rows`` and on ``n_more`` other rows, which are the weights
-    of the mean. It is that of the parameters of the network, of the averages, and of
-    the last entries of the loss curves.
+    The weights of the mean are ``n_rows`` and ``n_more``, the rows that they were
+    trained on. It covers the parameters, the averages and the last entries of the loss
+    curves.
     """
     share = n_more / (n_rows + n_more)
 
