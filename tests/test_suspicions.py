@@ -71,9 +71,22 @@ def test_a_column_of_extreme_scale_is_named(factor, convert):
     model.partial_fit(scaled, y)  # once is enough
 
 
+@pytest.mark.filterwarnings("ignore:The training loss ended")
+def test_the_column_that_is_named_is_large_in_most_rows():
+    table = rng.normal(size=(100, 2)) * [1, 80]
+    table[0, 0] = 350
+    with pytest.warns(UserWarning, match="Column 1 of X.* of 2 columns 1 have"):
+        network().fit(table, table[:, 1] > 0)
+
+
+def test_tiny_values_underflow_without_a_warning():
+    with np.errstate(all="raise"):
+        network().fit(np.where(X > 1, 1e-170, X), y)
+
+
 def test_a_rare_indicator_is_not_suspected_behind_a_scaler():
-    table = rng.normal(size=(1500, 2))
-    table[:, 1] = np.arange(1500) == 0
+    table = rng.normal(size=(3000, 2))
+    table[:, 1] = np.arange(3000) == 0  # 55 deviations above the mean
     make_pipeline(StandardScaler(), network()).fit(table, table[:, 0] > 0)
 
 

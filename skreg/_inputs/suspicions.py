@@ -28,9 +28,10 @@ def warn_of_scale(estimator, X):
     np.abs(values, out=values)
     scales = sample.max(axis=0)
     scales = scales if is_dense else scales.toarray().ravel()
-    with np.errstate(over="ignore"):
+    with np.errstate(over="ignore", under="ignore"):
         np.multiply(values, values, out=values)
-        large = np.sqrt(np.ravel(sample.mean(axis=0))) > _LARGE
+        mean_squares = np.ravel(sample.mean(axis=0))
+    large = np.sqrt(mean_squares) > _LARGE
     n_large, n_small = large.sum(), 0
     if is_dense:
         small = np.flatnonzero((scales > 0) & (scales < _SMALL))
