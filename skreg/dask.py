@@ -19,9 +19,10 @@ import dask
 import dask.array as da
 import numpy as np
 from dask import delayed
+from scipy.sparse import issparse
 from sklearn.base import clone, is_classifier
 from sklearn.exceptions import ConvergenceWarning
-from sklearn.utils import check_random_state
+from sklearn.utils import check_array, check_random_state
 
 from skreg._base import NetworkEstimator
 from skreg._endings import ADVICE, warning_far_above, warning_of_limit
@@ -103,10 +104,10 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         targets = _targets(estimator, all_y, classes)
         parts = [*zip(X.to_delayed().ravel(), y.to_delayed().ravel(), strict=True)]
         sizes = X.compute_chunk_sizes().chunks[0]
-        filled = np.flatnonzero(sizes)
-        parts = [parts[k] for k in filled]
-        shape = sum(sizes), X.shape[1]
-        plan = make_plan(estimator, shape, targets, feature_size(X.blocks[filled]))
+        parts = [part for part, size in zip(parts, sizes, strict=True) if size]
+        some = dask.compute(*(_some_rows(X, len(parts)) for X, _ in parts))
+        size = 1.0 if issparse(some[0]) else feature_size(np.concatenate(some))
+        plan = make_plan(estimator, (sum(sizes), X.shape[1]), targets, size)
         rng = check_random_state(estimator.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
         network = clone(estimator).set_params(**plan.auto_params)
@@ -187,10 +188,20 @@ def _targets(estimator, y, classes):
     return targets.scaled_to(y, None, np.arange(len(y)))
 
 
-def _train(network, plan, parts, targets, history, validation):
-    """Run rounds, into a new history; return the last and the best network, and how.
+@delayed
+def _some_rows(X, n_parts):
+    """Return a few hundred rows of all partitions together, checked for their type."""
+    few = X[:: -(-X.shape[0] * n_parts // 500)]
+    return check_array(
+        few, accept_sparse="csr", dtype=np.float64, ensure_all_finite=False
+    )
 
-    ``validation`` holds the rows and targets to validate on, if there are any.
+
+def _train(network, plan, parts, targets, history, validation):
+    """Run rounds and record them in ``history``.
+
+    Return the last network, the best one and the `Status`. ``validation`` holds the
+    rows and targets to validate on, if there are any.
     """
     unit = targets.loss_unit
     if plan.early_stopping:

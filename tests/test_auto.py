@@ -216,6 +216,9 @@ def test_auto_without_feature_scales_has_twice_the_penalty(early_stopping):
         ([[-1, 0.5, 1], [0, 0, 0.1]], 1),  # as of a standardised one
         ([[0, 0.5, 1], [-3, 0, 3]], 1),
         ([[0, 1, 1], [1, 0, 0]], 1),  # one-hot
+        ([[0, 1, 1], [1, 0, 0], [1, 0, 0.5]], 1),
+        ([[0, 1, 1], [0.3, 0, 1], [1, 0, 0.5]], 1 / 4),
+        ([[*[0] * 25, 0.5, 1], [*[0] * 25, 1, 0.3]], 1),  # counts of words
         ([[5, 5, 5], [2, 2, 2]], 1),
         ([[-1e308, 0, 1e308], [0, 0.5, 1]], 1),
     ],
@@ -224,8 +227,8 @@ def test_size_of_features(columns, size):
     X = np.transpose(columns).astype(float)
     assert feature_size(X) == pytest.approx(size)
     assert feature_size(csr_array(X)) == 1
-    with_others = np.vstack([X, [9, -9]])
-    assert feature_size(with_others, np.array([1, 2, 3, 0])) == feature_size(X)
+    with_another = np.vstack([X, np.full(len(columns), 9)])
+    assert feature_size(with_another, np.r_[np.ones(len(X)), 0]) == feature_size(X)
 
 
 @pytest.mark.parametrize("activation", ["identity", "relu"])

@@ -493,6 +493,17 @@ TABLE = SimpleNamespace(
 )
 
 
+def test_auto_penalises_small_features_less():
+    X = np.random.default_rng(0).random((100, 3)) / 2
+    model, alphas = RegMLPClassifierCV(param_distributions="auto"), []
+    for scale in (1, 2):
+        table = SimpleNamespace(**vars(TABLE) | {"X": scale * X})
+        rng = np.random.RandomState(0)
+        drawn = draw_candidates(model, RegMLPClassifier(), table, rng)
+        alphas.append([params["alpha"][0] for params in drawn[1:]])
+    np.testing.assert_allclose(np.multiply(2, alphas[0]), alphas[1])
+
+
 @by_name(SPACES, "space")
 def test_auto_is_thirty_candidates_around_the_defaults(space):
     params, names = space

@@ -630,6 +630,23 @@ def test_auto_is_that_of_all_rows(client, solver, hidden):
     assert model.learning_rate_curve_ == alone.learning_rate_curve_
 
 
+@pytest.mark.parametrize("kind", ["csr", "bool", "object", "integer"])
+def test_partitions_may_hold_what_a_network_takes(kind):
+    convert = {
+        "csr": csr_array,
+        "bool": lambda part: part > 0,
+        "object": lambda part: part.astype(object),
+        "integer": lambda part: (10 * part).astype(np.int8),
+    }[kind]
+    rows, targets = partitions(2)
+    model = fit_local_sgd(network(max_iter=1), rows.map_blocks(convert), targets)
+    one = fit_local_sgd(
+        network(max_iter=1), rows.map_blocks(convert).persist(), targets
+    )
+    assert_same_training(model, one)
+    assert len(model.loss_curve_) == 1
+
+
 def test_names_of_an_earlier_fit_are_forgotten(client):
     pd = pytest.importorskip("pandas")
     model = network(max_iter=1).fit(pd.DataFrame(X).add_prefix("x"), y)

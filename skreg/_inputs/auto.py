@@ -33,9 +33,10 @@ def resolve(
     In a ``stream``, ``n_rows`` are only a part of all rows. ``scaled`` says whether a
     network to train further has factors of features.
 
-    A penalty on the first layer alone is proportional to both. One on all L layers is
-    proportional to their powers of 1 - 1 / L and 2 / L, since these layers together
-    scale the outputs, and make up for the size of the features.
+    A penalty on the first layer alone is proportional to the ``loss_size`` and to the
+    ``feature_size``. One on all L layers is proportional to their powers of 1 - 1 / L
+    and 2 / L, since these layers together scale the outputs and make up for small
+    features.
     """
     full_batch = estimator.solver == "lbfgs"
     few = _are_few(n_rows, stream)
@@ -49,7 +50,7 @@ def resolve(
     strengths, on_all_layers, keep_probs = (25, 8), 10, (0.8, 0.9)
     if not is_classifier(estimator):
         strengths, on_all_layers, keep_probs = (4, 2), 4, (0.9, 1.0)
-        feature_size = 1.0 if few else feature_size
+        feature_size = 1.0 if few else feature_size  # no gain there
     slope: Any = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
     alpha: Any
     size_on_all = loss_size ** (1 - 1 / n_layers) * feature_size ** (2 / n_layers)
