@@ -161,7 +161,8 @@ class Committee(Predictor):
     def get_metadata_routing(self):
         """Return which metadata the methods take.
 
-        As in scikit-learn, a splitter of groups requests them, for the committee, too.
+        A ``cv`` that splits by groups requests them for the committee, as in
+        scikit-learn's searches, unless `set_fit_request` says otherwise.
 
         Returns
         -------

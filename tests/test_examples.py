@@ -25,7 +25,7 @@ def test_nothing_that_is_shown_silences_a_warning(file):
 
 
 def test_examples_leave_nothing_behind(tmp_path_factory):
-    """Run in one process, since what takes most of the time are the imports."""
+    """In one process, since the imports take most of the time."""
     paths = [str(ROOT / "examples" / n) for n in ("checkpoints.py", "routed_search.py")]
     code = f"import runpy; [runpy.run_path(p, {{}}, '__main__') for p in {paths}]"
     # Short names: a socket in scratch may have a path of 108 characters at most.
