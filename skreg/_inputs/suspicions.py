@@ -30,8 +30,11 @@ def warn_of_scale(estimator, X):
     scales = scales if is_dense else scales.toarray().ravel()
     with np.errstate(over="ignore", under="ignore"):
         np.multiply(values, values, out=values)
-        mean_squares = np.ravel(sample.mean(axis=0))
-    large = np.sqrt(mean_squares) > _LARGE
+        if is_dense:
+            squares = sample.sum(axis=0)
+        else:  # SciPy would take copies
+            squares = np.bincount(sample.indices, values, len(scales))
+    large = np.sqrt(squares / sample.shape[0]) > _LARGE
     n_large, n_small = large.sum(), 0
     if is_dense:
         small = np.flatnonzero((scales > 0) & (scales < _SMALL))
