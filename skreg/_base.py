@@ -159,21 +159,22 @@ class NetworkEstimator(Predictor):
         X, y, sample_weight, targets = table
         if resume:
             targets = targets.continued_from(self._fitted_targets())
-        rows = fold or (np.arange(X.shape[0]), None)
-        shape = len(rows[0]), X.shape[1]
+        index, held_out = fold or (np.arange(X.shape[0]), None)
+        shape = len(index), X.shape[1]
         size = 1.0 if stream else feature_size(X, sample_weight)
         plan, state = self._begin(shape, targets, size, resume, stream)
         self.auto_params_ = plan.auto_params
         check_range(X, plan.dtype, "X")
         if plan.early_stopping and fold is None and given[0] is None:
             fraction = as_float(self, "validation_fraction")
-            rows = hold_out(
+            index, held_out = hold_out(
                 X.shape[0], targets.strata(y), sample_weight, fraction, state.split_seed
             )
-        targets = targets.scaled_to(y, sample_weight, rows[0], must_vary=stream)
+        targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
         set_attributes(self, targets.attributes())
         table = table._replace(targets=targets)
-        training, validation = self._data(table, rows, given, plan.dtype, not stream)
+        fold = index, held_out
+        training, validation = self._data(table, fold, given, plan.dtype, not stream)
         validation_rows = validation and validation.rows
         engine = make_engine(plan, state.start, training, validation_rows)
         objective = None

@@ -86,15 +86,12 @@ def expected_failed_checks(estimator):
 CHECKS = parametrize_with_checks(
     ESTIMATORS, expected_failed_checks=expected_failed_checks
 )
-CHECKS.kwargs["ids"] = cache(
-    CHECKS.kwargs["ids"]
-)  # else each is written once per check
+# Without a cache, the name of each estimator is made once per check.
+CHECKS.kwargs["ids"] = cache(CHECKS.kwargs["ids"])
 
 
 @pytest.mark.filterwarnings("ignore::sklearn.exceptions.ConvergenceWarning")
-@pytest.mark.filterwarnings(
-    "ignore:Column . of X has values up to 10"
-)  # from some checks
+@pytest.mark.filterwarnings("ignore:Column . of X has values up to 10")
 @pytest.mark.parametrize(CHECKS.args[0], list(CHECKS.args[1]), **CHECKS.kwargs)
 def test_sklearn_checks(estimator, check):
     check(estimator)

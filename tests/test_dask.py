@@ -638,13 +638,15 @@ def test_partitions_may_hold_what_a_network_takes(kind):
         "object": lambda part: part.astype(object),
         "integer": lambda part: (10 * part).astype(np.int8),
     }[kind]
+
+    def numbers(part):
+        part = convert(part)
+        return (part.toarray() if kind == "csr" else part).astype(float)
+
     rows, targets = partitions(2)
-    model = fit_local_sgd(network(max_iter=1), rows.map_blocks(convert), targets)
-    one = fit_local_sgd(
-        network(max_iter=1), rows.map_blocks(convert).persist(), targets
-    )
-    assert_same_training(model, one)
-    assert len(model.loss_curve_) == 1
+    model = fit_local_sgd(network(max_iter=2), rows.map_blocks(convert), targets)
+    plain = fit_local_sgd(network(max_iter=2), rows.map_blocks(numbers), targets)
+    np.testing.assert_allclose(model.loss_curve_, plain.loss_curve_, rtol=1e-6)
 
 
 def test_names_of_an_earlier_fit_are_forgotten(client):

@@ -340,7 +340,7 @@ def test_an_interrupt_at_any_line_leaves_no_network_that_diverged_at_once():
     steep = {"solver": "sgd", "learning_rate_init": 1e30, "dtype": "float32"}
     with pytest.raises(ValueError, match="no weights to keep"):
         network(**steep).fit(X, y)
-    for line in range(1, 200):
+    for line in range(1, 200):  # it runs about a hundred
         model = network(**steep)
         with contextlib.suppress(KeyboardInterrupt, ValueError):
             interrupted_at(line, functools.partial(model.fit, X, y))
