@@ -15,10 +15,11 @@ from skreg._inputs.errors import issue, naming, unchanged_on_error, warn_the_cal
 from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import hold_out
 from skreg._inputs.plan import as_float, make_plan
-from skreg._inputs.rows import check_outputs, check_range, check_table, feature_size
+from skreg._inputs.rows import check_outputs, check_range, check_table
+from skreg._inputs.sample import Sample
 from skreg._inputs.suspicions import warn_of_other_range, warn_of_scale
 from skreg._inputs.validation import ValidationSet, check_validation_set
-from skreg._inputs.weights import check_some_weight, effective_weights
+from skreg._inputs.weights import check_some_weight, final_weights
 from skreg._predictions import Predictor
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.callbacks import FitTask, with_callbacks
@@ -160,9 +161,9 @@ class NetworkEstimator(Predictor):
         if resume:
             targets = targets.continued_from(self._fitted_targets())
         index, held_out = fold or (np.arange(X.shape[0]), None)
-        shape = len(index), X.shape[1]
-        size = 1.0 if stream else feature_size(X, sample_weight)
-        plan, state = self._begin(shape, targets, size, resume, stream)
+        weights, by_class = self._row_weights(targets, y, sample_weight)
+        sample = Sample.of_stream(X) if stream else Sample.of(X, weights, index)
+        plan, state = self._begin(sample, targets, resume)
         self.auto_params_ = plan.auto_params
         check_range(X, plan.dtype, "X")
         if plan.early_stopping and fold is None and given[0] is None:
@@ -172,9 +173,15 @@ class NetworkEstimator(Predictor):
             )
         targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
         set_attributes(self, targets.attributes())
+        weights = final_weights(
+            weights, dtype=plan.dtype, rows=index, kind="training", mean_one=not stream
+        )
+        dataset = Dataset(X, targets.encode(y, plan.dtype), weights)
+        training = Rows(dataset, index)
         table = table._replace(targets=targets)
-        fold = index, held_out
-        training, validation = self._data(table, fold, given, plan.dtype, not stream)
+        validation = self._validation_set(
+            table, training, held_out, given, by_class, plan.dtype
+        )
         validation_rows = validation and validation.rows
         engine = make_engine(plan, state.start, training, validation_rows)
         objective = None
@@ -196,34 +203,20 @@ class NetworkEstimator(Predictor):
             score_unit=targets.score_unit(plan.scoring),
         )
 
-    def _data(self, table, fold, given, dtype, mean_one):
-        """Return the rows to train on, and the `ValidationSet` or None.
+    def _validation_set(self, table, training, held_out, given, by_class, dtype):
+        """Return the `ValidationSet` of the held-out rows or those ``given``, or None.
 
-        Its rows are those that the ``fold`` validates on, or else those ``given`` to
-        `fit`. Weights for training have a mean of 1 if ``mean_one``.
+        ``training`` are the `Rows` to train on.
         """
-        X, y, sample_weight, targets = table
-        index, held_out = fold
-        encoded = targets.encode(y, dtype)
-        by_class = self._class_weights(targets, encoded, sample_weight)
-        weights = effective_weights(
-            sample_weight,
-            by_class,
-            encoded,
-            dtype=dtype,
-            rows=index,
-            kind="training",
-            mean_one=mean_one,
-        )
-        dataset = Dataset(X, encoded, weights)
-        validation = check_validation_set(self, given, targets, by_class, dtype)
+        validation = check_validation_set(self, given, table.targets, by_class, dtype)
         if held_out is not None:
-            check_some_weight(weights, held_out, "validation")
-            validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
-        elif validation is not None:
-            warn_of_other_range(self, X, validation.rows.dataset.X)
-            targets.compare(y, validation.y)
-        return Rows(dataset, index), validation
+            dataset = training.dataset
+            check_some_weight(dataset.weights, held_out, "validation")
+            return ValidationSet(Rows(dataset, held_out), table.y, table.sample_weight)
+        if validation is not None:
+            warn_of_other_range(self, table.X, validation.rows.dataset.X)
+            table.targets.compare(table.y, validation.y)
+        return validation
 
     def _train(self, session, X, resume, stream=False):
         """Train on X, in a stream all or nothing, and set the fitted attributes."""
@@ -268,22 +261,22 @@ class NetworkEstimator(Predictor):
         head = self._fitted_targets().head
         return Network(sizes, self._activation, head, scaled)
 
-    def _class_weights(self, targets, encoded, sample_weight):
-        """Return the weight of each class, or None if there are no classes."""
-        return None
+    def _row_weights(self, targets, y, sample_weight):
+        """Return the weight of each row, and of each class if there are classes."""
+        return sample_weight, None
 
-    def _begin(self, shape, targets, size, resume, stream):
+    def _begin(self, sample, targets, resume):
         """Return the plan and the state; set the attributes known before training."""
         if resume:
             before = self._network()
             dtype = self.coefs_[0].dtype
-            plan = make_plan(self, shape, targets, size, stream, dtype, before.scaled)
+            plan = make_plan(self, sample, targets, dtype, before.scaled)
             hidden = plan.network.sizes[1:-1], before.sizes[1:-1]
             self._check_same("hidden_layer_sizes", *hidden)
             self._check_same("activation", self.activation, before.activation)
             self._check_same("feature_scales", plan.network.scaled, before.scaled)
             return plan, TrainingState.of(self, plan)
-        plan = make_plan(self, shape, targets, size, stream)
+        plan = make_plan(self, sample, targets)
         self.n_layers_ = len(plan.network.sizes)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is too little memory

@@ -15,6 +15,7 @@ from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import make_folds
 from skreg._inputs.plan import make_plan
 from skreg._inputs.rows import check_table
+from skreg._inputs.sample import Sample
 from skreg._inputs.suspicions import warn_of_scale
 from skreg._predictions import Predictor
 from skreg._race import Candidate, Member, Race, check_winner
@@ -243,7 +244,7 @@ class Committee(Predictor):
         if losses:
             y, weights = table.y, table.sample_weight
             targets = network._targets_of(y).measured(y, weights)
-        make_plan(network, table.X.shape, targets)
+        make_plan(network, Sample.of(table.X), targets)
         for name in ("n_features_in_", "feature_names_in_"):
             if hasattr(self, name):
                 setattr(network, name, getattr(self, name))

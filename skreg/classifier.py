@@ -10,7 +10,7 @@ from sklearn.utils.metaestimators import available_if
 from skreg._base import NetworkEstimator
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import CONSTRAINTS, is_stochastic
-from skreg._inputs.weights import class_weights
+from skreg._inputs.weights import row_weights
 from skreg._predictions import PredictsLabels
 
 
@@ -56,8 +56,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         on all layers. With hidden layers of "logistic" units, whose weights are four
         times as large, it is a sixteenth of that. If all features lie in intervals
         narrower than 1.5, as behind ``MinMaxScaler``, and w is the widest, it is w / 4
-        times that; on all L layers, the power of 2 / L of w / 4. The user guide lists
-        the exceptions.
+        times that; on all L layers, the power of 2 / L of w / 4. Of weighted rows, n is
+        the effective number. The user guide has the details.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9
@@ -355,8 +355,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
                 "compute_class_weight and pass a dict."
             )
 
-    def _class_weights(self, targets, encoded, sample_weight):
-        return class_weights(self.class_weight, targets, encoded, sample_weight)
+    def _row_weights(self, targets, y, sample_weight):
+        return row_weights(self.class_weight, targets, y, sample_weight)
 
     def _declared_targets(self, classes, y):
         """Return the labels of a stream; its first part need not have all of them."""

@@ -31,7 +31,7 @@ from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import is_stochastic, make_plan
-from skreg._inputs.rows import feature_size
+from skreg._inputs.sample import Sample, effective_size, feature_size
 from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
@@ -95,10 +95,6 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     columns = {1: -1} if y.ndim == 2 else {}
     X = X.rechunk({1: -1})
     X, y = dask.persist(X, y.rechunk({0: X.chunks[0]} | columns))
-    validation: tuple = ()
-    if X_val is not None:  # sent once, not in every round
-        rows = delayed(X_val, traverse=False), delayed(y_val, traverse=False)
-        validation = dask.persist(*rows)
     with unchanged_on_error(estimator):
         all_y = y.compute()
         targets = _targets(estimator, all_y, classes)
@@ -107,7 +103,14 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         parts = [part for part, size in zip(parts, sizes, strict=True) if size]
         some = dask.compute(*(_some_rows(X, len(parts)) for X, _ in parts))
         size = 1.0 if issparse(some[0]) else feature_size(np.concatenate(some))
-        plan = make_plan(estimator, (sum(sizes), X.shape[1]), targets, size)
+        weights, by_class = estimator._row_weights(targets, all_y, None)
+        n_effective = len(all_y) if weights is None else effective_size(weights)
+        sample = Sample(len(all_y), X.shape[1], n_effective, size)
+        plan = make_plan(estimator, sample, targets)
+        validation: tuple = ()
+        if X_val is not None:  # sent once, not in every round
+            rows = delayed(X_val, traverse=False), delayed(y_val, traverse=False)
+            validation = (*dask.persist(*rows), by_class)
         rng = check_random_state(estimator.random_state)
         seed = rng.randint(np.iinfo(np.int32).max)
         network = clone(estimator).set_params(**plan.auto_params)
@@ -267,14 +270,13 @@ def _merge(one, two):
 
 
 @delayed
-def _validate(end, targets, X, y):
+def _validate(end, targets, X, y, by_class):
     """Return the loss and the score of a network on validation rows."""
     network, _ = end
-    by_class = network._class_weights(targets, None, None)
     dtype = network.coefs_[0].dtype
     given = check_validation_set(network, (X, y, None), targets, by_class, dtype)
-    shape = given.rows.dataset.X.shape
-    plan, state = network._begin(shape, targets, 1.0, resume=True, stream=True)
+    sample = Sample.of_stream(given.rows.dataset.X)
+    plan, state = network._begin(sample, targets, resume=True)
     engine = make_engine(plan, state.start, given.rows, given.rows)
     scorer = scorer_of(network, engine, given, targets)
     loss = scorer.evaluate()

@@ -72,8 +72,8 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         on all layers. With hidden layers of "logistic" units, whose weights are four
         times as large, it is a sixteenth of that. If all features lie in intervals
         narrower than 1.5, as behind ``MinMaxScaler``, and w is the widest, it is w / 4
-        times that; on all L layers, the power of 2 / L of w / 4. The user guide lists
-        the exceptions.
+        times that; on all L layers, the power of 2 / L of w / 4. Of weighted rows, n is
+        the effective number. The user guide has the details.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9

@@ -6,7 +6,6 @@ from types import SimpleNamespace
 import numpy as np
 import pytest
 from estimators import one_in, problem
-from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_wine
 from sklearn.linear_model import LogisticRegression
@@ -17,7 +16,7 @@ from skreg import RegMLPClassifier, RegMLPRegressor
 from skreg._engine.heads import Binary, SquaredError
 from skreg._engine.penalties import L2
 from skreg._inputs.plan import make_plan
-from skreg._inputs.rows import feature_size
+from skreg._inputs.sample import STREAM_ROWS, Sample
 from skreg._training.schedules import SCHEDULES
 
 BATCH_SIZES = {
@@ -38,8 +37,8 @@ NUMBER = SimpleNamespace(n_outputs=1, head=SquaredError(), loss_size=1.0)
 
 
 def plan_of(n_rows, stream=False, **params):
-    estimator = RegMLPClassifier(**params)
-    return make_plan(estimator, (n_rows, 7), BINARY, stream=stream)
+    sample = Sample(n_rows, 7, STREAM_ROWS if stream else n_rows, is_stream=stream)
+    return make_plan(RegMLPClassifier(**params), sample, BINARY)
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
@@ -66,7 +65,8 @@ def test_auto_of_a_fit(n_rows, solver):
 def test_auto_of_lbfgs(n_rows):
     plan = plan_of(n_rows, solver="lbfgs")
     assert plan.penalties == (L2((0.1 if n_rows <= 42 else 10 / n_rows,) * 3),)
-    regression = make_plan(RegMLPRegressor(solver="lbfgs"), (n_rows, 7), NUMBER)
+    sample = Sample(n_rows, 7, n_rows)
+    regression = make_plan(RegMLPRegressor(solver="lbfgs"), sample, NUMBER)
     assert regression.penalties == (L2((0.1 if n_rows <= 42 else 4 / n_rows,) * 3),)
     assert plan.keep_probs == [1, 1, 1]
     assert plan.batch_size == n_rows
@@ -89,7 +89,7 @@ def test_auto_of_early_stopping(n_rows):
 @pytest.mark.parametrize("early_stopping", [False, True])
 def test_a_regressor_is_penalised_less(early_stopping, solver):
     estimator = RegMLPRegressor(early_stopping=early_stopping, solver=solver)
-    plan = make_plan(estimator, (100, 7), NUMBER)
+    plan = make_plan(estimator, Sample(100, 7, 100), NUMBER)
     strength = (2 if early_stopping else 4) * (1 if solver == "adam" else 2)
     assert plan.penalties == (L2((strength / 100, 0, 0)),)
     assert plan.keep_probs == [1, *[1 if early_stopping else 0.9] * 2]
@@ -99,7 +99,7 @@ def test_a_regressor_is_penalised_less(early_stopping, solver):
 @pytest.mark.parametrize("schedule", SCHEDULES)
 def test_the_rate_of_sgd_in_regression_is_a_quarter_by_any_schedule(schedule, n_rows):
     estimator = RegMLPRegressor(solver="sgd", learning_rate=schedule)
-    plan = make_plan(estimator, (n_rows, 7), NUMBER)
+    plan = make_plan(estimator, Sample(n_rows, 7, n_rows), NUMBER)
     assert plan.learning_rate.initial == RATES["sgd"] / 4
 
 
@@ -152,9 +152,9 @@ def test_the_rate_of_sgd_falls_with_batches_below_16_rows(estimator, batch_size)
     rate = RATES["sgd"] / (1 if estimator is RegMLPClassifier else 4)
     for n_rows in (40, 200):
         model = estimator(solver="sgd", batch_size=batch_size)
-        plan = make_plan(model, (n_rows, 7), targets)
+        plan = make_plan(model, Sample(n_rows, 7, n_rows), targets)
         assert plan.learning_rate.initial == rate * min(1, batch_size / 16)
-    plan = make_plan(model, (8, 7), targets)
+    plan = make_plan(model, Sample(8, 7, 8), targets)
     all_rows = batch_size >= 8  # so their gradient has no noise
     assert plan.learning_rate.initial == rate * (1 if all_rows else batch_size / 16)
 
@@ -206,31 +206,6 @@ def test_auto_without_feature_scales_has_twice_the_penalty(early_stopping):
     assert double.alphas == tuple(2 * alpha for alpha in single.alphas)
 
 
-@pytest.mark.parametrize(
-    ("columns", "size"),
-    [
-        ([[0, 0.2, 1], [0, 0.4, 1]], 1 / 4),  # as of MinMaxScaler
-        ([[2, 3, 2.5], [0, 1, 0]], 1 / 4),
-        ([[-0.6, 0.1, 0.6], [1, 1, 1]], 0.3),
-        ([[0, 0, 0.01], [0, 0.01, 0.02]], 0.02 / 4),
-        ([[-1, 0.5, 1], [0, 0, 0.1]], 1),  # as of a standardised one
-        ([[0, 0.5, 1], [-3, 0, 3]], 1),
-        ([[0, 1, 1], [1, 0, 0]], 1),  # one-hot
-        ([[0, 1, 1], [1, 0, 0], [1, 0, 0.5]], 1),
-        ([[0, 1, 1], [0.3, 0, 1], [1, 0, 0.5]], 1 / 4),
-        ([[*[0] * 25, 0.5, 1], [*[0] * 25, 1, 0.3]], 1),  # counts of words
-        ([[5, 5, 5], [2, 2, 2]], 1),
-        ([[-1e308, 0, 1e308], [0, 0.5, 1]], 1),
-    ],
-)
-def test_size_of_features(columns, size):
-    X = np.transpose(columns).astype(float)
-    assert feature_size(X) == pytest.approx(size)
-    assert feature_size(csr_array(X)) == 1
-    with_another = np.vstack([X, np.full(len(columns), 9)])
-    assert feature_size(with_another, np.r_[np.ones(len(X)), 0]) == feature_size(X)
-
-
 @pytest.mark.parametrize("activation", ["identity", "relu"])
 @pytest.mark.parametrize("hidden", [(), (3,), (3, 3)])
 def test_small_features_of_few_rows_are_as_good(hidden, activation):
@@ -273,6 +248,41 @@ def test_small_features_are_penalised_less(params, power):
     np.testing.assert_allclose(small, large / 4**power)
 
 
+@pytest.mark.parametrize(
+    "params",
+    [
+        {},
+        {"early_stopping": True},
+        {"solver": "sgd"},
+        {"solver": "lbfgs"},
+        {"hidden_layer_sizes": ()},
+    ],
+)
+def test_the_penalty_follows_the_effective_size(params):
+    X, y = problem(n=200)
+    copies = np.r_[np.full(100, 3.0), np.zeros(100)]
+    network = RegMLPClassifier(tol=1, random_state=0, **params)
+    few, many = (clone(network).fit(X, y, w).auto_params_ for w in (copies, None))
+    factor = 1 if params == {"hidden_layer_sizes": ()} else 2
+    np.testing.assert_allclose(few["alpha"], np.multiply(factor, many["alpha"]))
+
+
+def test_class_weights_count_in_the_effective_size():
+    X, y = problem(n=200)
+    y = np.arange(200) < 20
+    balanced, weighted, plain = (
+        RegMLPClassifier(max_iter=1, class_weight=by_class).fit(X, y, weights)
+        for by_class, weights in [
+            ("balanced", None),
+            (None, np.where(y, 9.0, 1.0)),
+            (None, None),
+        ]
+    )
+    assert balanced.auto_params_ == weighted.auto_params_
+    ratio = balanced.auto_params_["alpha"][0] / plain.auto_params_["alpha"][0]
+    assert ratio == pytest.approx(200 / 120)  # the geometric mean of 2 * 20 and 2 * 180
+
+
 def test_a_stream_and_few_numbers_do_not_look_at_the_size_of_features():
     X, y = problem(n=40)
     X = X / np.ptp(X, axis=0).max()
@@ -307,7 +317,7 @@ def test_a_single_hidden_layer_is_penalised_a_quarter(
     params = {"solver": solver, "early_stopping": early_stopping}
     targets = NUMBER if estimator is RegMLPRegressor else BINARY
     one, two, three = (
-        make_plan(estimator(hidden, **params), (100, 7), targets)
+        make_plan(estimator(hidden, **params), Sample(100, 7, 100), targets)
         for hidden in ((64,), (64, 64), (64, 64, 64))
     )
     (first,), (second,), (third,) = (plan.penalties for plan in (one, two, three))

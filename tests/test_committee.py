@@ -21,6 +21,7 @@ from estimators import (
     problem,
     weighted_loss,
 )
+from scipy.stats import entropy
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -42,7 +43,9 @@ from sklearn.preprocessing import MinMaxScaler, StandardScaler
 import skreg
 from skreg import RegMLPClassifier, RegMLPClassifierCV, TabularEncoder
 from skreg._inputs.candidates import draw_candidates
+from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes
+from skreg._inputs.rows import Table
 
 pytestmark = SHORT_FITS
 CV = KFold(3, shuffle=True, random_state=0)
@@ -488,20 +491,34 @@ SPACES = {
 }
 
 
-TABLE = SimpleNamespace(
-    X=np.zeros((1000, 3)), targets=SimpleNamespace(loss_size=1.0), sample_weight=None
-)
+TABLE = Table(np.zeros((1000, 3)), None, None, SimpleNamespace(loss_size=1.0))
 
 
 def test_auto_penalises_small_features_less():
     X = np.random.default_rng(0).random((100, 3)) / 2
     model, alphas = RegMLPClassifierCV(param_distributions="auto"), []
     for scale in (1, 2):
-        table = SimpleNamespace(**vars(TABLE) | {"X": scale * X})
+        table = TABLE._replace(X=scale * X)
         rng = np.random.RandomState(0)
         drawn = draw_candidates(model, RegMLPClassifier(), table, rng)
         alphas.append([params["alpha"][0] for params in drawn[1:]])
     np.testing.assert_allclose(np.multiply(2, alphas[0]), alphas[1])
+
+
+@pytest.mark.parametrize("hidden", [(), (3, 3)])
+def test_auto_does_not_count_rows_without_weight(hidden):
+    model, alphas = RegMLPClassifierCV(param_distributions="auto"), []
+    network = RegMLPClassifier(hidden, class_weight={0: 2.0})
+    y = np.repeat([0, 1], 500)
+    table = TABLE._replace(y=y, targets=Labels.of(y))
+    for weights in (None, np.where(y, 8.0, 0.0)):
+        rng = np.random.RandomState(0)
+        drawn = draw_candidates(
+            model, network, table._replace(sample_weight=weights), rng
+        )
+        alphas.append([params["alpha"][0] for params in drawn[1:]])
+    factor = np.exp(entropy([2, 1])) if hidden else 1  # from 500 rows of each to 500
+    np.testing.assert_allclose(np.multiply(factor, alphas[0]), alphas[1], rtol=1e-3)
 
 
 @by_name(SPACES, "space")

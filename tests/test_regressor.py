@@ -27,6 +27,7 @@ from skreg import RegMLPClassifier, RegMLPRegressor
 from skreg._endings import warning_far_above
 from skreg._engine.heads import LOSSES
 from skreg._inputs.plan import make_plan
+from skreg._inputs.sample import Sample
 
 pytestmark = [
     SHORT_FITS,
@@ -333,7 +334,8 @@ def test_a_constant_target_beside_counts_does_not_count():
 )
 def test_tol_is_relative_to_the_size_of_losses_alone(params, factor):
     targets = SimpleNamespace(n_outputs=1, head=LOSSES["poisson"](), loss_size=0.2)
-    plan = make_plan(regressor(loss="poisson", tol=0.5, **params), (50, 3), targets)
+    estimator = regressor(loss="poisson", tol=0.5, **params)
+    plan = make_plan(estimator, Sample(50, 3, 50), targets)
     assert plan.tol == 0.5 * factor
 
 

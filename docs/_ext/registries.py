@@ -15,6 +15,7 @@ from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.heads import LOSSES, Binary
 from skreg._inputs.auto import resolve
 from skreg._inputs.plan import make_plan
+from skreg._inputs.sample import STREAM_ROWS, Sample
 from skreg._training.schedules import SCHEDULES
 
 
@@ -76,8 +77,9 @@ def _resolved(n_rows, params, stream):
     """Return the values of all parameters that are "auto"."""
     estimator = RegMLPClassifier(**params)
     targets = SimpleNamespace(n_outputs=1, head=Binary(), loss_size=1.0)
-    values = resolve(estimator, n_rows, 3, 1.0, 1.0, stream)
-    rate = make_plan(estimator, (n_rows, 1), targets, stream=stream).learning_rate
+    sample = Sample(n_rows, 1, STREAM_ROWS if stream else n_rows, is_stream=stream)
+    values = resolve(estimator, sample, 3, 1.0)
+    rate = make_plan(estimator, sample, targets).learning_rate
     values["learning_rate_init"] = None if rate is None else rate.initial
     if rate is None:
         values["learning_rate"] = None

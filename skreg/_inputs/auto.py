@@ -10,6 +10,7 @@ from typing import Any
 from sklearn.base import is_classifier
 
 from skreg._engine.activations import activation_of
+from skreg._inputs.sample import STREAM_ROWS
 from skreg._training.schedules import SCHEDULES
 
 FEW_ROWS = 42
@@ -21,30 +22,25 @@ CALM_ROWS = 16
 """Mini-batches of fewer rows have noisy gradients: steps shorten in proportion."""
 LONGER_STEPS = {1: 5, 2: 2}
 """By the number of layers, the factor of the learning rate if steps are adaptive."""
-STREAM_ROWS = 50_000
-"""Assumed length of a stream, which is unknown."""
 
 
-def resolve(
-    estimator, n_rows, n_layers, loss_size, feature_size, stream=False, scaled=None
-):
+def resolve(estimator, sample, n_layers, loss_size, scaled=None):
     """Return the values of the parameters that may be "auto", by name.
 
-    In a ``stream``, ``n_rows`` are only a part of all rows. ``scaled`` says whether a
-    network to train further has factors of features.
+    ``scaled`` says whether a network to train further has factors of features.
 
     A penalty on the first layer alone is proportional to the ``loss_size`` and to the
-    ``feature_size``. One on all L layers is proportional to their powers of 1 - 1 / L
-    and 2 / L, since these layers together scale the outputs and make up for small
+    size of the features. One on all L layers is proportional to their powers of 1 - 1 /
+    L and 2 / L, since these layers together scale the outputs and make up for small
     features.
     """
+    n_rows, feature_size = sample.n_rows, sample.feature_size
     full_batch = estimator.solver == "lbfgs"
-    few = _are_few(n_rows, stream)
+    few = _are_few(sample)
     exact = full_batch or few
     if scaled is None:
         scaled = estimator.solver == "adam" and n_layers > 1 and not few
     scaled = bool(given_or(estimator, "feature_scales", scaled))
-    n_in_all = STREAM_ROWS if stream else n_rows
     stops_early = bool(estimator.early_stopping)
     # By whether it stops early: the first layer's alpha times n, and keep_prob.
     strengths, on_all_layers, keep_probs = (25, 8), 10, (0.8, 0.9)
@@ -57,19 +53,20 @@ def resolve(
     if few:
         alpha = 0.1 * slope**2 * size_on_all
     elif n_layers == 1:
-        alpha = 1 / n_in_all  # that of LogisticRegression(C=1)
+        # That of LogisticRegression(C=1), whose data term grows with the weights.
+        alpha = 1 / (STREAM_ROWS if sample.is_stream else n_rows)
     elif full_batch:
-        alpha = on_all_layers * slope**2 * size_on_all / n_in_all
+        alpha = on_all_layers * slope**2 * size_on_all / sample.effective_size
     else:
         strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
-        first = strength * (1 if scaled else 2) * loss_size * feature_size / n_in_all
-        alpha = [first, *[0.0] * (n_layers - 1)]
+        strength *= (1 if scaled else 2) * loss_size * feature_size
+        alpha = [strength / sample.effective_size, *[0.0] * (n_layers - 1)]
     values = {
         "feature_scales": scaled,
         "alpha": alpha,
         "keep_prob": 1.0 if exact else keep_probs[stops_early],
         "batch_size": n_rows if exact else _batch_size(n_rows),
-        "learning_rate": "constant" if stream else "cosine",
+        "learning_rate": "constant" if sample.is_stream else "cosine",
         "max_iter": max_iter(estimator),
         "dtype": "float64" if exact else "float32",
     }
@@ -85,15 +82,15 @@ def penalty_share(n_layers):
     return 0.25 if n_layers == 2 else 1.0
 
 
-def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, n_rows, stream):
+def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample):
     """Return the learning rate of an optimizer for a schedule, by its name."""
     rate, is_plan = optimizer.planned_rate, SCHEDULES[schedule].is_plan
-    full_batch = batch_size == n_rows and not stream
+    full_batch = batch_size == sample.n_rows and not sample.is_stream
     if optimizer.is_adaptive:
         rate *= LONGER_STEPS.get(n_layers, 1)
         if not is_plan:
             return rate / 4
-        few_steps = full_batch and _are_few(n_rows, stream)
+        few_steps = full_batch and _are_few(sample)
         return 4 * rate if few_steps else rate
     # The gradient of a squared error has no bound, and neither has the step.
     if not (is_plan and is_classifier(estimator)):
@@ -135,8 +132,8 @@ def given_or(estimator, name, value):
     return value if is_auto(estimator, name) else getattr(estimator, name)
 
 
-def _are_few(n_rows, stream):
-    return n_rows <= FEW_ROWS and not stream
+def _are_few(sample):
+    return sample.n_rows <= FEW_ROWS and not sample.is_stream
 
 
 def _is_planned(estimator):

@@ -6,7 +6,7 @@ from sklearn.model_selection import ParameterGrid, ParameterSampler
 from skreg._inputs.auto import LONGER_STEPS, penalty_share
 from skreg._inputs.errors import naming
 from skreg._inputs.plan import hidden_layer_sizes
-from skreg._inputs.rows import feature_size
+from skreg._inputs.sample import Sample
 
 _N_CANDIDATES = 30
 """For "auto"."""
@@ -40,9 +40,13 @@ def _auto_distributions(network, table):
     others = [0.0] * len(hidden_layer_sizes(network))
     strengths = (2, 5, 12, 30) if is_classifier(network) else (0.5, 1, 4, 10)
     n_layers = 1 + len(others)
-    unit = penalty_share(n_layers) / table.X.shape[0]
+    X, y, sample_weight, targets = table
+    unit = penalty_share(n_layers) / X.shape[0]
     if others:
-        unit *= table.targets.loss_size * feature_size(table.X, table.sample_weight)
+        weights, _ = network._row_weights(targets, y, sample_weight)
+        sample = Sample.of(X, weights)
+        unit = penalty_share(n_layers) / sample.effective_size
+        unit *= targets.loss_size * sample.feature_size
     space: dict = {"alpha": [[strength * unit, *others] for strength in strengths]}
     if others:
         space["activation"] = ["relu", "tanh"]

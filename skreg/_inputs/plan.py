@@ -109,23 +109,19 @@ class Plan:
         return 0 if self.optimizer is None else self.optimizer.n_averages
 
 
-def make_plan(
-    estimator, shape, targets, feature_size=1.0, stream=False, dtype=None, scaled=None
-):
-    """Return the plan of an estimator that learns ``targets`` from X of a ``shape``.
+def make_plan(estimator, sample, targets, dtype=None, scaled=None):
+    """Return the plan of an estimator that learns ``targets`` from a `Sample`.
 
-    In a ``stream``, these rows are only a part of all rows. A network to train further
-    keeps its ``dtype``, and its factors of features if it is ``scaled``.
+    A network to train further keeps its ``dtype``, and its factors of features if it is
+    ``scaled``.
     """
-    n_rows, n_features = shape
     full_batch = estimator.solver == "lbfgs"
     hidden = hidden_layer_sizes(estimator)
     n_layers = len(hidden) + 1
-    sizes = targets.loss_size, feature_size
-    values = resolve(estimator, n_rows, n_layers, *sizes, stream, scaled)
+    values = resolve(estimator, sample, n_layers, targets.loss_size, scaled)
     keep_probs = _keep_probs(estimator, values["keep_prob"], len(hidden))
     penalties = _penalties(estimator, values, n_layers)
-    batch_size = min(int(values["batch_size"]), n_rows)
+    batch_size = min(int(values["batch_size"]), sample.n_rows)
     optimizer = rate = None
     if full_batch:
         _check_lbfgs_options(estimator, keep_probs)
@@ -133,16 +129,16 @@ def make_plan(
         number = partial(as_float, estimator)
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
         schedule = values["learning_rate"]
-        rows = batch_size, n_rows, stream
-        auto_rate = initial_rate(estimator, optimizer, schedule, n_layers, *rows)
+        steps = schedule, n_layers, batch_size, sample
+        auto_rate = initial_rate(estimator, optimizer, *steps)
         rate = _learning_rate(estimator, schedule, auto_rate)
         values["learning_rate_init"] = auto_rate
     values["dtype"] = np.dtype(dtype or values["dtype"]).name
     unused = {"learning_rate", "batch_size"} if full_batch else set()
-    unused |= {"max_iter"} if stream else set()
+    unused |= {"max_iter"} if sample.is_stream else set()
     unused |= set() if hidden else {"keep_prob"}
     auto = [n for n in values if is_auto(estimator, n) and n not in unused]
-    sizes = n_features, *hidden, targets.n_outputs
+    sizes = sample.n_features, *hidden, targets.n_outputs
     follows_loss = not estimator.early_stopping or estimator.scoring == "loss"
     tol_unit = targets.loss_size if follows_loss else 1.0
     return Plan(

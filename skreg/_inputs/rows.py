@@ -97,29 +97,6 @@ def check_range(X, dtype, name):
         )
 
 
-def feature_size(X, sample_weight=None):
-    """Return the size of the features, relative to that of standardised ones.
-
-    It is 1 unless all columns of an array lie in narrow intervals, as MinMaxScaler
-    makes them. A standardised column is at least 2 wide, and about 4 if it is normal.
-    Nor are indicators and counts small: most columns have two values, or nearly all
-    entries are at an end of their column's interval. A few hundred rows tell.
-    """
-    if issparse(X):
-        return 1.0
-    rows = np.arange(X.shape[0])
-    if sample_weight is not None:
-        rows = np.flatnonzero(sample_weight)
-    sample = np.asarray(X[rows[:: -(-len(rows) // 500)]])
-    low, high = sample.min(axis=0), sample.max(axis=0)
-    with np.errstate(over="ignore"):
-        width = float((high - low).max())
-    at_end = (sample == low) | (sample == high)
-    if not 0 < width < 1.5 or at_end.all(axis=0).mean() > 0.5 or at_end.mean() > 0.9:
-        return 1.0
-    return width / 4
-
-
 def check_outputs(outputs):
     """Refuse rows for which the outputs of a network overflow."""
     if not np.isfinite(outputs).all():

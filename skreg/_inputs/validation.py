@@ -15,7 +15,7 @@ from sklearn.utils.validation import (
 from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import naming, refuse_hidden, warn_the_caller
 from skreg._inputs.rows import FLOATS, check_range, check_targets, refuse_dates
-from skreg._inputs.weights import check_weights, effective_weights
+from skreg._inputs.weights import check_weights, final_weights, times_class_weights
 
 
 @dataclass(frozen=True)
@@ -69,8 +69,7 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
         encoded = targets.checked(y, "y_val").encode(y, dtype, "y_val")
     sample_weight = check_weights(sample_weight, checked, "sample_weight_val")
     index = np.arange(checked.shape[0])
-    weights = effective_weights(
-        sample_weight, by_class, encoded, dtype=dtype, rows=index, kind="validation"
-    )
+    weights = times_class_weights(sample_weight, by_class, encoded)
+    weights = final_weights(weights, dtype=dtype, rows=index, kind="validation")
     rows = Rows(Dataset(checked, encoded, weights), index)
     return ValidationSet(rows, y, sample_weight)

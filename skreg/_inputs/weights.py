@@ -20,23 +20,33 @@ def check_weights(weights, X, name):
     return weights
 
 
-def class_weights(class_weight, labels, targets, sample_weight):
-    """Return the weight of each class, of shape (n_classes,), or None for none.
+def row_weights(class_weight, labels, y, sample_weight):
+    """Return sample weight × class weight of each row, and the weight of each class.
+
+    None stands for weights that are all 1.
+    """
+    if class_weight is None:
+        return sample_weight, None
+    codes = labels.encode(y, bool)
+    by_class = _class_weights(class_weight, labels, codes, sample_weight)
+    return times_class_weights(sample_weight, by_class, codes), by_class
+
+
+def _class_weights(class_weight, labels, codes, sample_weight):
+    """Return the weight of each class, of shape (n_classes,).
 
     For multilabel targets, the shape is (n_classes, 2): the weights of the zeros and of
     the ones of each column. "balanced" gives every class the same share of the sample
     weight.
     """
-    if class_weight is None:
-        return None
     with naming("class_weight"):
         if labels.multilabel:
             n_columns = len(labels.classes)
             weights = _multilabel_class_weights(
-                class_weight, n_columns, targets, sample_weight
+                class_weight, n_columns, codes, sample_weight
             )
         elif class_weight == "balanced":
-            weights = _balanced(targets, len(labels.classes), sample_weight)
+            weights = _balanced(codes, len(labels.classes), sample_weight)
         elif isinstance(class_weight, list):
             raise ValueError(
                 "class_weight is a list, which is for multilabel targets. Pass a dict "
@@ -71,29 +81,35 @@ def _weights_by_label(class_weight, classes):
     return np.array(weights, np.float64)
 
 
-def effective_weights(
-    sample_weight, by_class, targets, *, dtype, rows, kind, mean_one=True
-):
+def times_class_weights(sample_weight, by_class, codes):
     """Return sample weight × class weight of each row, or None where all are 1.
+
+    ``codes`` are targets as `Labels.encode` returns them.
+    """
+    if by_class is None:
+        return sample_weight
+    with np.errstate(over="ignore", invalid="ignore"):
+        if codes.ndim == 2:
+            weights = np.where(codes > 0, by_class[:, 1:], by_class[:, :1])
+            weights = weights.prod(axis=0)
+        else:
+            weights = by_class[codes]
+        if sample_weight is not None:
+            weights = weights * sample_weight
+    if not np.isfinite(weights).all():
+        raise ValueError(
+            "sample_weight × class_weight is too large for some row. Divide the "
+            "weights by the largest one."
+        )
+    return weights
+
+
+def final_weights(weights, *, dtype, rows, kind, mean_one=True):
+    """Return the weights for training, or None where all are 1.
 
     They have the ``dtype`` of training and, with ``mean_one``, mean 1 over ``rows``. An
     error names the ``kind`` of the rows.
     """
-    weights = sample_weight
-    if by_class is not None:
-        with np.errstate(over="ignore", invalid="ignore"):
-            if targets.ndim == 2:
-                weights = np.where(targets > 0, by_class[:, 1:], by_class[:, :1])
-                weights = weights.prod(axis=0)
-            else:
-                weights = by_class[targets]
-            if sample_weight is not None:
-                weights = weights * sample_weight
-        if not np.isfinite(weights).all():
-            raise ValueError(
-                "sample_weight × class_weight is too large for some row. Divide the "
-                "weights by the largest one."
-            )
     if weights is None:
         return None
     with np.errstate(over="ignore"):

@@ -1,0 +1,45 @@
+"""How many rows there are by their weights, and the size of their features."""
+
+import numpy as np
+import pytest
+from scipy.sparse import csr_array
+from scipy.stats import entropy
+
+from skreg._inputs.sample import effective_size, feature_size
+
+
+def test_effective_size_is_the_perplexity_of_the_weights():
+    weights = np.random.default_rng(0).lognormal(size=1000)
+    assert effective_size(weights) == round(np.exp(entropy(weights)))
+
+
+@pytest.mark.parametrize("weight", [1e-308, 0.1, 1, 1e308])
+@pytest.mark.parametrize("n", [1, 3, 100_000])
+def test_effective_size_of_equal_weights_is_their_number(n, weight):
+    weights = np.r_[np.full(n, weight), np.zeros(7)]
+    assert effective_size(weights) == n
+
+
+@pytest.mark.parametrize(
+    ("columns", "size"),
+    [
+        ([[0, 0.2, 1], [0, 0.4, 1]], 1 / 4),  # as of MinMaxScaler
+        ([[2, 3, 2.5], [0, 1, 0]], 1 / 4),
+        ([[-0.6, 0.1, 0.6], [1, 1, 1]], 0.3),
+        ([[0, 0, 0.01], [0, 0.01, 0.02]], 0.02 / 4),
+        ([[-1, 0.5, 1], [0, 0, 0.1]], 1),  # as of a standardised one
+        ([[0, 0.5, 1], [-3, 0, 3]], 1),
+        ([[0, 1, 1], [1, 0, 0]], 1),  # one-hot
+        ([[0, 1, 1], [1, 0, 0], [1, 0, 0.5]], 1),
+        ([[0, 1, 1], [0.3, 0, 1], [1, 0, 0.5]], 1 / 4),
+        ([[*[0] * 25, 0.5, 1], [*[0] * 25, 1, 0.3]], 1),  # counts of words
+        ([[5, 5, 5], [2, 2, 2]], 1),
+        ([[-1e308, 0, 1e308], [0, 0.5, 1]], 1),
+    ],
+)
+def test_size_of_features(columns, size):
+    X = np.transpose(columns).astype(float)
+    assert feature_size(X) == pytest.approx(size)
+    assert feature_size(csr_array(X)) == 1
+    with_another = np.vstack([X, np.full(len(columns), 9)])
+    assert feature_size(with_another, np.r_[np.ones(len(X)), 0]) == feature_size(X)
