@@ -9,9 +9,10 @@ to where it is wanted:
 
 - ``sample_weight`` to the network, cut to the rows of each fold, and to the scorer, but
   not to the scaler, which declines it;
-- ``X_val`` and ``y_val`` to the network. They are the same in every fold, and they
-  decide when each candidate stops. On its way ``X_val`` is scaled like the training
-  rows, since the pipeline names it in ``transform_input``.
+- ``X_val`` and ``y_val`` to the network. They are the same in every fold (with as many
+  rows as ``X``, scikit-learn would split them, too), and they decide when each
+  candidate stops. On its way ``X_val`` is scaled like the training rows, since the
+  pipeline names it in ``transform_input``.
 
 With scikit-learn 1.9 or later and rich installed, progress bars show the candidates
 and folds and, nested in them, the steps of the pipeline and the epochs of the network.

@@ -3,6 +3,7 @@
 from copy import deepcopy
 from dataclasses import dataclass, field
 from itertools import chain, takewhile
+from numbers import Real
 from time import perf_counter
 from typing import Any
 
@@ -152,7 +153,10 @@ class Race:
         results["rank_test_score"] = rankdata(-means, method="min").astype(np.int32)
         results["params"] = params = [record["params"] for record in records]
         for name in dict.fromkeys(chain(*params)):
-            column = np.ma.masked_all(len(params), object)
+            values = [given[name] for given in params if name in given]
+            are_numbers = all(isinstance(value, Real) for value in values)
+            dtype = np.array(values).dtype if are_numbers else object
+            column = np.ma.masked_all(len(params), dtype)
             for k, given in enumerate(params):
                 if name in given:
                     column[k] = given[name]

@@ -880,7 +880,7 @@ def test_a_network_that_no_memory_holds():
 
 def test_an_error_names_some_of_many_labels():
     names = np.array([f"a label with a long name that ends in {k}" for k in range(60)])
-    model = network().fit(np.zeros((60, 1)), names)
+    model = network().fit(np.zeros((120, 1)), np.tile(names, 2))
     with pytest.raises(ValueError, match=r"classes \['new'\], .* in 26', \.\.\.\]\. "):
         model.partial_fit([[0.0]], ["new"])
 

@@ -56,6 +56,13 @@ def test_large_integers_do_not_become_floats():
     assert list(model.classes_) == [2**60, 2**60 + 1]
 
 
+def test_integers_of_another_type_are_the_same_labels():
+    large = 2**60 + y
+    model = network().fit(X, large, X_val=X, y_val=large.astype(np.uint64))
+    expected = network().fit(X, large, X_val=X, y_val=large)
+    assert model.validation_loss_curve_ == expected.validation_loss_curve_
+
+
 def test_nulls_in_a_dictionary_of_pyarrow_are_no_class():
     pyarrow = pytest.importorskip("pyarrow")
     labels = pyarrow.array(["a", "b", None] * 20).dictionary_encode()
@@ -83,3 +90,5 @@ def test_labels_of_time_may_have_another_unit():
     model = network().fit(X, days, X_val=X, y_val=days.astype("M8[s]"))
     expected = network().fit(X, days, X_val=X, y_val=days)
     assert model.validation_loss_curve_ == expected.validation_loss_curve_
+    with pytest.raises(ValueError, match="y_val has classes .* not among"):
+        model.fit(X, days, X_val=X, y_val=days + np.timedelta64(5, "h"))

@@ -130,6 +130,10 @@ def test_results_have_the_layout_of_a_search():
             assert (value is np.ma.masked) == (name not in params)
             assert value is np.ma.masked or value == params[name]
     assert (results["mean_fit_time"] > 0).all()
+    assert results["param_momentum"].dtype == results["param_alpha"].dtype == float
+    assert race(None, {"activation": ["relu", "tanh"]}).fit(X, y).cv_results_[
+        "param_activation"
+    ].dtype == np.dtype(object)
     frames = pytest.importorskip("pandas")
     assert len(frames.DataFrame(results)) == n
 

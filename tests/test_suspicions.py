@@ -51,6 +51,13 @@ def test_a_validation_set_of_the_same_kind_is_not(kind):
     network().fit(train, labels, X_val=other, y_val=labels)
 
 
+def test_numbers_as_classes_are_suspected():
+    numbers = np.arange(len(X)) % (len(X) // 2 + 1)
+    with pytest.warns(UserWarning, match=r"y has \d+ classes in .* RegMLPRegressor"):
+        network().fit(X, numbers)
+    network().fit(X, np.arange(len(X)) % (len(X) // 2))
+
+
 @pytest.mark.filterwarnings("ignore:The training loss ended")
 @pytest.mark.parametrize(
     ("factor", "convert"),

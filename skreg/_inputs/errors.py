@@ -97,10 +97,14 @@ def refuse_hidden(**arguments):
             )
         parts = value if isinstance(value, list | tuple) else [value]
         if any(map(np.ma.is_masked, parts)):
+            remedy = "Leave out their rows."
+            if name.removesuffix("_val") == "X":
+                remedy = (
+                    f"Replace them, with {name}.astype(float).filled(numpy.nan), and "
+                    "put TabularEncoder or SimpleImputer in front."
+                )
             raise ValueError(
-                f"{name} has masked entries, which would be taken for data. Fill them "
-                "in (with SimpleImputer, or the array's filled method) or leave out "
-                "their rows."
+                f"{name} has masked entries, which would be taken for data. {remedy}"
             )
 
 

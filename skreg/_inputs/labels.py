@@ -12,6 +12,7 @@ from skreg._engine.heads import Binary, Multiclass, Multilabel
 from skreg._inputs.columns import is_missing
 from skreg._inputs.errors import naming, refuse_hidden
 from skreg._inputs.rows import as_numpy
+from skreg._inputs.suspicions import warn_of_many_classes
 from skreg._inputs.targets import Targets
 
 
@@ -33,6 +34,7 @@ class Labels(Targets):
             return cls(np.arange(y.shape[1]), multilabel=True)
         with naming("y"):
             labels = cls(np.unique(column_or_1d(y, warn=True)), multilabel=False)
+        warn_of_many_classes(len(labels.classes), len(y))
         return labels._with_several("y")
 
     @classmethod
@@ -122,18 +124,22 @@ class Labels(Targets):
                     f"The indicator matrix {name} may contain only zeros and ones."
                 )
             return np.ascontiguousarray(indicators.T, dtype)
-        y = column_or_1d(y)
-        if y.dtype.kind == self.classes.dtype.kind in ("m", "M"):
-            y = y.astype(self.classes.dtype)  # the unit of time may be another
-        known = set(self.classes.tolist())
-        unseen = [label for label in np.unique(y).tolist() if label not in known]
+        y, classes = column_or_1d(y), self.classes
+        if y.dtype.kind == classes.dtype.kind in ("m", "M"):
+            unit = np.promote_types(y.dtype, classes.dtype)  # as of days and hours
+            y, classes = y.astype(unit), classes.astype(unit)
+        labels, inverse = np.unique(y, return_inverse=True)
+        # NumPy would compare integers of different types as floats.
+        labels = labels.tolist()
+        known = {label: code for code, label in enumerate(classes.tolist())}
+        unseen = [label for label in labels if label not in known]
         if unseen:
             raise ValueError(
                 f"{name} has classes {_some(unseen)}, which are not among the known "
                 f"classes {_some(self.classes.tolist())}. Declare all classes at the "
                 "start, or leave out these rows."
             )
-        return np.searchsorted(self.classes, y)
+        return np.array([known[label] for label in labels])[inverse]
 
     def constant_loss(self, rows):
         """Return the loss of uniform probabilities, which is that of every row."""

@@ -86,6 +86,15 @@ def warn_of_other_range(estimator, X, X_val, name="X"):
     )
 
 
+def warn_of_many_classes(n_classes, n_rows):
+    """Warn if most rows have a class of their own, as numbers would."""
+    if n_rows >= _ENOUGH_ROWS and n_classes > n_rows / 2:
+        warn_the_caller(
+            f"y has {n_classes} classes in {n_rows} rows. Are they classes? To predict "
+            "numbers, use RegMLPRegressor."
+        )
+
+
 def warn_of_rounding(columns):
     """Warn of integers that differ but have the same float64, in columns of numbers."""
     for column in columns:
