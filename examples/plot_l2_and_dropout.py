@@ -3,8 +3,8 @@ L2 and dropout on a small set
 =============================
 
 A network far too large for its 100 points is trained for far too long, four times:
-without regularisation, with an L2 penalty, with dropout and with both. What each does
-to the decision surface and to the weights can then be seen, and measured.
+without regularisation, with an L2 penalty, with dropout and with both. This page shows
+what each does to the decision surface and to the weights.
 
 The penalised objective is
 
@@ -15,7 +15,7 @@ The penalised objective is
 
 Dropout multiplies each hidden unit by :math:`m / p` in training, where :math:`m` is 1
 with probability :math:`p` (``keep_prob``) and 0 otherwise, and does nothing at
-prediction. Points, network and settings are those of a tutorial on the subject.
+prediction.
 """
 
 # sphinx_gallery_thumbnail_path = 'figures/thumbnails/user_guide.svg'
@@ -32,9 +32,9 @@ from skreg.display import WeightHistogramDisplay
 # The points
 # ----------
 # Half of the points lie in a flat cloud, the other half in two upright ones above and
-# below it. The clouds overlap: no honest boundary separates all of them. Fresh points
-# tell what was learned rather than memorised: some watch the training, others are for
-# the test at its end.
+# below it. The clouds overlap, so no sensible boundary separates all of them. Fresh
+# points show what was learned rather than memorised: some monitor the training, others
+# are for the test at the end.
 
 
 def draw(rng, n):
@@ -66,8 +66,8 @@ X_val, X_test = (2 * (part - low) / (high - low) - 1 for part in (X_val, X_test)
 # Four networks
 # -------------
 # The penalty and the dropout of the defaults are turned off. The runs have a fixed
-# length, by ``n_iter_no_change=inf``. Without ``early_stopping`` the validation points
-# only watch: their loss is recorded after every epoch.
+# length, by ``n_iter_no_change=inf``. Without ``early_stopping`` the validation loss is
+# only recorded after every epoch.
 
 settings = {
     "hidden_layer_sizes": (64, 128),
@@ -102,9 +102,9 @@ print(f"{n_weights} weights for {len(X)} points")
 # ----------
 # Without regularisation the training loss falls to the end, and the validation loss
 # turns early and climbs: the network is more and more certain of its mistakes. L2
-# holds both losses where they are. Dropout delays the turn. ``loss_curve_`` has the
-# penalty in it; without it the losses can be compared. Each point is a mean over a
-# twentieth of the epochs before it, since single epochs scatter.
+# keeps both losses level. Dropout delays the turn. ``loss_curve_`` includes the
+# penalty, which is subtracted here so that the losses can be compared. Each point is a
+# mean over a twentieth of the epochs before it, since single epochs scatter.
 
 styles = ["#0072B2 -", "#D55E00 --", "#009E73 :", "#CC79A7 -."]
 epochs = np.unique(np.geomspace(1, settings["max_iter"], 60).astype(int))
@@ -166,9 +166,9 @@ _ = plt.colorbar(surface.surface_, ax=axes, label="probability of class 1", shri
 # %%
 # Weights
 # -------
-# The penalty drives most weights to the neighbourhood of zero. Dropout hardly changes
-# their distribution: it leads to another arrangement of weights of the same size. A few
-# larger weights lie outside of the figure.
+# The penalty drives most weights close to zero. Dropout hardly changes their
+# distribution: it arranges weights of the same size differently. A few larger weights
+# lie outside the figure.
 
 histogram = WeightHistogramDisplay.from_estimator(
     networks, bins=np.linspace(-0.75, 0.75, 61)
@@ -179,7 +179,7 @@ _ = histogram.ax_.set_title("Distribution of the weights")
 # Which is best?
 # --------------
 # Each restrains the network in its own way, by small weights or by units that cannot
-# rely on one another, and so the two are often combined.
+# rely on one another, so the two are often combined.
 
 print(f"{'':10}{'test log-loss':>15}{'test accuracy':>15}{'std of weights':>16}")
 for name, network in networks.items():

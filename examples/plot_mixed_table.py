@@ -2,10 +2,10 @@
 A mixed table from end to end
 =============================
 
-Numbers beside categories, and gaps: most tables look like this. `skreg.TabularEncoder`
-turns one into numbers for a network, and a committee is trained on them. It is compared
-with other models behind the same encoder, by log-loss and accuracy over several splits,
-and then its probabilities are examined.
+Most tables mix numbers with categories, and have missing values.
+`skreg.TabularEncoder` turns one into inputs for a network, and a committee is trained
+on them. It is compared with other models behind the same encoder, by log-loss and
+accuracy over several splits, and then its probabilities are examined.
 
 The table is German credit data [1]_: each row is an applicant for a loan, and the model
 has to find the bad risks.
@@ -38,8 +38,8 @@ from skreg.display import TrainingCurveDisplay
 # %%
 # The table
 # ---------
-# The published table has no gaps. Here one cell in twenty is blanked out, since most
-# tables have some.
+# The published table has no missing values. Here one cell in twenty is blanked out,
+# since most tables have some.
 
 X = pd.read_csv(Path(sys.argv[0]).parent / "data" / "credit_g.csv.gz")
 y = X.pop("class") == "bad"
@@ -50,8 +50,8 @@ X.head()
 # The models
 # ----------
 # All have the defaults of their libraries, except for enough iterations to converge.
-# Gradient boosting can read categories and gaps, and so it is there twice: behind the
-# encoder, and on the raw table.
+# Gradient boosting handles categories and missing values itself, so it is there twice:
+# behind the encoder, and on the raw table.
 
 boosting = HistGradientBoostingClassifier(
     categorical_features="from_dtype", random_state=0
@@ -95,7 +95,7 @@ for name, (losses, accuracies) in results.items():
 
 # %%
 # The lower the log-loss, the better the probabilities. On so few rows accuracies hardly
-# differ; the networks without regularisation and the trees are too sure of themselves.
+# differ, but the network without regularisation and the trees are overconfident.
 
 _, ax = plt.subplots(figsize=(7, 3.4), layout="constrained")
 for row, (name, (losses, _)) in enumerate(reversed(results.items())):
@@ -110,8 +110,8 @@ _ = ax.set(xlabel="test log-loss, mean and standard error over five splits")
 # %%
 # One committee
 # -------------
-# Each of its networks is stopped by a fold that it did not learn from. The predictions
-# for these folds tell, without a test set, the log-loss to expect.
+# Each of its networks is stopped by a fold that it was not trained on. The predictions
+# for these folds estimate the log-loss without a test set.
 
 X_train, X_test, y_train, y_test = train_test_split(
     X, y, test_size=0.3, stratify=y, random_state=0
@@ -128,8 +128,7 @@ _ = curves.ax_.set_title("A committee of five, each stopped by its own fold")
 # Calibration
 # -----------
 # Of the applicants with a predicted risk of 30%, about 30% should be bad risks: the
-# points should lie on the diagonal. A network without regularisation is sure far too
-# often.
+# points should lie on the diagonal. A network without regularisation is overconfident.
 
 _, ax = plt.subplots(figsize=(5.5, 5), layout="constrained")
 looks = {

@@ -2,11 +2,11 @@
 Overfitting, early stopping, dropout and batches
 ================================================
 
-A network learns a few images of handwritten digits by heart, and does worse on images
-that it has not seen: it has learned their noise along with the signal. This page
-follows chapter 8 of A. Trask, "Grokking Deep Learning", Manning 2019, on the remedies:
-stop in time, drop hidden units at random, let several networks vote. It ends with
-batches, which are about speed.
+A network memorises a few images of handwritten digits, and does worse on images that
+it has not seen: it has learned noise along with the signal. This page follows chapter 8
+of A. Trask, "Grokking Deep Learning", Manning 2019, on the remedies: stop in time, drop
+hidden units at random, average several networks. It ends with batches, which are about
+speed.
 
 The images are scikit-learn's digits; or MNIST, if the environment variable
 ``SKREG_MNIST`` names an ``.npz`` file of it, with the arrays ``X_train``, ``y_train``,
@@ -29,8 +29,8 @@ from skreg.display import TrainingCurveDisplay
 # The images
 # ----------
 # There are three parts. The networks learn from the training images; the validation
-# images are watched meanwhile, and decide when to stop; the test images are used once
-# for each network, when all is decided.
+# images are monitored meanwhile, and decide when to stop; the test images are used once
+# for each network, at the end.
 
 if path := os.environ.get("SKREG_MNIST"):
     n_training, n_epochs = 1000, 40
@@ -50,8 +50,8 @@ y, y_val = labels[:n_training], labels[n_training:]
 print(f"{len(X)} training, {len(X_val)} validation and {len(X_test)} test images")
 
 # %%
-# Learned by heart
-# ----------------
+# Memorised
+# ---------
 # One hidden layer of 100 units, one image per step and no regularisation: the penalty
 # and the dropout of the defaults are turned off. The fit has a fixed length, by
 # ``n_iter_no_change=inf``.
@@ -81,16 +81,16 @@ print(f"accuracy on the validation images {plain.score(X_val, y_val):.3f}")
 # ----------------------
 # The loss on the training images falls to the end. That on the validation images stops
 # falling, and slowly rises: from there on the network learns the noise of its training
-# images, and becomes surer where it is wrong. The accuracy, which does not ask how sure
-# it is, stands still.
+# images, and becomes surer where it is wrong. The accuracy, which ignores how sure it
+# is, hardly changes.
 
 watched = TrainingCurveDisplay.from_estimator(plain, log_scale=True)
 watched.ax_.set_title("Without regularisation")
 _ = watched.score_ax_.set_ylabel("validation accuracy")
 
 losses, scores = plain.validation_loss_curve_, plain.validation_scores_
-print(f"least validation loss {min(losses):.3f}, in epoch {np.argmin(losses) + 1}")
-print(f"last validation loss  {losses[-1]:.3f}, in epoch {len(losses)}")
+print(f"lowest validation loss {min(losses):.3f}, in epoch {np.argmin(losses) + 1}")
+print(f"last validation loss   {losses[-1]:.3f}, in epoch {len(losses)}")
 print(f"best validation accuracy {max(scores):.3f}, {scores[-1]:.3f} in the last epoch")
 
 # %%
@@ -112,8 +112,8 @@ print(f"stopped after {stopped.n_iter_} epochs; the best was {stopped.best_iter_
 # Dropout
 # -------
 # Each hidden unit is left out of a step with probability one half. So every step trains
-# another small network, and small networks have no room for the noise. It learns more
-# slowly, and comes to a lower validation loss.
+# a different small network, and small networks have no room for the noise. Training is
+# slower, and reaches a lower validation loss.
 
 dropout = RegMLPClassifier(**settings | {"keep_prob": 0.5})
 dropout.fit(X, y, X_val=X_val, y_val=y_val)
@@ -125,11 +125,11 @@ TrainingCurveDisplay.from_estimator(
 _ = ax.set_title("Dropout narrows the gap between training and validation")
 
 # %%
-# Let them vote
-# -------------
-# Networks that start from other weights learn the same signal first, and then each its
-# own noise. In the mean of their probabilities part of the noise cancels. Dropout
-# trains many networks in one, and so has a part of this gain; a committee such as
+# Average several networks
+# ------------------------
+# Networks that start from different weights learn the same signal first, and then each
+# its own noise. In the mean of their probabilities part of the noise cancels. Dropout,
+# which trains many networks in one, has a part of this gain; a committee such as
 # `skreg.RegMLPClassifierCV` has more of it.
 
 networks = [plain] + [
@@ -138,17 +138,17 @@ networks = [plain] + [
 ]
 probabilities = [network.predict_proba(X_val) for network in networks]
 alone = [log_loss(y_val, p) for p in probabilities]
-vote = log_loss(y_val, np.mean(probabilities, axis=0))
+mean = log_loss(y_val, np.mean(probabilities, axis=0))
 print("validation loss")
 print(f"  each of five networks {', '.join(f'{loss:.3f}' for loss in alone)}")
-print(f"  their vote            {vote:.3f}")
+print(f"  their mean            {mean:.3f}")
 
 # %%
 # Batches
 # -------
 # A step can average over several images. The average is less noisy than a single image,
-# and so it bears a larger learning rate; at the same rate an epoch, which then has
-# fewer steps, covers less ground. What is gained is time.
+# so it allows a larger learning rate; at the same rate an epoch, which then has fewer
+# steps, makes less progress. The gain is time.
 
 sizes = [1, 8, 32, 100]
 rate = settings["learning_rate_init"]
@@ -186,7 +186,7 @@ for ax in (left, right):
 # %%
 # The test
 # --------
-# Now all is decided, and the test images are used. The last column has the test
+# Now all choices are made, and the test images are used. The last column has the test
 # accuracies of the chapter, on MNIST. Its networks are weaker than these: they have no
 # biases, and fit the labels by least squares.
 

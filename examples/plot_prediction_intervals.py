@@ -2,13 +2,13 @@
 Prediction intervals
 ====================
 
-A single number hides how sure it is. Two networks that predict quantiles, at 5% and at
-95%, say between which values nine targets in ten will lie. Whether they do is measured
-here on rows that were held out, beside gradient boosting with the same loss.
+A single number does not say how certain it is. Two networks that predict quantiles, at
+5% and at 95%, give an interval for nine targets in ten. Its coverage is measured here
+on held-out rows, beside gradient boosting with the same loss.
 
-The table is made by the recipe of Friedman (1991), in which five of ten features count,
-with noise that is skewed and grows with one of them: most targets lie close above a
-smooth surface, and some far above it.
+The table is that of Friedman (1991), in which five of ten features matter, with noise
+that is skewed and grows with one of them: most targets lie close above a smooth
+surface, and some far above it.
 """
 
 # sphinx_gallery_thumbnail_path = 'figures/thumbnails/gallery.svg'
@@ -41,7 +41,7 @@ print(f"mean {y.mean():.1f}, median {np.median(y):.1f}, skewness {skewness:.2f}"
 # %%
 # The networks
 # ------------
-# y is not scaled, since the estimator does it, and all else is at its default.
+# The estimator scales y itself, and everything else is at its default.
 
 LEVELS = 0.05, 0.95
 
@@ -71,9 +71,9 @@ predicted = {"two networks": fit(network), "gradient boosting": fit(boosting)}
 # %%
 # Coverage
 # --------
-# An interval has to be right nine times in ten, and to be short. Below and above it
-# should lie one target in twenty each. The pinball loss, a mean over the two levels,
-# judges both at once.
+# An interval should cover nine targets in ten, with one in twenty below and one in
+# twenty above, and it should be narrow. The pinball loss, a mean over the two levels,
+# measures both at once.
 
 header = f"{'':18} {'covered':>8} {'below':>7} {'above':>7} {'width':>6} {'pinball':>8}"
 print(header)
@@ -93,7 +93,7 @@ for name, (low, high) in predicted.items():
 
 # %%
 # The intervals grow with the feature on which the noise depends, as they should. The
-# true quantiles are known, since the recipe is: their distance is drawn in grey.
+# true quantiles are known here: their distance is drawn in grey.
 
 order = np.argsort(X_test[:, 3])
 parts = np.array_split(order, 12)

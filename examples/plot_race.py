@@ -2,13 +2,13 @@
 A race of hyperparameters
 =========================
 
-A committee has a network per fold, which decides when it stops. In a race many
-committees with different hyperparameters begin. After each rung the best third goes on;
-the best of the last rung wins. Nothing is trained twice, and the networks of the winner
-are the model.
+A committee has a network per fold, and the fold decides when it stops. A race starts
+many committees with different hyperparameters. After each rung the best third
+continues; the best of the last rung wins. Nothing is trained twice, and the networks of
+the winner are the model.
 
-Most features are of no use here and a tenth of the labels are wrong, so that a network
-should not trust its training rows to the end.
+Most features are useless here and a tenth of the labels are wrong, so a network
+overfits if it is trained for too long.
 """
 
 # sphinx_gallery_thumbnail_path = 'figures/thumbnails/committees.svg'
@@ -48,16 +48,16 @@ for name, value in race.best_params_.items():
     print(f"{name}: {value}")
 
 # %%
-# Each line is a candidate, each point the end of a rung. The learning rate of all is
-# planned over the whole race, so that the last epochs gain most.
+# Each line is a candidate, each point the end of a rung. Every learning-rate schedule
+# spans the whole race, so the last epochs gain most.
 
 display = RaceDisplay.from_estimator(model)
 
 # %%
 # How the winner trained
 # ----------------------
-# The band spans the folds, the line is their mean, and a mark shows the epoch at which
-# a network was at its best. Those are the weights that it keeps.
+# The band spans the folds, the line is their mean, and a mark shows the best epoch of a
+# network, whose weights it keeps.
 
 display = TrainingCurveDisplay.from_estimator(model)
 
@@ -65,7 +65,7 @@ display = TrainingCurveDisplay.from_estimator(model)
 # Out-of-fold scores
 # ------------------
 # Every row was predicted by the network that did not train on it. These out-of-fold
-# probabilities tell what to expect of new rows.
+# probabilities estimate the loss on new rows.
 
 plain = make_pipeline(StandardScaler(), RegMLPClassifier((64, 64), random_state=0))
 print("log-loss")

@@ -21,9 +21,9 @@ from skreg import RegMLPClassifier
 # The stream
 # ----------
 # Each chunk is drawn when it is asked for. The class depends on products of features,
-# which no linear model can express, and a share of the labels is wrong, which bounds
-# the accuracy that anything can reach. The features have scales of their own, so that a
-# scaler has to learn along with the network.
+# which no linear model can express, and a share of the labels is wrong, which limits
+# the accuracy of any model. The features have different scales, so a scaler has to
+# learn along with the network.
 
 N_CHUNKS, N_ROWS, N_FEATURES, WRONG = 150, 10_000, 40, 0.05
 SCALES = np.geomspace(0.01, 100, N_FEATURES)
@@ -46,8 +46,8 @@ print(f"{N_CHUNKS * X_held.nbytes / 1e6:.0f} MB in all")
 # --------
 # The first call needs to know all classes, since the first chunk might lack one.
 # ``learning_rate_decay`` acts once per call. Rows that never come again cannot be
-# learned by heart, so that dropout and the penalty are turned off. A linear model runs
-# along for comparison.
+# memorised, so dropout and the penalty are turned off. A linear model is trained
+# alongside for comparison.
 
 scaler = StandardScaler()
 network = RegMLPClassifier(
@@ -99,9 +99,8 @@ _ = ax.legend(loc="center right")
 # %%
 # Stopping and resuming
 # ---------------------
-# The network was pickled half-way. What was pickled goes on as if nothing had happened:
-# from the same state of optimizer, learning rate and random numbers, to the same
-# weights.
+# The network was pickled half-way. The copy continues as if nothing had happened: from
+# the same state of optimizer, learning rate and random numbers, to the same weights.
 
 scaler_again, network_again = pickle.loads(saved)
 for number in range(N_CHUNKS // 2, N_CHUNKS):

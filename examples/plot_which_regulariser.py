@@ -2,10 +2,9 @@
 Which regulariser when
 ======================
 
-An L2 penalty, dropout and early stopping all keep a network from learning its training
-rows by heart. Here each is turned up step by step, from off to too strong, on training
-sets of three sizes. Where the curves have their best point, and how much is gained
-there, depends on the size.
+An L2 penalty, dropout and early stopping all keep a network from memorising its
+training rows. Here each is turned up step by step, from off to too strong, on training
+sets of three sizes. The best strength, and how much it gains, depend on the size.
 
 The rows are synthetic, so that there are enough to test on: ten informative features
 among thirty, and a tenth of the labels drawn at random.
@@ -36,11 +35,10 @@ pool, choose, test = np.split(np.arange(len(X)), [6000, 9000])
 # %%
 # A validation curve for each
 # ---------------------------
-# Everything else is off: no penalty, no dropout, and 150 epochs at the same
-# rate, whatever happens. Early stopping holds out a tenth of the training rows; its
-# strength is its patience, the number of epochs without improvement that it waits for.
-# Every point is the mean over three draws of the training rows, every bar their
-# standard deviation.
+# Everything else is off: no penalty, no dropout, and 150 epochs at a constant rate.
+# Early stopping holds out a tenth of the training rows; its strength is its patience,
+# the number of epochs without improvement that it waits for. Every point is the mean
+# over three draws of the training rows, every bar their standard deviation.
 
 sizes = [100, 400, 1600]
 grids = {
@@ -95,8 +93,8 @@ results = {
 }
 
 # %%
-# The log-loss punishes being sure and wrong, which is what an overfitted network is;
-# the accuracy only counts what is wrong.
+# The log-loss penalises confident mistakes, which an overfitted network makes; the
+# accuracy only counts mistakes.
 
 looks = ["#E69F00 o -", "#009E73 s --", "#0072B2 ^ -."]
 looks = dict(zip(sizes, (look.split() for look in looks), strict=True))
@@ -130,7 +128,7 @@ axes[0, 0].minorticks_off()
 # What each gains
 # ---------------
 # Now each is used at the strength that does best on rows set aside for this choice, and
-# judged on others.
+# is tested on others.
 
 best = {"off": [plain[size].mean(axis=0) for size in sizes]}
 strength = {}
@@ -165,16 +163,16 @@ for title, measured in best.items():
 print("in each cell: (strength) test log-loss / accuracy")
 
 # %%
-# On these rows, read from the figures:
+# On these rows:
 #
-# - Without regularisation more rows do not even mean a smaller log-loss: the network
-#   becomes surer faster than it becomes better.
-# - The **penalty** does well at every size, and needs to be weaker where there are more
-#   rows. It costs nothing, and is the one to begin with.
-# - **Dropout** makes the network unlearn its certainty, the more of it the better here,
-#   but too few rows leave it little to learn robustly.
-# - **Early stopping** is the cheapest, since it ends the fit. But it gives away rows,
-#   and with few of them it decides by a handful: it needs patience, and does best where
-#   there are rows to spare.
+# - Without regularisation, more rows do not always lower the log-loss: the network
+#   becomes more confident faster than it becomes better.
+# - The **penalty** does well at every size, and can be weaker where there are more
+#   rows. It costs nothing, so begin with it.
+# - **Dropout** makes the network less confident, and here more of it is better. With
+#   few rows it lowers the accuracy.
+# - **Early stopping** is the cheapest, since it ends the fit. But it costs training
+#   rows, and with few of them it decides by a handful. It does best where there are
+#   rows to spare.
 
 plt.show()
