@@ -29,7 +29,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
     so are the recorded and printed losses, which are :math:`c^2 J` or, for losses that
     grow linearly, :math:`c J`. Several targets may have different units, so their loss
     is the mean over the standardised targets, and it is recorded without a unit. The
-    defaults suit standardised features and need no search.
+    defaults suit standardised features and need no tuning.
 
     Parameters
     ----------
@@ -64,21 +64,19 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
     alpha : "auto", float or array-like of float, default="auto"
         Strength of the L2 penalty on the weights: one number for all layers, or one per
         layer from the inputs up. Its meaning depends neither on the number n of rows
-        nor on the batch size. "auto" penalises only the first layer: with 25 / n in
-        classification and 4 / n in regression, with 8 / n and 2 / n under
-        ``early_stopping``, with twice as much without ``feature_scales``, and with a
-        quarter if there is a single hidden layer. For "lbfgs" it is 10 / n and 4 / n on
-        all layers. Without hidden layers it is 1 / n. With at most 42 rows it is 0.1,
-        on all layers. With hidden layers of "logistic" units, whose weights are four
-        times as large, it is a sixteenth of that. If all features lie in intervals
-        narrower than 1.5, as behind ``MinMaxScaler``, and w is the widest, it is w / 4
-        times that; on all L layers, the power of 2 / L of w / 4. Of weighted rows, n is
-        the effective number. The user guide has the details.
+        nor on the batch size. "auto" penalises only the first layer: with 4 / n, or
+        2 / n under ``early_stopping``, twice that without ``feature_scales``, and a
+        quarter with a single hidden layer. For "lbfgs" it is 4 / n on all layers.
+        Without hidden layers it is 1 / n. With at most 42 rows it is 0.1, on all
+        layers. With hidden layers of "logistic" units, whose weights are four times as
+        large, it is a sixteenth of that. If all features lie in intervals narrower than
+        1.5, as behind ``MinMaxScaler``, and w is the widest, it is multiplied by
+        ``w / 4``, or by ``(w / 4) ** (2 / L)`` on all L layers. The user guide lists
+        the exceptions.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
-        for all hidden layers or one per layer. "auto" is 0.8 in classification and 0.9
-        in regression, or 0.9 and 1 under ``early_stopping``. It is 1 for "lbfgs" and
-        for at most 42 rows.
+        for all hidden layers or one per layer. "auto" is 0.9, or 1 under
+        ``early_stopping``. It is 1 for "lbfgs" and for at most 42 rows.
     input_keep_prob : float, default=1.0
         The probability of keeping an input feature, in (0, 1].
     dropout_mask : {"sample", "batch"}, default="sample"
@@ -91,10 +89,10 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         power of two between 8 and 256, or all rows if there are at most 42.
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate. With "cosine", "auto" is 4e-3 for "adam", or 0.016 for a
-        single batch of at most 42 rows, and for "sgd" 0.4 in classification and 0.1 in
-        regression. With other schedules it is 1e-3 and 0.1. For "adam" it is twice that
-        with a single hidden layer, and five times without one. For "sgd" it is lower
-        with fewer than 16 rows per mini-batch, in proportion.
+        single batch of at most 42 rows, and 0.1 for "sgd". With other schedules it is
+        1e-3 and 0.1. For "adam" it is twice that with a single hidden layer, and five
+        times without one. For "sgd" it is reduced in proportion with fewer than 16 rows
+        per mini-batch.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t
@@ -116,7 +114,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         Whether "sgd" uses Nesterov's momentum, which looks one step ahead [5]_.
     beta_2 : float, default=0.999
         Decay rate of the moving average of the squared gradient in "adam". In [0, 1).
-        Steps are bounded only above ``momentum ** 2``.
+        Steps are bounded only if it exceeds ``momentum ** 2``.
     epsilon : float, default=1e-8
         Added to the denominator in "adam", for numerical stability.
     max_iter : int or "auto", default="auto"
@@ -187,10 +185,10 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         "poisson", and the median for the other losses.
     target_scale_ : ndarray of shape (n_outputs,)
         Scale c of each target: the standard deviation for "squared_error", the mean for
-        "poisson", and the distance of the quartiles over 1.349 for the other losses,
-        which for a normal target is its deviation. That is at least a quarter of the
-        deviation of y clipped to its 5 % and 95 % quantiles, and if these are equal,
-        center and scale are those of "squared_error". If y is constant, c is 1.
+        "poisson", and the interquartile range over 1.349 for the other losses, which is
+        the standard deviation of a normal target. It is at least a quarter of the
+        standard deviation of y clipped to its 5 % and 95 % quantiles; if these are
+        equal, center and scale are those of "squared_error". If y is constant, c is 1.
     target_variance_ : ndarray of shape (n_outputs,)
         For ``loss="poisson"``, the variance of y over its squared mean in all rows
         passed to `fit`, or to the first call of `partial_fit`; 1 for other losses.
