@@ -153,9 +153,9 @@ class Race:
         results["rank_test_score"] = rankdata(-means, method="min").astype(np.int32)
         results["params"] = params = [record["params"] for record in records]
         for name in dict.fromkeys(chain(*params)):
-            values = [given[name] for given in params if name in given]
-            are_numbers = all(isinstance(value, Real) for value in values)
-            dtype = np.array(values).dtype if are_numbers else object
+            drawn = [given[name] for given in params if name in given]
+            are_numbers = all(isinstance(value, Real) for value in drawn)
+            dtype = np.array(drawn).dtype if are_numbers else object
             column = np.ma.masked_all(len(params), dtype)
             for k, given in enumerate(params):
                 if name in given:

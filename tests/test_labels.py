@@ -90,5 +90,5 @@ def test_labels_of_time_may_have_another_unit():
     model = network().fit(X, days, X_val=X, y_val=days.astype("M8[s]"))
     expected = network().fit(X, days, X_val=X, y_val=days)
     assert model.validation_loss_curve_ == expected.validation_loss_curve_
-    with pytest.raises(ValueError, match="y_val has classes .* not among"):
+    with pytest.raises(ValueError, match=r"y_val has classes .* not among"):
         model.fit(X, days, X_val=X, y_val=days + np.timedelta64(5, "h"))
