@@ -8,6 +8,7 @@ import pytest
 from estimators import one_in, problem
 from sklearn.base import clone
 from sklearn.datasets import load_wine
+from sklearn.exceptions import ConvergenceWarning
 from sklearn.linear_model import LogisticRegression
 from sklearn.metrics import log_loss
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
@@ -325,6 +326,27 @@ def test_a_single_hidden_layer_is_penalised_a_quarter(
     assert not any(first.alphas[1:])
     rates = [plan.learning_rate.initial for plan in (one, two, three)]
     assert rates == [rates[1] * (2 if solver == "adam" else 1), rates[1], rates[1]]
+
+
+@pytest.mark.parametrize(
+    ("hidden", "max_iter", "complete"),
+    [((9,), "auto", True), ((9,), 200, False), ((), "auto", False)],
+)
+def test_the_automatic_iterations_of_lbfgs_are_a_plan_with_hidden_layers(
+    hidden, max_iter, complete
+):
+    plan = plan_of(100, hidden_layer_sizes=hidden, max_iter=max_iter, solver="lbfgs")
+    assert plan.max_iter == 200
+    assert plan.ends_by_plan == complete
+
+
+def test_lbfgs_warns_where_it_reaches_a_limit_that_was_given():
+    X, y = problem(n=100)
+    network = RegMLPClassifier(9, solver="lbfgs", tol=0, random_state=0)
+    assert network.fit(X, y).n_iter_ == 200
+    for limit in ({"max_iter": 20}, {"max_fun": 20}):
+        with pytest.warns(ConvergenceWarning, match="Maximum iterations"):
+            clone(network).set_params(**limit).fit(X, y)
 
 
 @pytest.mark.parametrize(("hidden", "factor"), [((), 5), ((9,), 2), ((9, 9), 1)])

@@ -115,10 +115,15 @@ def patience(estimator):
     return estimator.n_iter_no_change
 
 
-def ends_by_plan(estimator):
-    """Return whether a fit that ran all its epochs is complete."""
-    endless = isinf(estimator.n_iter_no_change) and estimator.solver != "lbfgs"
-    return endless or _is_planned(estimator)
+def ends_by_plan(estimator, n_layers):
+    """Return whether a fit that ran all its epochs is complete.
+
+    The minimum itself is what "lbfgs" is for without hidden layers; with them, more
+    iterations than the automatic ones do not help.
+    """
+    if estimator.solver == "lbfgs":
+        return n_layers > 1 and is_auto(estimator, "max_iter")
+    return isinf(estimator.n_iter_no_change) or _is_planned(estimator)
 
 
 def is_auto(estimator, name):

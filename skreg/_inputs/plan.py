@@ -158,7 +158,7 @@ def make_plan(estimator, sample, targets, dtype=None, scaled=None):
         max_fun=int(estimator.max_fun),
         tol=as_float(estimator, "tol") * tol_unit,
         patience=patience(estimator),
-        ends_by_plan=ends_by_plan(estimator),
+        ends_by_plan=ends_by_plan(estimator, n_layers),
         early_stopping=bool(estimator.early_stopping),
         scoring=estimator.scoring,
         auto_params={name: values[name] for name in auto},
