@@ -10,7 +10,7 @@ from skreg._engine.batches import Block
 from skreg._engine.floats import all_finite, flush_tiny
 from skreg._engine.network import Parameters, Snapshot
 from skreg._engine.passes import Memory, Pass
-from skreg._engine.predictor import Evaluator
+from skreg._engine.predictor import bind_loss
 
 _FLUSH_EVERY = 64
 """Tiny numbers are flushed after an epoch whose steps pass a multiple of this."""
@@ -35,7 +35,7 @@ class NumpyEngine:
         self._training = training.dataset
         self._block: Any = None
         if validation is not None:
-            self._evaluator = self._evaluator_of(validation)
+            self._validation_loss = self._bind_loss(validation)
 
     def run_epoch(self, order, learning_rate, rng):
         """Train on the rows in ``order``; return the running loss.
@@ -60,7 +60,8 @@ class NumpyEngine:
         The network's outputs are written into ``outputs``, of shape (n_outputs,
         n_rows), if given.
         """
-        return self._evaluator.loss(outputs)
+        with np.errstate(all="ignore"):
+            return self._validation_loss(outputs=outputs)
 
     def snapshot(self):
         """Return the current state, in the engine's memory; copy it to keep it."""
@@ -70,8 +71,8 @@ class NumpyEngine:
         """Go back to the state in a snapshot."""
         self._vectors[...], self._n_steps = snapshot.vectors, snapshot.n_steps
 
-    def _evaluator_of(self, rows):
-        return Evaluator(self._network, self._parameters.layers, rows)
+    def _bind_loss(self, rows):
+        return bind_loss(self._network, self._parameters.layers, rows)
 
     def _make_buffers(self):
         self._make_memory()

@@ -2,6 +2,7 @@
 
 import sys
 from contextlib import contextmanager
+from functools import partial
 from pickle import UnpicklingError
 from threading import Timer
 
@@ -17,7 +18,7 @@ from skreg._engine.floats import least_size
 from skreg._engine.heads import HEADS
 from skreg._engine.optimizers import SGD, Adam, NesterovSGD
 from skreg._engine.penalties import L2
-from skreg._engine.predictor import Evaluator, rows_per_block
+from skreg._engine.predictor import rows_per_block
 
 if not hasattr(run_block, "stats"):
     raise ImportError(
@@ -68,10 +69,24 @@ class NumbaEngine(NumpyEngine):
         if dtype not in _COMPILED:
             self._compile(dtype)
 
-    def _evaluator_of(self, rows):
-        return _NumbaEvaluator(
-            self._network, self._nets, self._rule, self._vectors, rows
+    def _bind_loss(self, rows):
+        dataset, index = rows
+        network, rule, vectors = self._network, self._rule, self._vectors
+        size = rows_per_block(network, vectors.dtype, len(index), dataset.is_sparse)
+        no_masks = np.ones_like(self._nets[0].keep_probs)
+        net = self._nets[0]._replace(
+            keep_probs=no_masks, input_scales=no_masks, one_mask=False
         )
+        buffers = _allocate(net, size, vectors[:, :0])
+
+        def run(batch):
+            outputs = np.empty(batch.y.shape[::-1], batch.y.dtype)
+            data, no_steps = _data_of(batch, _NO_BITS), (False, size, 0.0, 0)
+            run_block((net, net), rule, data, *no_steps, vectors, outputs, buffers)
+            return outputs.T
+
+        block = Block(dataset, network, size, vectors.dtype, split=False)
+        return partial(block.mean_loss, index, run)
 
     def _compile(self, dtype):
         """Compile for a precision by training on no rows."""
@@ -115,29 +130,6 @@ class NumbaEngine(NumpyEngine):
         steps = True, self._plan.batch_size, rate, self._n_steps
         state = self._vectors, outputs, self._buffers
         self._n_steps = run_block(self._nets, self._rule, rows, *steps, *state)
-        return outputs.T
-
-
-class _NumbaEvaluator(Evaluator):
-    """Runs the compiled code on blocks of its own."""
-
-    def __init__(self, network, nets, rule, vectors, rows):
-        dataset, self._index = rows
-        n_rows, dtype = len(self._index), vectors.dtype
-        no_masks = np.ones_like(nets[0].keep_probs)
-        net = nets[0]._replace(
-            keep_probs=no_masks, input_scales=no_masks, one_mask=False
-        )
-        self._nets, self._rule, self._vectors = (net, net), rule, vectors
-        self._size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
-        self._buffers = _allocate(net, self._size, vectors[:, :0])
-        self._block = Block(dataset, network, self._size, dtype, split=False)
-
-    def _run(self, batch):
-        outputs = np.empty(batch.y.shape[::-1], batch.y.dtype)
-        rows, no_steps = _data_of(batch, _NO_BITS), (False, self._size, 0.0, 0)
-        state = self._vectors, outputs, self._buffers
-        run_block(self._nets, self._rule, rows, *no_steps, *state)
         return outputs.T
 
 

@@ -1,5 +1,7 @@
 """Prediction in blocks of rows that stay in the cache."""
 
+from functools import partial
+
 import numpy as np
 
 from skreg._engine.batches import Block, rows_in_cache, slices
@@ -32,32 +34,22 @@ def predict_outputs(network, arrays, X):
     return outputs
 
 
-class Evaluator:
-    """Computes the loss of a network's current parameters on validation rows."""
+def bind_loss(network, arrays, rows):
+    """Return a call for the weighted mean of the losses of `Rows`.
 
-    def __init__(self, network, arrays, rows):
-        dataset, self._index = rows
-        dtype, n_rows = arrays[0][0].dtype, len(self._index)
-        size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
-        memory = Memory(network, size, dtype, backward=False)
+    The network's outputs are written into its argument ``outputs``, of shape
+    (n_outputs, n_rows), if given.
+    """
+    dataset, index = rows
+    dtype, n_rows = arrays[0][0].dtype, len(index)
+    size = rows_per_block(network, dtype, n_rows, dataset.is_sparse)
+    memory = Memory(network, size, dtype, backward=False)
 
-        def bind(batch):
-            return Forward(network, arrays, memory, batch.x)
+    def bind(batch):
+        return Forward(network, arrays, memory, batch.x)
 
-        self._block = Block(dataset, network, size, dtype, bind)
-
-    def loss(self, outputs=None):
-        """Return the weighted mean of the losses.
-
-        The network's outputs are written into ``outputs``, of shape (n_outputs,
-        n_rows), if given.
-        """
-        with np.errstate(all="ignore"):
-            return self._block.mean_loss(self._index, self._run, outputs=outputs)
-
-    def _run(self, forward):
-        """Return the outputs of a mini-batch, as the block has bound it."""
-        return forward.run()
+    block = Block(dataset, network, size, dtype, bind)
+    return partial(block.mean_loss, index, Forward.run)
 
 
 def rows_per_block(network, dtype, n_rows, sparse):
