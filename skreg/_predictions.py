@@ -117,8 +117,5 @@ class PredictsValues(RegressorMixin):
 def _mean(pairs):
     """Return the mean prediction, given the targets and outputs of each network."""
     with np.errstate(under="ignore"):
-        first, *others = (targets.predictions(outputs) for targets, outputs in pairs)
-        for other in others:
-            first += other
-        first /= 1 + len(others)
-    return first
+        predictions = [targets.predictions(outputs) for targets, outputs in pairs]
+        return reduce(np.add, predictions) / len(predictions)
