@@ -34,7 +34,7 @@ class Optimizer:
     @property
     def carry(self):
         """Factor of the former contents of g_in."""
-        return 0.0
+        return self.momentum if self.averages_gradient else 0.0
 
     @cached_property
     def scale(self):
@@ -61,11 +61,6 @@ class SGD(Optimizer):
     n_averages: ClassVar[int] = 1
     averages_gradient: ClassVar[bool] = True
     planned_rate: ClassVar[float] = 0.4
-
-    @property
-    def carry(self):
-        """β: the gradient is accumulated in v."""
-        return self.momentum
 
     def step(self, w, g, averages, n_steps, learning_rate):
         self.add_penalties(w, g)
