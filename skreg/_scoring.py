@@ -25,8 +25,9 @@ def scorer_of(estimator, engine, validation, targets):
         return Scorer(engine)
     scorer = check_scoring(estimator, estimator.scoring)
     of_outputs = hasattr(scorer, "_score_func") and not _has_own_predictions(estimator)
-    kind = _ScorerOfMetric if of_outputs else _OwnScorer
-    return kind(scorer, estimator, engine, validation, targets)
+    if of_outputs:
+        return _ScorerOfMetric(scorer, estimator, engine, validation, targets)
+    return _OwnScorer(scorer, estimator, engine, validation)
 
 
 class Scorer:
@@ -98,7 +99,7 @@ class _ScorerOfMetric(_ScorerOfRows):
 class _OwnScorer(_ScorerOfRows):
     """Calls a function of the user, on a copy of the estimator."""
 
-    def __init__(self, scorer, estimator, engine, validation, targets):
+    def __init__(self, scorer, estimator, engine, validation):
         super().__init__(scorer, estimator, engine, validation)
         dataset, rows = validation.rows
         self._estimator, self._X = copy.copy(estimator), dataset.X[rows]
