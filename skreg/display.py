@@ -26,10 +26,6 @@ __all__ = ["RaceDisplay", "TrainingCurveDisplay", "WeightHistogramDisplay"]
 _DASHES = ["-", (0, (5, 1.5)), (0, (1.2, 1.2)), (0, (6, 1.5, 1.2, 1.5))]
 
 
-def _flat(layers):
-    return np.concatenate([np.ravel(weights) for weights in layers])
-
-
 class WeightHistogramDisplay:
     """Distribution of the weights of one or more networks; biases are left out.
 
@@ -107,7 +103,7 @@ class WeightHistogramDisplay:
         """
         weights = {
             name: [
-                _flat(layer)
+                np.concatenate(layer, axis=None)
                 for layer in zip(*(network.coefs_ for network in networks), strict=True)
             ]
             for name, networks in networks_of(estimator, "coefs_").items()
@@ -166,7 +162,10 @@ class WeightHistogramDisplay:
         """Return, for each panel, the weights to show of every network, by name."""
         weights = self.weights
         if not per_layer:
-            weights = {name: [_flat(layers)] for name, layers in weights.items()}
+            weights = {
+                name: [np.concatenate(layers, axis=None)]
+                for name, layers in weights.items()
+            }
         return [
             {name: layers[k] for name, layers in weights.items() if k < len(layers)}
             for k in range(max(map(len, weights.values())))
