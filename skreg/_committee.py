@@ -279,8 +279,7 @@ class Committee(Predictor):
             total[held_out] += predicted
             count[held_out] += 1
         with np.errstate(invalid="ignore"):
-            total /= count.reshape(-1, *[1] * (total.ndim - 1))
-        return total
+            return (total.T / count).T
 
 
 def _tell_of_interrupt():
