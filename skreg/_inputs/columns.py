@@ -2,6 +2,7 @@
 
 from datetime import date, time, timedelta
 from decimal import Decimal
+from itertools import compress
 from math import isinf
 from numbers import Real
 from typing import Any
@@ -27,13 +28,11 @@ def check_columns(estimator, X):
     """Return X as a data frame or as an array of two dimensions."""
     refuse_hidden(X=X)
     refuse_lazy("X", X, "compute")
-    if not hasattr(X, "columns"):
-        dtype = None if hasattr(X, "dtype") else object  # a list may mix types
-        with naming("X"):
-            return check_array(
-                X, dtype=dtype, ensure_all_finite=False, estimator=estimator
-            )
-    return X
+    if hasattr(X, "columns"):
+        return X
+    dtype = None if hasattr(X, "dtype") else object  # a list may mix types
+    with naming("X"):
+        return check_array(X, dtype=dtype, ensure_all_finite=False, estimator=estimator)
 
 
 def columns_of(X):
@@ -126,12 +125,8 @@ class Column:
 
 def split(columns, is_categorical):
     """Return the columns of numbers as an array, and those of categories as another."""
-    numbers, texts = [], []
-    for column, categorical in zip(columns, is_categorical, strict=True):
-        if categorical:
-            texts.append(column.as_text())
-        else:
-            numbers.append(column.as_numbers())
+    numbers = [column.as_numbers() for column in compress(columns, ~is_categorical)]
+    texts = [column.as_text() for column in compress(columns, is_categorical)]
     n_rows = len(columns[0].values)
     dtype = np.result_type(np.float32, *numbers)
     return _stack(numbers, n_rows, dtype), _stack(texts, n_rows, object)
