@@ -252,12 +252,12 @@ class Committee(Predictor):
         for k in range(n_folds):
             member_seed = int(np.random.SeedSequence((seed, k)).generate_state(1)[0])
             member = copy(network).set_params(random_state=member_seed)
-            members.append(Member(member))
-        return Candidate(params, targets, members)
+            members.append(Member(member, targets))
+        return Candidate(params, members)
 
     def _set_attributes(self, winner, results, table, folds):
         """Set the fitted attributes."""
-        set_attributes(self, winner.targets.attributes())
+        set_attributes(self, winner.members[0].targets.attributes())
         self.members_ = [member.network for member in winner.members]
         self.best_params_ = winner.params
         self.best_score_ = float(winner.scores.mean())

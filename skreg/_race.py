@@ -36,6 +36,8 @@ class Member:
 
     network: Any
     """The estimator, fitted as far as it was trained."""
+    targets: Any
+    """The targets, for the loss of this network."""
     status: Any = None
     seconds: float = 0.0
     """Training time so far."""
@@ -66,8 +68,6 @@ class Candidate:
     """Hyperparameters, and a member for each fold."""
 
     params: dict
-    targets: Any
-    """The targets, for the loss of these networks."""
     members: list
 
     @property
@@ -184,7 +184,6 @@ class Race:
             delayed(train_members)(
                 [candidate.members[k] for candidate, k in group],
                 [self._folds[k] for _, k in group],
-                [candidate.targets for candidate, _ in group],
                 share,
                 self._n_threads,
                 self._table.X,
@@ -223,24 +222,24 @@ def _may_use_threads(candidates):
 
 
 @one_thread  # joblib may give workers more
-def train_members(members, folds, targets, share, n_threads, X, y, sample_weight):
+def train_members(members, folds, share, n_threads, X, y, sample_weight):
     """Train copies of members on their folds, until a share of their epochs is done.
 
-    Folds and targets have an entry for each member. The parts of the table are separate
-    arguments, since joblib's backends share large arrays between tasks, but not the
-    objects that hold them. Return the copies.
+    There is a fold for each member. The parts of the table are separate arguments,
+    since joblib's backends share large arrays between tasks, but not the objects that
+    hold them. Return the copies.
     """
     started = perf_counter()
     members = deepcopy(members)
     sessions = [
         member.network._open(
-            Table(X, y, sample_weight, own_targets),
+            Table(X, y, sample_weight, member.targets),
             FitTask(member.network),
             resume=member.n_epochs > 0,
             fold=fold,
             max_epochs=member.until(share) - member.n_epochs,
         )
-        for member, fold, own_targets in zip(members, folds, targets, strict=True)
+        for member, fold in zip(members, folds, strict=True)
     ]
     train(sessions, n_threads)
     for member, session in zip(members, sessions, strict=True):

@@ -250,9 +250,7 @@ def test_a_worker_has_one_blas_thread():
     model = network(early_stopping=True, scoring=blas_threads)
     fold, targets = (np.arange(60), np.arange(60, 90)), model._targets_of(y)
     with threadpool_limits(2):
-        (member,) = train_members(
-            [Member(model)], [fold], [targets], 1.0, 1, X, y, None
-        )
+        (member,) = train_members([Member(model, targets)], [fold], 1.0, 1, X, y, None)
     assert member.score == 1
 
 
@@ -296,14 +294,13 @@ def test_tasks_share_one_table_and_train_on_no_copy(monkeypatch):
 def test_members_are_trained_on_copies():
     """An interrupt in the middle leaves those of the rung before."""
     model = race(distributions=None).fit(X, y)
-    members = [Member(member) for member in model.members_]
+    targets = model.members_[0]._targets_of(y)
+    members = [Member(member, targets) for member in model.members_]
     before = [len(member.loss_curve_) for member in model.members_]
     fold = np.arange(60), np.arange(60, 90)
     for member in members:
         member.network.max_iter = 18
-    targets = model.members_[0]._targets_of(y)
-    folds, table = [fold] * 3, (X, y, None)
-    trained = train_members(members, folds, [targets] * 3, 1.0, 1, *table)
+    trained = train_members(members, [fold] * 3, 1.0, 1, X, y, None)
     assert [m.n_epochs for m in trained] == [18] * 3
     assert [len(member.loss_curve_) for member in model.members_] == before
     assert [m.n_epochs for m in members] == before
