@@ -63,9 +63,8 @@ class Task:
 class FitTask(Task):
     """Reports a network's fit and its epochs, to callbacks and on the screen."""
 
-    def __init__(self, estimator, context=None, **data):
-        super().__init__(estimator, context, **data)
-        self._unprinted = None
+    _unprinted = None
+    """The line of the last epoch, if it was not printed."""
 
     def begin_epoch(self):
         """Open the task of an epoch."""
@@ -78,11 +77,10 @@ class FitTask(Task):
         A callback that wants a fitted estimator gets one with a copy of ``snapshot()``.
         """
         every = int(self._estimator.verbose)
-        self._unprinted = None
-        if every and history.n_epochs % every == 0:
-            print(format_epoch(history, seconds))
-        elif every:
+        if every:
             self._unprinted = format_epoch(history, seconds)
+            if history.n_epochs % every == 0:
+                self.print_last()
         return self._epoch.call_on_fit_task_end(
             reconstruction_attributes=lambda: snapshot().copy().attributes(),
             **self._arguments,
@@ -92,6 +90,7 @@ class FitTask(Task):
         """Print the last epoch, if it was not."""
         if self._unprinted is not None:
             print(self._unprinted)
+            self._unprinted = None
 
 
 def format_epoch(history, seconds):
