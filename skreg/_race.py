@@ -141,12 +141,12 @@ class Race:
             name: np.array([record[name] for record in records])
             for name in ("iter", "n_resources")
         }
-        for name, key in (("test_score", "scores"), ("fit_time", "seconds")):
-            values = np.array([record[key] for record in records])
+        for name in ("test_score", "fit_time"):
+            values = np.array([record[name] for record in records])
             results[f"mean_{name}"] = values.mean(axis=1)
             with np.errstate(invalid="ignore"):  # scores may be infinite
                 results[f"std_{name}"] = values.std(axis=1)
-            if key == "scores":
+            if name == "test_score":
                 for k, column in enumerate(values.T):
                     results[f"split{k}_{name}"] = column
         means = np.nan_to_num(results["mean_test_score"], nan=-np.inf)
@@ -207,8 +207,8 @@ class Race:
                     "iter": number,
                     "n_resources": max(m.n_epochs for m in candidate.members),
                     "params": candidate.params,
-                    "scores": candidate.scores,
-                    "seconds": [member.seconds for member in candidate.members],
+                    "test_score": candidate.scores,
+                    "fit_time": [member.seconds for member in candidate.members],
                 }
             )
 
