@@ -62,6 +62,8 @@ class Column:
         kind: Any = getattr(column, "dtype", getattr(column, "type", None))
         self.is_category = str(kind).lower().startswith(_DECLARED)
         self.values = np.asarray(without_dictionary(column))
+        self._types: set = set()
+        """Of objects, without that of None."""
         if self.is_category and self.values.dtype == np.float64:
             # Floats stand for integers where one is missing, and round large ones.
             to_list = getattr(column, "to_pylist", None) or column.tolist
@@ -71,26 +73,22 @@ class Column:
             values = self.values if is_time else self.values.tolist()
             objects = [None if is_missing(v) else v for v in values]
             self.values = np.fromiter(objects, object, len(objects))
-            for kind in self._types():
+            self._types = {*map(type, objects)} - {type(None)}
+            for kind in self._types:
                 if problem := _problem(kind):
                     raise ValueError(f"Column {name!r} holds {problem}")
-
-    def _types(self):
-        """Return the types of the objects, without that of None."""
-        return {*map(type, self.values)} - {type(None)}
 
     def is_numeric(self):
         """Return whether it holds only numbers."""
         if self.is_category or self.values.dtype.kind != "O":
             return not self.is_category
-        types = self._types()
-        return bool(types) and all(map(_is_number, types))
+        return bool(self._types) and all(map(_is_number, self._types))
 
     def as_numbers(self):
         """Return the numbers, with NaN for missing."""
         values = self.values
         if values.dtype.kind == "O":
-            others = {kind for kind in self._types() if not _is_number(kind)}
+            others = {kind for kind in self._types if not _is_number(kind)}
             if others:
                 other = next(v for v in values if type(v) in others)
                 raise ValueError(
