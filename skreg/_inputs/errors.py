@@ -64,7 +64,7 @@ def naming(argument, remedy_for_text=""):
         named = re.search(rf"\b{argument}\b", message)
         if named and message == str(error) and not isinstance(error, OverflowError):
             raise
-        kinds = TypeError, MemoryError, ValueError
+        kinds = TypeError, MemoryError
         kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
         raise kind(message if named else f"{argument}: {message}") from None
 
