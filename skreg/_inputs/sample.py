@@ -38,6 +38,11 @@ class Sample:
         return cls(n_rows, n_features, STREAM_ROWS, is_stream=True)
 
 
+def some_of(rows):
+    """Return evenly spaced rows, at most 500."""
+    return rows[:: -(-rows.shape[0] // 500)]
+
+
 def effective_size(weights):
     """Return the perplexity of weights, rounded to whole rows.
 
@@ -61,7 +66,7 @@ def feature_size(X, weights=None):
     rows = np.arange(X.shape[0])
     if weights is not None and weights.any():
         rows = np.flatnonzero(weights)
-    sample = np.asarray(X[rows[:: -(-len(rows) // 500)]])
+    sample = np.asarray(X[some_of(rows)])
     low, high = sample.min(axis=0), sample.max(axis=0)
     with np.errstate(over="ignore"):
         width = float((high - low).max())

@@ -10,8 +10,8 @@ import numpy as np
 
 from skreg._inputs.columns import rare_categories
 from skreg._inputs.errors import warn_the_caller
+from skreg._inputs.sample import some_of
 
-_N_ROWS = 500
 _LARGE, _SMALL = 40, 1e-3
 """Of the root mean square of a column, and of the largest size of its values."""
 _ENOUGH_ROWS = 50
@@ -100,7 +100,7 @@ def warn_of_rounding(columns):
     for column in columns:
         if column.values.dtype.kind == "f":
             continue
-        sample = column.values[:: -(-len(column.values) // _N_ROWS)].tolist()
+        sample = some_of(column.values).tolist()
         integers = {int(value) for value in sample if isinstance(value, Integral)}
         if len({*map(float, integers)}) < len(integers):
             warn_the_caller(
@@ -115,7 +115,7 @@ def warn_of_texts(columns, texts, one_hot):
 
     ``texts`` has a column of categories for each of ``columns``.
     """
-    samples = texts[:: -(-len(texts) // _N_ROWS)].T
+    samples = some_of(texts).T
     rare_ones = rare_categories(one_hot)
     every = zip(columns, samples, rare_ones, one_hot.categories_, strict=True)
     for column, sample, rare, categories in every:
@@ -188,7 +188,7 @@ def _is_number(text):
 
 def _sample(X):
     """Return evenly spaced rows, in float64 to avoid overflow."""
-    return X[:: -(-X.shape[0] // _N_ROWS)].astype(np.float64)
+    return some_of(X).astype(np.float64)
 
 
 def _column(estimator, k):
