@@ -163,7 +163,8 @@ class NetworkEstimator(Predictor):
         index, held_out = fold or (np.arange(X.shape[0]), None)
         weights, by_class = self._row_weights(targets, y, sample_weight)
         sample = Sample.of_stream(X) if stream else Sample.of(X, weights, index)
-        plan, state = self._begin(sample, targets, resume)
+        plan, state = self._plan_and_state(sample, targets, resume)
+        self.n_layers_ = len(plan.network.sizes)
         self.auto_params_ = plan.auto_params
         check_range(X, plan.dtype, "X")
         if plan.early_stopping and fold is None and given[0] is None:
@@ -265,8 +266,8 @@ class NetworkEstimator(Predictor):
         """Return the weight of each row, and of each class if there are classes."""
         return sample_weight, None
 
-    def _begin(self, sample, targets, resume):
-        """Return the plan and the state; set the attributes known before training."""
+    def _plan_and_state(self, sample, targets, resume):
+        """Return the plan and the state before training."""
         if resume:
             before = self._network()
             dtype = self.coefs_[0].dtype
@@ -277,7 +278,6 @@ class NetworkEstimator(Predictor):
             self._check_same("feature_scales", plan.network.scaled, before.scaled)
             return plan, TrainingState.of(self, plan)
         plan = make_plan(self, sample, targets)
-        self.n_layers_ = len(plan.network.sizes)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)
         with naming("hidden_layer_sizes"):  # if there is too little memory
             return plan, TrainingState.new(plan, seed)

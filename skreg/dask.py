@@ -276,7 +276,7 @@ def _validate(end, targets, X, y, by_class):
     dtype = network.coefs_[0].dtype
     given = check_validation_set(network, (X, y, None), targets, by_class, dtype)
     sample = Sample.of_stream(given.rows.dataset.X)
-    plan, state = network._begin(sample, targets, resume=True)
+    plan, state = network._plan_and_state(sample, targets, resume=True)
     engine = make_engine(plan, state.start, given.rows, given.rows)
     scorer = scorer_of(network, engine, given, targets)
     loss = scorer.evaluate()
