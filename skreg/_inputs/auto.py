@@ -36,7 +36,7 @@ def resolve(estimator, sample, n_layers, loss_size, scaled=None):
     """
     n_rows, feature_size = sample.n_rows, sample.feature_size
     full_batch = estimator.solver == "lbfgs"
-    few = _are_few(sample)
+    few = n_rows <= FEW_ROWS and not sample.is_stream
     exact = full_batch or few
     if scaled is None:
         scaled = estimator.solver == "adam" and n_layers > 1 and not few
@@ -90,8 +90,7 @@ def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample):
         rate *= LONGER_STEPS.get(n_layers, 1)
         if not is_plan:
             return rate / 4
-        few_steps = full_batch and _are_few(sample)
-        return 4 * rate if few_steps else rate
+        return 4 * rate if full_batch and batch_size <= FEW_ROWS else rate
     # The gradient of a squared error has no bound, and neither has the step.
     if not (is_plan and is_classifier(estimator)):
         rate /= 4
@@ -135,10 +134,6 @@ def is_auto(estimator, name):
 def given_or(estimator, name, value):
     """Return a parameter, or ``value`` if it is "auto"."""
     return value if is_auto(estimator, name) else getattr(estimator, name)
-
-
-def _are_few(sample):
-    return sample.n_rows <= FEW_ROWS and not sample.is_stream
 
 
 def _is_planned(estimator):
