@@ -9,7 +9,7 @@ from sklearn.base import _fit_context, clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
-from skreg._inputs.candidates import draw_candidates
+from skreg._inputs.candidates import FIXED, draw_candidates
 from skreg._inputs.errors import naming, unchanged_on_error, warn_the_caller
 from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import make_folds
@@ -30,10 +30,6 @@ _HINTS = {
     "n_estimators": "Use cv: there is a network for each fold.",
     "seed": FAMILIAR["seed"],
 }
-_FIXED = {"early_stopping": True, "warm_start": False, "verbose": False}
-_OWNED = {*_FIXED, "scoring", "random_state"}
-_OF_LOSSES = {"class_weight", "loss", "quantile"}
-"""Parameters that change the loss: losses under different values are not comparable."""
 
 
 class Committee(Predictor):
@@ -211,37 +207,18 @@ class Committee(Predictor):
                 "estimator has callbacks. Set them on the committee, with "
                 "set_callbacks."
             )
-        network = clone(network).set_params(scoring=self.scoring, **_FIXED)
+        network = clone(network).set_params(scoring=self.scoring, **FIXED)
         check_scorer(network)
         with naming("scoring"):  # each candidate gets a copy; can it be copied?
             return clone(network)
 
     def _make_candidate(self, network, params, table, n_folds, seed):
         """Return a candidate with an unfitted network for each fold."""
-        owned = sorted(_OWNED & set(params))
-        if owned:
-            raise ValueError(
-                f"param_distributions has {owned}, which the committee sets for all "
-                "networks."
-            )
-        prefixed = [name for name in params if str(name).startswith("estimator__")]
-        if prefixed:
-            raise ValueError(
-                f"param_distributions has {prefixed}. Leave out 'estimator__': these "
-                "are names of the networks' own parameters."
-            )
         with naming("param_distributions"):
             network = clone(network).set_params(**params)
         network._validate_params()
-        losses = sorted(_OF_LOSSES & set(params))
-        if losses and self.scoring == "loss":
-            raise ValueError(
-                f"param_distributions has {losses}, but scoring='loss' cannot compare "
-                "different losses. Choose another scoring, or set one value for all "
-                "networks in estimator."
-            )
         targets = table.targets
-        if losses:
+        if {"loss", "quantile"} & set(params):
             y, weights = table.y, table.sample_weight
             targets = network._targets_of(y).measured(y, weights)
         make_plan(network, Sample.of(table.X), targets)

@@ -108,9 +108,10 @@ class Race:
         with one_thread, self._parallel:
             for number, rung in enumerate(self._rungs):
                 if number:
-                    running, losers = parted(running, rung.n_candidates)
-                    for loser in losers:
-                        loser.members.clear()  # which frees their memory
+                    with interrupts_wait(then=self._interrupt):
+                        running, losers = parted(running, rung.n_candidates)
+                        for loser in losers:
+                            loser.members.clear()  # which frees their memory
                 try:
                     self._train(number, running)
                     stop = self._task.end_rung(ranked(running)[0])

@@ -8,6 +8,11 @@ from skreg._inputs.errors import naming
 from skreg._inputs.plan import hidden_layer_sizes
 from skreg._inputs.sample import Sample
 
+FIXED = {"early_stopping": True, "warm_start": False, "verbose": False}
+"""Parameters of all networks of a committee."""
+_OWNED = {*FIXED, "scoring", "random_state"}
+_OF_LOSSES = {"class_weight", "loss", "quantile"}
+"""Parameters that change the loss: losses under different values are not comparable."""
 _N_CANDIDATES = 30
 """For "auto"."""
 
@@ -32,7 +37,31 @@ def draw_candidates(committee, network, table, rng):
         candidates = _draw(space, n_candidates, rng)
         if not candidates:
             raise ValueError("there are no candidates. Pass None for no search.")
-        return candidates
+    _check_names({name for params in candidates for name in params}, committee.scoring)
+    return candidates
+
+
+def _check_names(names, scoring):
+    """Refuse parameters that candidates of a committee cannot have."""
+    owned = sorted(names & _OWNED)
+    if owned:
+        raise ValueError(
+            f"param_distributions has {owned}, which the committee sets for all "
+            "networks."
+        )
+    prefixed = sorted(name for name in names if str(name).startswith("estimator__"))
+    if prefixed:
+        raise ValueError(
+            f"param_distributions has {prefixed}. Leave out 'estimator__': these are "
+            "names of the networks' own parameters."
+        )
+    losses = sorted(names & _OF_LOSSES)
+    if losses and scoring == "loss":
+        raise ValueError(
+            f"param_distributions has {losses}, but scoring='loss' cannot compare "
+            "different losses. Choose another scoring, or set one value for all "
+            "networks in estimator."
+        )
 
 
 def _auto_distributions(network, table):
