@@ -9,11 +9,20 @@ import weakref
 import numpy as np
 import pytest
 import scipy.sparse as sp
-from estimators import NAMED_SCORER, SHORT_FITS, committee, network, one_in, problem
+from estimators import (
+    NAMED_SCORER,
+    SHORT_FITS,
+    STEPPING,
+    committee,
+    network,
+    one_in,
+    problem,
+)
 
 import skreg._base
 from skreg import RegMLPClassifier, RegMLPClassifierCV, RegMLPRegressor
 from skreg._engine import predictor
+from skreg._engine.layers import DensePass
 
 pytestmark = SHORT_FITS
 
@@ -140,6 +149,23 @@ def test_nothing_keeps_the_training_data_after_a_fit(monkeypatch, kind, scoring)
         assert engines[0]() is None
         committee(kind=kind, scoring=scoring).fit(X, y)
         assert all(engine() is None for engine in engines)
+    finally:
+        gc.enable()
+
+
+@pytest.mark.parametrize("solver", STEPPING.values(), ids=STEPPING)
+@pytest.mark.parametrize("dropout_mask", ["sample", "batch"])
+def test_nothing_keeps_the_buffers_after_a_fit(solver, dropout_mask):
+    """Not even until the garbage is collected: they are as large as the weights."""
+    X, y = problem()
+    if solver["solver"] != "lbfgs":
+        solver = {"keep_prob": 0.5, "dropout_mask": dropout_mask, **solver}
+    model = network(**solver)
+    gc.collect()
+    gc.disable()
+    try:
+        model.fit(X, y).predict(X)
+        assert not [o for o in gc.get_objects() if isinstance(o, DensePass)]
     finally:
         gc.enable()
 

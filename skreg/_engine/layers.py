@@ -126,7 +126,8 @@ class ScaledDensePass(DensePass):
         super().bind_backward(gradient, delta_below, scale, carry)
 
     def _bind_weights(self, dW, scale, carry):
-        W, s, dS = self._unscaled, self._s, self._dS
+        # Not of self: a cycle would hold the buffers until garbage is collected.
+        W, s, dS, scales_gradient = self._unscaled, self._s, self._dS, self._ds
         ds = self._memory.column[: len(s)]
         write_dS = columns_times(self._x, self._delta, dS, scale, 0.0)
 
@@ -134,7 +135,7 @@ class ScaledDensePass(DensePass):
             write_dS()
             np.einsum("ik,ik->i", W, dS, out=ds)
             np.multiply(s, dS, out=dS)
-            for total, new in (dW, dS), (self._ds, ds):
+            for total, new in (dW, dS), (scales_gradient, ds):
                 if carry:
                     np.multiply(total, carry, out=total)
                     np.add(total, new, out=total)
