@@ -12,6 +12,7 @@ import joblib
 import numpy as np
 import pytest
 from estimators import assert_same_committee, committee, predicted
+from helpers import every_engine
 from sklearn.base import is_classifier
 
 from skreg import RegMLPClassifier, RegMLPRegressor
@@ -112,6 +113,34 @@ def test_trains_on(kind, n_before, train, parameters, through):
     train(loaded)
     np.testing.assert_equal(vars(loaded), vars(model))
     assert predicted(loaded, X).tobytes() == predicted(model, X).tobytes()
+
+
+def swapped(value):
+    """Return what a pickle from a machine with the other byte order has for a value."""
+    if isinstance(value, np.ndarray):
+        return value.astype(value.dtype.newbyteorder())
+    if isinstance(value, list):
+        return [*map(swapped, value)]
+    if isinstance(value, dict):
+        return {name: swapped(entry) for name, entry in value.items()}
+    return value
+
+
+@every_engine
+@pytest.mark.parametrize(("train", "parameters"), TRAINING.values(), ids=TRAINING)
+@pytest.mark.parametrize("kind", TRUSTED)
+def test_trains_on_from_a_machine_with_another_byte_order(
+    kind, train, parameters, engine
+):
+    model = train(make(kind, {"feature_scales": True, "engine": engine, **parameters}))
+    loaded = copy.deepcopy(model)
+    vars(loaded).update(swapped(vars(loaded)))
+    assert not loaded.coefs_[0].dtype.isnative
+    assert predicted(loaded, X).tobytes() == predicted(model, X).tobytes()
+    train(model)
+    train(loaded)
+    assert loaded.coefs_[0].dtype.isnative
+    np.testing.assert_equal(vars(loaded), vars(model))
 
 
 @pytest.mark.parametrize(

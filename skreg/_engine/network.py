@@ -122,11 +122,16 @@ class Network:
         return list(dict.fromkeys(place.block.name for place in self.layout))
 
     def arrays_of(self, estimator):
-        """Return the arrays of a fitted estimator, by layer and block."""
+        """Return the arrays of a fitted estimator, by layer and block.
+
+        Those of a pickle from a machine with another byte order, which BLAS would copy
+        even to write into, are converted.
+        """
 
         def array_of(block, layer):
             value = getattr(estimator, f"{block.name}_")
-            return value[layer] if block.listed else value
+            value = value[layer] if block.listed else value
+            return value.astype(value.dtype.newbyteorder("="), copy=False)
 
         layers = enumerate(self.blocks)
         return [[array_of(block, k) for block in blocks] for k, blocks in layers]

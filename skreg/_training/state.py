@@ -195,7 +195,7 @@ def _snapshot_of(estimator, plan):
     stopped_early = plan.early_stopping and left["last"] is not None
     if stopped_early and np.array_equal(fitted, left["best"]):
         fitted = left["last"]
-    vectors, n_steps = np.zeros((1 + plan.n_averages, fitted.size), fitted.dtype), 0
+    vectors, n_steps = np.zeros((1 + plan.n_averages, fitted.size), plan.dtype), 0
     vectors[0] = fitted
     if left["averages"].shape == vectors[1:].shape:
         vectors[1:], n_steps = left["averages"], left["n_steps"]
