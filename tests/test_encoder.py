@@ -258,6 +258,18 @@ def test_unknown_categories_without_rare_ones_have_no_indicator():
     assert encoder.transform([["c"], ["a"]]).tolist() == [[0, 0], [1, 0]]
 
 
+def test_a_long_double_is_learned_as_float64():
+    """It differs between platforms, and a pickle with one loads only on its own."""
+    X = np.where(np.arange(60) % 5 < 3, 0, np.arange(60))[:, np.newaxis]
+    long = X.astype(np.longdouble) / 3
+    encoder = TabularEncoder(min_frequency=1).fit(long)
+    expected = TabularEncoder(min_frequency=1).fit(long.astype(np.float64))
+    assert expected.frequent_values_[0].size
+    np.testing.assert_equal(vars(encoder), vars(expected))
+    assert encoder.frequent_values_[0].dtype == np.float64
+    np.testing.assert_array_equal(encoder.transform(long), expected.transform(long))
+
+
 @pytest.mark.parametrize("dtype", [np.float32, np.float64])
 def test_the_text_of_numbers(dtype):
     texts = ["0", "0.1", "10000000000", "2", "missing", "x"]  # as they are sorted

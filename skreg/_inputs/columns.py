@@ -126,7 +126,8 @@ def split(columns, is_categorical):
     numbers = [column.as_numbers() for column in compress(columns, ~is_categorical)]
     texts = [column.as_text() for column in compress(columns, is_categorical)]
     n_rows = len(columns[0].values)
-    dtype = np.result_type(np.float32, *numbers)
+    # A long double differs between platforms: what an encoder learns would not load.
+    dtype = min(np.result_type(np.float32, *numbers), np.dtype(np.float64))
     return _stack(numbers, n_rows, dtype), _stack(texts, n_rows, object)
 
 
