@@ -133,8 +133,12 @@ def _compiled(function):
 def _call_gemm(
     context, gemm, trans_a, trans_b, m, n, k, alpha, a, lda, b, ldb, beta, c, ldc
 ):
-    """Call the gemm at an address; BLAS takes its arguments by reference."""
-    flag, size, number = types.int8, types.int32, c.dtype
+    """Call the gemm at an address; BLAS takes its arguments by reference.
+
+    SciPy may be built for sizes of 32 or of 64 bits. Where the low half comes first, as
+    on all machines that numba runs on, a reference to 64 bits serves both.
+    """
+    flag, size, number = types.int8, types.int64, c.dtype
     matrices = number, a, size, b, size, number, c, size
     signature = types.void(types.intp, flag, flag, size, size, size, *matrices)
 

@@ -1,5 +1,6 @@
 """The pieces of the compiled engine by themselves."""
 
+import ctypes
 import re
 from itertools import product
 from types import SimpleNamespace
@@ -53,6 +54,23 @@ def test_tanh_of_the_extremes(dtype):
     z = np.array([np.inf, -np.inf, np.nan, 0], dtype)
     compiled._tanh(z)
     np.testing.assert_array_equal(z, [1, -1, np.nan, 0])
+
+
+@pytest.mark.parametrize("size", [ctypes.c_int32, ctypes.c_int64])
+def test_a_product_tells_its_sizes_to_blas_of_32_and_of_64_bits(size):
+    """SciPy has one or the other, as whoever builds it chooses."""
+    told = []
+
+    def gemm(*addresses):
+        sizes = [addresses[k] for k in (2, 3, 4, 7, 9, 12)]
+        told.append([size.from_address(address).value for address in sizes])
+
+    called_by_blas = ctypes.CFUNCTYPE(None, *[ctypes.c_void_p] * 13)(gemm)
+    address = ctypes.cast(called_by_blas, ctypes.c_void_p).value
+    a, b, out = np.ones((3, 4)), np.ones((4, 5)), np.ones((3, 5))
+    for _ in range(10):
+        compiled._multiply(address, a, False, b, False, out, 1.0, 0.0)
+    assert told == [[5, 3, 4, 5, 4, 5]] * 10
 
 
 def test_code_is_not_kept_where_there_is_no_folder_for_it(monkeypatch):
