@@ -64,6 +64,11 @@ def blas_threads():
     return {pool["num_threads"] for pool in pools if pool["user_api"] == "blas"}
 
 
+CONTROLS_BLAS = pytest.mark.skipif(
+    not blas_threads(), reason="nothing sets the threads of BLAS, as on macOS"
+)
+
+
 def problem(kind="binary", n=60):
     """Return rows and targets; the classes can be told apart, but for a few rows."""
     n_classes = 2 if kind in ("binary", *NUMBERS) else 3

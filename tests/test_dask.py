@@ -18,6 +18,7 @@ import estimators
 import numpy as np
 import pytest
 from estimators import (
+    CONTROLS_BLAS,
     Hooks,
     assert_same_committee,
     assert_same_training,
@@ -121,6 +122,7 @@ def test_the_rows_travel_once_per_rung(client, monkeypatch):
     assert sum(data is X for data in sent) == n_rungs
 
 
+@CONTROLS_BLAS
 def test_a_worker_has_one_blas_thread(client):
     def blas_threads():
         RegMLPClassifier(5, max_iter=1).fit(X[:100], y[:100])

@@ -15,6 +15,7 @@ import joblib
 import numpy as np
 import pytest
 from estimators import (
+    CONTROLS_BLAS,
     SHORT_FITS,
     assert_same_training,
     at_call,
@@ -29,7 +30,10 @@ from threadpoolctl import threadpool_limits
 from skreg._threads import one_thread
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-FORKS = pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+FORKS = pytest.mark.skipif(
+    not hasattr(os, "fork") or sys.platform == "darwin",
+    reason="the system does not fork, or its libraries do not work in a fork",
+)
 pytestmark = [
     SHORT_FITS,
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),
@@ -162,6 +166,7 @@ def test_a_fork_predicts_and_trains_on(n_rows):
         np.testing.assert_array_equal(model.predict_proba(data), before)
 
 
+@CONTROLS_BLAS
 @FORKS
 def test_a_fork_while_networks_train_limits_its_own_threads():
     entered, forked = threading.Event(), threading.Event()
@@ -326,6 +331,7 @@ if __name__ == "__main__":
 """
 
 
+@CONTROLS_BLAS
 def test_a_search_in_two_processes_gives_the_same(tmp_path):
     """With as many BLAS threads, so that the sums have one order.
 
@@ -335,7 +341,7 @@ def test_a_search_in_two_processes_gives_the_same(tmp_path):
     script.write_text(SEARCH)
     notes.mkdir()
     environment = {k: v for k, v in os.environ.items() if "NUM_THREADS" not in k}
-    share = max(1, os.cpu_count() // 2)
+    share = max(1, joblib.cpu_count() // 2)
     backends = ["threading=1", "fork=1", "spawn=1", f"loky={share}"]
     command = [sys.executable, "-W", "ignore", script, notes, *backends]
     subprocess.run(command, check=True, env=environment, timeout=240)

@@ -11,6 +11,7 @@ import joblib
 import numpy as np
 import pytest
 from estimators import (
+    CONTROLS_BLAS,
     DROPOUT,
     SHORT_FITS,
     STEPPING,
@@ -245,6 +246,7 @@ def blas_threads(estimator, X, y):
     return max(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
 
 
+@CONTROLS_BLAS
 def test_a_worker_has_one_blas_thread():
     """Whatever joblib gives to it."""
     model = network(early_stopping=True, scoring=blas_threads)
