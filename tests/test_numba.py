@@ -161,7 +161,11 @@ print(run_block.stats.cache_hits.total(), run_block.stats.cache_misses.total())
 
 
 def test_code_is_kept_on_disk_for_other_processes():
+    from skreg._engine.compiled import run_block
+
     network(engine="numba").fit(X, y)  # compiles it, unless that was done before
+    if run_block.stats.cache_path is None:
+        pytest.skip("no folder is writable, as where distributions are built")
     assert run_in_a_process(FIT).communicate() == ("1 0\n", "")
 
 
