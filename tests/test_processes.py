@@ -268,6 +268,31 @@ def test_threads_fit_estimators_of_their_own(dropout_mask):
             assert_same_training(own, other)
 
 
+EMBEDDED = """
+import _thread
+
+def fit():
+    import numpy as np
+    from skreg import RegMLPClassifier
+    X = np.random.default_rng(0).normal(size=(100, 3))
+    model = RegMLPClassifier(4, max_iter=2).fit(X, np.arange(100) % 2)
+    print(model.n_iter_)
+    done.release()
+
+done = _thread.allocate_lock()
+done.acquire()
+_thread.start_new_thread(fit, ())
+done.acquire(timeout=60)
+"""
+
+
+def test_a_thread_that_came_before_threading_fits():
+    """As where a program embeds Python: `threading` may take it for the main one."""
+    command = [sys.executable, "-W", "ignore", "-c", EMBEDDED]
+    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    assert (done.stdout, done.stderr) == ("2\n", "")
+
+
 # A search in several processes
 
 

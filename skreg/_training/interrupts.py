@@ -1,8 +1,8 @@
 """Ctrl-C after a block that has to be done whole, not within it."""
 
 import signal
-import threading
 from contextlib import contextmanager
+from typing import Any
 
 
 @contextmanager
@@ -10,19 +10,20 @@ def interrupts_wait(then=None):
     """Let a Ctrl-C within the block come at its end, or call ``then`` instead.
 
     If the block raises an error, that comes instead. Python interrupts the main thread
-    alone; in others nothing changes.
+    of the main interpreter alone; in others nothing changes.
     """
-    handler = signal.getsignal(signal.SIGINT)
-    in_main = threading.current_thread() is threading.main_thread()
-    if not (in_main and callable(handler)):
-        yield
-        return
-    waiting = []
-    signal.signal(signal.SIGINT, lambda *arguments: waiting.append(arguments))
+    handler: Any = signal.getsignal(signal.SIGINT)
+    waiting: list = []
+    try:
+        if callable(handler):
+            signal.signal(signal.SIGINT, lambda *arguments: waiting.append(arguments))
+    except ValueError:  # in others; which is the main thread, only `signal` knows
+        handler = None
     try:
         yield
     finally:
-        signal.signal(signal.SIGINT, handler)
+        if callable(handler):
+            signal.signal(signal.SIGINT, handler)
     if waiting:
         then() if then else handler(*waiting[0])
 
