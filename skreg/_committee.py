@@ -22,7 +22,7 @@ from skreg._race import Candidate, Member, Race, check_winner
 from skreg._scoring import check_scorer
 from skreg._training.callbacks import RaceTask, with_callbacks
 from skreg._training.interrupts import finishing
-from skreg._training.state import set_attributes
+from skreg._training.state import forget_steps, set_attributes
 
 _HINTS = {
     "n_iter": "Use n_candidates, the number of candidates to draw.",
@@ -236,6 +236,8 @@ class Committee(Predictor):
         """Set the fitted attributes."""
         set_attributes(self, winner.members[0].targets.attributes())
         self.members_ = [member.network for member in winner.members]
+        for network in self.members_:
+            forget_steps(network)
         self.best_params_ = winner.params
         self.best_score_ = float(winner.scores.mean())
         self.cv_results_ = results

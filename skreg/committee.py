@@ -57,7 +57,7 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
     Attributes
     ----------
     members_ : list of RegMLPClassifier
-        The network of each fold.
+        The network of each fold, without the state of its optimizer.
     best_params_ : dict
         Hyperparameters of the winner.
     best_score_ : float
@@ -158,8 +158,8 @@ class RegMLPRegressorCV(PredictsValues, Committee):
     Attributes
     ----------
     members_ : list of RegMLPRegressor
-        The network of each fold. Each standardises the targets by the rows that it
-        trained on.
+        The network of each fold, without the state of its optimizer. Each standardises
+        the targets by the rows that it trained on.
     best_params_ : dict
         Hyperparameters of the winner.
     best_score_ : float

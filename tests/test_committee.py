@@ -1,5 +1,7 @@
 """The committee as an estimator: what its networks are, and what it makes of them."""
 
+import copy
+import pickle
 from types import SimpleNamespace
 
 import numpy as np
@@ -308,6 +310,23 @@ def test_members_know_the_names_of_the_features(library):
     assert model.classes_.tolist() == ["no", "yes"]
     for one, other in zip(model.members_, committee().fit(X, y).members_, strict=True):
         assert_same_network(one, other)
+
+
+@by_name(SOLVERS)
+def test_a_committee_keeps_little_but_the_weights(params):
+    X, y = problem()
+    model = committee(params | {"hidden_layer_sizes": (99, 99)}).fit(X, y)
+    layers = [weights for member in model.members_ for weights in member.coefs_]
+    assert len(pickle.dumps(model)) < 1.2 * sum(weights.nbytes for weights in layers)
+
+
+def test_training_of_a_member_goes_on_from_its_fitted_weights():
+    X, y = problem()
+    (member, *_) = committee().fit(X, y).members_
+    further = copy.deepcopy(member).set_params(early_stopping=False, warm_start=True)
+    further.set_params(learning_rate_init=1e-30, max_iter=1).fit(X, y)
+    assert_same_network(further, member)
+    assert further.loss_curve_[:-1] == member.loss_curve_
 
 
 @pytest.mark.parametrize("y", [LABELS, LABELS.astype(object), [-5, 7, 2**40]])

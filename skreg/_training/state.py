@@ -151,6 +151,16 @@ def mix_in(estimator, n_rows, other, n_more, network):
     estimator.n_iter_ = min(estimator.n_iter_, other.n_iter_)  # 0 if one diverged
 
 
+def forget_steps(estimator):
+    """Let a fitted estimator keep only its fitted weights, and what is small.
+
+    Further training begins at these weights, with a new optimizer.
+    """
+    left = estimator._training
+    nothing = left["averages"][:, :0].copy()
+    estimator._training = left | {"last": None, "best": None, "averages": nothing}
+
+
 def set_history(estimator, history):
     """Give a fitted estimator the curves and the best values of a history."""
     set_attributes(estimator, _attributes_of(history, estimator.early_stopping))
