@@ -3,28 +3,40 @@
 Before NumPy is imported, it limits BLAS to one thread, which is faster for small nets.
 """
 
+import gc
 import os
 import signal
 import sys
 from pathlib import Path
 
-os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
-
-import numpy as np
 import pytest
-from scipy.special import expit
 
-from skreg._engine.activations import ACTIVATIONS, Activation
-
+os.environ.setdefault("OPENBLAS_NUM_THREADS", "1")
 sys.path.insert(0, str(Path(__file__).parent))
 
 # Tests that a shell starts in the background would ignore interrupts.
 signal.signal(signal.SIGINT, signal.default_int_handler)
 
 
+@pytest.hookimpl(wrapper=True)
+def pytest_collection():
+    """Make thousands of tests without looking for garbage among them, then or later."""
+    gc.disable()
+    try:
+        return (yield)
+    finally:
+        gc.freeze()
+        gc.enable()
+
+
 @pytest.fixture
 def of_z(monkeypatch):
     """Register softplus by another name; its derivative takes z, and spoils it."""
+    # Not above, since the process that only hands out tests to others reads this file.
+    import numpy as np
+    from scipy.special import expit
+
+    from skreg._engine.activations import ACTIVATIONS, Activation
 
     def derivative(z, ones, out):
         expit(z, out)
