@@ -100,11 +100,11 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
 
     Examples
     --------
-    >>> from sklearn.datasets import load_breast_cancer
+    >>> from sklearn.datasets import load_wine
     >>> from sklearn.metrics import log_loss
     >>> from sklearn.pipeline import make_pipeline
     >>> from skreg import RegMLPClassifierCV, TabularEncoder
-    >>> X, y = load_breast_cancer(return_X_y=True)
+    >>> X, y = load_wine(return_X_y=True)
     >>> model = make_pipeline(TabularEncoder(), RegMLPClassifierCV(random_state=0))
     >>> committee = model.fit(X, y)[-1]
     >>> len(committee.members_)

@@ -86,7 +86,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     >>> from skreg.dask import fit_local_sgd
     >>> X, y = load_digits(return_X_y=True)
     >>> X, y = da.from_array(X / 16, chunks=(900, 64)), da.from_array(y, chunks=900)
-    >>> network = RegMLPClassifier(random_state=0)
+    >>> network = RegMLPClassifier(50, random_state=0)
     >>> fit_local_sgd(network, X, y).score(X, y) > 0.9
     True
     """
