@@ -38,6 +38,7 @@ import dask
 import dask.array as da
 import joblib
 from distributed import Client, LocalCluster
+from distributed.utils import get_mp_context
 from threadpoolctl import threadpool_info, threadpool_limits
 
 from skreg.dask import fit_local_sgd
@@ -58,14 +59,21 @@ X, y, X_val, y_val = X[:1400], y[:1400], X[1400:], y[1400:]
 
 @pytest.fixture(scope="module")
 def client():
-    with pytest.MonkeyPatch.context() as patch:
-        # Dask decides how many threads the BLAS of a worker has.
-        patch.delenv("OPENBLAS_NUM_THREADS", raising=False)
-        cluster = LocalCluster(
-            n_workers=2, threads_per_worker=1, host="127.0.0.1", dashboard_address=None
-        )
-    with cluster, Client(cluster) as client:
-        yield client
+    # One process imports the packages, and each worker is a fork of it.
+    with dask.config.set({"distributed.worker.multiprocessing-method": "forkserver"}):
+        preload = ["distributed", "sklearn.model_selection", "skreg.dask"]
+        get_mp_context().set_forkserver_preload(preload)
+        with pytest.MonkeyPatch.context() as patch:
+            # Dask decides how many threads the BLAS of a worker has.
+            patch.delenv("OPENBLAS_NUM_THREADS", raising=False)
+            cluster = LocalCluster(
+                n_workers=2,
+                threads_per_worker=1,
+                host="127.0.0.1",
+                dashboard_address=None,
+            )
+        with cluster, Client(cluster) as client:
+            yield client
 
 
 def partitions(n):
@@ -81,10 +89,15 @@ def test_a_search_gives_what_it_gives_without_a_cluster(client, monkeypatch, nam
     monkeypatch.syspath_prepend(EXAMPLES)
     import dask_search
 
+    def search(**params):
+        made = dask_search.make_searches()[name].set_params(**params)
+        made.estimator.set_params(regmlpclassifier__max_iter=5)
+        return made
+
     data = X[:300], y[:300]
-    there = dask_search.search_on(client, dask_search.make_searches()[name], *data)
+    there = dask_search.search_on(client, search(), *data)
     with threadpool_limits(1):
-        here = dask_search.make_searches()[name].set_params(n_jobs=1).fit(*data)
+        here = search(n_jobs=1).fit(*data)
     for key in ("mean_test_score", "split0_test_score", "rank_test_score"):
         np.testing.assert_array_equal(there.cv_results_[key], here.cv_results_[key])
     assert there.best_params_ == here.best_params_
@@ -169,13 +182,14 @@ def test_pruned_trials_pay_for_the_epochs_they_ran(client, monkeypatch, capsys):
     import optuna_pruning
 
     client.upload_file(str(EXAMPLES / "optuna_pruning.py"))
+    monkeypatch.setattr(optuna_pruning, "N_TRIALS", 16)
     monkeypatch.setattr(optuna_pruning, "LocalCluster", lambda **_: nullcontext())
     monkeypatch.setattr(optuna_pruning, "Client", lambda _: nullcontext(client))
     optuna_pruning.main()
     pattern = r"(\d+) trials, (\d+) pruned: (\d+) epochs instead of (\d+); .* 0\.9.*\n"
     found = re.fullmatch(pattern, capsys.readouterr().out)
     n_trials, n_pruned, n_epochs, n_most = map(int, found.groups())
-    assert n_trials == 24
+    assert n_trials == 16
     assert n_pruned > 0
     assert n_epochs < 0.9 * n_most
 
@@ -186,7 +200,8 @@ sys.path.insert(0, {str(EXAMPLES)!r})
 import out_of_core as example
 import dask.array, dask_ml.wrappers, pyarrow.parquet
 
-example.N_ROWS, example.CHUNK, example.MOST_EPOCHS = 120_000, 6_000, 4
+example.N_ROWS, example.CHUNK, example.MOST_EPOCHS = 80_000, 4_000, 2
+example.N_VALIDATION = 10_000
 
 def run_in_a_fork(command, text):
     pid = os.fork()
@@ -282,7 +297,7 @@ def test_a_round_is_the_weighted_mean_of_epochs_on_the_partitions(client):
 def test_it_learns_and_stops_early_at_the_best_round(client):
     model = network(
         max_iter=200, early_stopping=True, scoring="accuracy", n_iter_no_change=4,
-        batch_size=50,
+        batch_size=50, learning_rate_init=0.01,
     )  # fmt: skip
     fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
     assert model.n_iter_ == len(model.loss_curve_) < 200
