@@ -271,8 +271,9 @@ def test_the_penalty_follows_the_effective_size(params):
 def test_class_weights_count_in_the_effective_size():
     X, y = problem(n=200)
     y = np.arange(200) < 20
+    network = RegMLPClassifier((4, 4), max_iter=1, random_state=0)
     balanced, weighted, plain = (
-        RegMLPClassifier(max_iter=1, class_weight=by_class).fit(X, y, weights)
+        clone(network).set_params(class_weight=by_class).fit(X, y, weights)
         for by_class, weights in [
             ("balanced", None),
             (None, np.where(y, 9.0, 1.0)),
