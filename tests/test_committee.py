@@ -490,7 +490,7 @@ def test_what_the_committee_decides_is_not_taken_from_the_estimator(capsys):
 
 
 def test_the_defaults_are_those_of_the_network_but_for_its_layers():
-    X, y = make_classification(200, random_state=0)
+    X, y = make_classification(60, random_state=0)
     model = RegMLPClassifierCV(random_state=0).fit(X, y)
     assert len(model.members_) == 5
     ours = RegMLPClassifier((128, 128, 128))

@@ -188,7 +188,7 @@ def test_a_call_costs_the_same_after_hundreds_of_calls(way):
     for _ in range(70):
         call()
     calls, memory = cost()
-    for _ in range(600):
+    for _ in range(300):
         call()
     calls_later, memory_later = cost()
     assert calls_later == calls

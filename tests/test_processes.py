@@ -215,7 +215,7 @@ def test_a_fork_waits_for_a_thread_that_changes_the_limit():
     thread = threading.Thread(target=use_again_and_again)
     thread.start()
     try:
-        assert all(in_a_fork(use) == 0 for _ in range(30))
+        assert all(in_a_fork(use) == 0 for _ in range(10))
     finally:
         stop.set()
         thread.join()
