@@ -200,7 +200,7 @@ sys.path.insert(0, {str(EXAMPLES)!r})
 import out_of_core as example
 import dask.array, dask_ml.wrappers, pyarrow.parquet
 
-example.N_ROWS, example.CHUNK, example.MOST_EPOCHS = 80_000, 4_000, 2
+example.N_ROWS, example.CHUNK, example.MOST_EPOCHS = 120_000, 4_000, 2
 example.N_VALIDATION = 10_000
 
 def run_in_a_fork(command, text):
