@@ -92,7 +92,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         single batch of at most 42 rows, and 0.1 for "sgd". With other schedules it is
         1e-3 and 0.1. For "adam" it is twice that with a single hidden layer, and five
         times without one. For "sgd" it is reduced in proportion with fewer than 16 rows
-        per mini-batch.
+        per mini-batch, and for counts that vary much.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t

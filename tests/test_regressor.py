@@ -339,6 +339,26 @@ def test_tol_is_relative_to_the_size_of_losses_alone(params, factor):
     assert plan.tol == 0.5 * factor
 
 
+@pytest.mark.parametrize(("loss_size", "factor"), [(0.2, 1), (2.0, 6)])
+def test_the_rate_of_sgd_falls_with_the_variance_of_counts(loss_size, factor):
+    targets = SimpleNamespace(
+        n_outputs=1, head=LOSSES["poisson"](), loss_size=loss_size
+    )
+    estimator = RegMLPRegressor(solver="sgd", loss="poisson")
+    plan = make_plan(estimator, Sample(1000, 3, 1000), targets)
+    assert plan.learning_rate.initial == 0.1 / factor
+
+
+@pytest.mark.parametrize("mean", [0.1, 3])
+def test_sgd_learns_counts(mean):
+    """Neither divergence, nor a warning."""
+    for seed in range(3):
+        rng = np.random.default_rng(seed)
+        X = rng.normal(size=(300, 8))
+        y = rng.poisson(mean * np.exp(X[:, 0] / 2))
+        RegMLPRegressor(solver="sgd", loss="poisson", random_state=seed).fit(X, y)
+
+
 def test_a_loss_far_above_that_of_counts_which_vary_little_is_warned_of():
     assert not warning_far_above(5e-4, 3e-3, 1.0, 1e-3)
     assert warning_far_above(5e-4, 5e-3, 1.0, 1e-3)

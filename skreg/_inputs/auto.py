@@ -82,7 +82,7 @@ def penalty_share(n_layers):
     return 0.25 if n_layers == 2 else 1.0
 
 
-def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample):
+def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample, targets):
     """Return the learning rate of an optimizer for a schedule, by its name."""
     rate, is_plan = optimizer.planned_rate, SCHEDULES[schedule].is_plan
     full_batch = batch_size == sample.n_rows and not sample.is_stream
@@ -94,6 +94,8 @@ def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample):
     # The gradient of a squared error has no bound, and neither has the step.
     if not (is_plan and is_classifier(estimator)):
         rate /= 4
+    if not is_classifier(estimator) and targets.head.of_counts:
+        rate /= max(1, 3 * targets.loss_size)  # rare ones are many times their mean
     return rate if full_batch else rate * min(1, batch_size / CALM_ROWS)
 
 

@@ -129,7 +129,7 @@ def make_plan(estimator, sample, targets, dtype=None, scaled=None):
         number = partial(as_float, estimator)
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
         schedule = values["learning_rate"]
-        steps = schedule, n_layers, batch_size, sample
+        steps = schedule, n_layers, batch_size, sample, targets
         auto_rate = initial_rate(estimator, optimizer, *steps)
         rate = _learning_rate(estimator, schedule, auto_rate)
         values["learning_rate_init"] = auto_rate
