@@ -31,7 +31,7 @@ from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import is_stochastic, make_plan
-from skreg._inputs.sample import Sample, effective_size, feature_size
+from skreg._inputs.sample import Sample, feature_size
 from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
@@ -104,8 +104,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
         some = dask.compute(*(_some_rows(X, len(parts)) for X, _ in parts))
         size = 1.0 if issparse(some[0]) else feature_size(np.concatenate(some))
         weights, by_class = estimator._row_weights(targets, all_y, None)
-        n_effective = len(all_y) if weights is None else effective_size(weights)
-        sample = Sample(len(all_y), X.shape[1], n_effective, size)
+        sample = Sample.of_weights(weights, len(all_y), X.shape[1], size)
         plan = make_plan(estimator, sample, targets)
         validation: tuple = ()
         if X_val is not None:  # sent once, not in every round

@@ -166,6 +166,17 @@ def test_the_rate_of_sgd_falls_with_batches_below_16_rows(estimator, batch_size)
     assert plan.learning_rate.initial == rate * (1 if all_rows else batch_size / 16)
 
 
+@pytest.mark.parametrize("estimator", [RegMLPClassifier, RegMLPRegressor])
+def test_the_rate_of_sgd_falls_with_the_rows_that_count_in_a_batch(estimator):
+    X, y = problem(n=1000)
+    fifth = np.arange(1000) % 5 == 0
+    network = estimator(solver="sgd", random_state=0)
+    few, all_rows = (clone(network).fit(X, y, w) for w in (fifth, None))
+    rates = (n.auto_params_["learning_rate_init"] for n in (few, all_rows))
+    assert next(rates) == pytest.approx(next(rates) / 5)
+    assert few.score(X, y) > 0.8 * all_rows.score(X, y) > 0.5  # it diverged at theirs
+
+
 @pytest.mark.parametrize("batch_size", [8, 40])
 def test_only_a_single_batch_of_few_rows_has_longer_steps(batch_size):
     plan = plan_of(40, batch_size=batch_size)

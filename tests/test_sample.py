@@ -5,7 +5,7 @@ import pytest
 from scipy.sparse import csr_array
 from scipy.stats import entropy
 
-from skreg._inputs.sample import effective_size, feature_size
+from skreg._inputs.sample import effective_size, feature_size, kish_share
 
 
 def test_effective_size_is_the_perplexity_of_the_weights():
@@ -18,6 +18,20 @@ def test_effective_size_is_the_perplexity_of_the_weights():
 def test_effective_size_of_equal_weights_is_their_number(n, weight):
     weights = np.r_[np.full(n, weight), np.zeros(7)]
     assert effective_size(weights) == n
+
+
+def test_a_mean_by_weights_is_as_noisy_as_one_of_kishs_share_of_the_rows():
+    rng = np.random.default_rng(0)
+    weights = rng.lognormal(size=500)
+    means = np.average(rng.normal(size=(4000, 500)), axis=1, weights=weights)
+    assert kish_share(weights) == pytest.approx(1 / (500 * means.var()), rel=0.1)
+
+
+@pytest.mark.parametrize("weight", [1e-308, 0.1, 1, 1e308])
+@pytest.mark.parametrize("n", [1, 3, 100_000])
+def test_kishs_share_of_equal_weights_is_that_of_their_rows(n, weight):
+    weights = np.r_[np.full(n, weight), np.zeros(7)]
+    assert kish_share(weights) == n / (n + 7)
 
 
 @pytest.mark.parametrize(

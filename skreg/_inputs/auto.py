@@ -19,7 +19,10 @@ FEW_ROWS = 42
 So a row of weight 2 equals two rows, as scikit-learn checks on tables of this size.
 """
 CALM_ROWS = 16
-"""Mini-batches of fewer rows have noisy gradients: steps shorten in proportion."""
+"""Mini-batches of fewer rows have noisy gradients: steps shorten in proportion.
+
+Rows of unequal weights are as noisy as fewer of equal ones.
+"""
 LONGER_STEPS = {1: 5, 2: 2}
 """By the number of layers, the factor of the learning rate if steps are adaptive."""
 
@@ -96,7 +99,8 @@ def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample, t
         rate /= 4
     if not is_classifier(estimator) and targets.head.of_counts:
         rate /= max(1, 3 * targets.loss_size)  # rare ones are many times their mean
-    return rate if full_batch else rate * min(1, batch_size / CALM_ROWS)
+    n_alike = batch_size * sample.kish_share
+    return rate if full_batch else rate * min(1, n_alike / CALM_ROWS)
 
 
 def max_iter(estimator):

@@ -20,16 +20,28 @@ class Sample:
     """How many rows of equal weight tell as much."""
     feature_size: float = 1.0
     """Relative to that of standardised features."""
+    kish_share: float = 1.0
+    """Kish's effective size, over the number of rows."""
     is_stream: bool = False
     """Whether these rows are only a part of all rows."""
 
     @classmethod
     def of(cls, X, weights=None, rows=None):
         """Return the sample of ``rows`` of a table, or of all its rows."""
-        n_rows = n_effective = X.shape[0] if rows is None else len(rows)
-        if weights is not None:
-            n_effective = effective_size(weights if rows is None else weights[rows])
-        return cls(n_rows, X.shape[1], n_effective, feature_size(X, weights))
+        n_rows, n_features = X.shape
+        size = feature_size(X, weights)
+        if rows is not None:
+            n_rows = len(rows)
+            weights = None if weights is None else weights[rows]
+        return cls.of_weights(weights, n_rows, n_features, size)
+
+    @classmethod
+    def of_weights(cls, weights, n_rows, n_features, feature_size):
+        """Return the sample of rows with these weights, or of equal ones if None."""
+        if weights is None:
+            return cls(n_rows, n_features, n_rows, feature_size)
+        sizes = effective_size(weights), feature_size, kish_share(weights)
+        return cls(n_rows, n_features, *sizes)
 
     @classmethod
     def of_stream(cls, X):
@@ -51,6 +63,16 @@ def effective_size(weights):
     """
     shares = weights / (weights.max() or 1)
     return round(float(np.exp(entr(shares / (shares.sum() or 1)).sum())))
+
+
+def kish_share(weights):
+    """Return Kish's effective size, rounded to whole rows, over the number of weights.
+
+    It is (Σ s)² / Σ s²: a weighted mean has the variance of a plain one of so many
+    rows.
+    """
+    weights = weights / (weights.max() or 1)
+    return round(weights.sum() ** 2 / ((weights**2).sum() or 1)) / len(weights)
 
 
 def feature_size(X, weights=None):
