@@ -217,6 +217,24 @@ def test_batches_of_pyarrow_are_refused_for_their_names():
             call()
 
 
+def test_frames_of_narwhals_are_refused_for_their_names():
+    narwhals = pytest.importorskip("narwhals")
+    native = pytest.importorskip("polars").DataFrame(problem()[0])
+    frame, (_, y) = narwhals.from_native(native), problem()
+    fitted = network().fit(frame.to_native(), y)
+    encoder = TabularEncoder().fit(frame.to_native())
+    calls = [
+        lambda: network().fit(frame, y),
+        lambda: fitted.partial_fit(frame, y),
+        lambda: fitted.predict(frame),
+        lambda: encoder.fit(frame),
+        lambda: encoder.transform(frame),
+    ]
+    for call in calls:
+        with pytest.raises(TypeError, match=r"X is a frame of narwhals.*X\.to_native"):
+            call()
+
+
 def test_a_frame_of_polars_without_names_is_refused():
     """Before 1.9, scikit-learn sees none in frames of polars 2."""
 

@@ -81,6 +81,8 @@ def refuse_hidden(**arguments):
             raise TypeError(
                 f"{name} is a RecordBatch. Pass pyarrow.Table.from_batches([{name}])."
             )
+        if hasattr(kind, "to_native") and hasattr(kind, "columns"):  # nor in this
+            raise TypeError(f"{name} is a frame of narwhals. Pass {name}.to_native().")
         # Dask does not know how many rows will come: it has no int for them.
         shape = [*getattr(value, "shape", ())] if hasattr(value, "columns") else []
         if any(isinstance(n, int) and n == 0 for n in shape):
