@@ -10,6 +10,7 @@ import numpy as np
 from scipy.sparse import issparse
 from sklearn.base import BaseEstimator, is_classifier
 from sklearn.metrics import check_scoring, get_scorer_names
+from sklearn.utils.validation import _check_response_method
 
 from skreg._inputs.errors import naming
 from skreg._predictions import PredictsLabels, PredictsValues
@@ -90,7 +91,7 @@ class _ScorerOfMetric(_ScorerOfRows):
     def score(self, loss):
         try:
             return self._score_of(self._estimator)
-        except (AttributeError, TypeError, ValueError) as error:
+        except (TypeError, ValueError) as error:
             if not isinstance(self._scoring, str):
                 raise
             raise ValueError(_explain(self._scoring, error)) from error
@@ -141,7 +142,7 @@ def _has_own_predictions(estimator):
 
 
 def check_scorer(estimator):
-    """Refuse a ``scoring`` that is no scorer, with the names that are close to it."""
+    """Refuse a ``scoring`` that is no scorer, or of predictions that there are not."""
     scoring = estimator.scoring
     if scoring == "loss":
         return
@@ -154,7 +155,15 @@ def check_scorer(estimator):
             f"scoring={scoring!r} is not the name of a scorer. Did you mean {instead}? "
             "sklearn.metrics.get_scorer_names lists all names."
         )
-    check_scoring(estimator, scoring)
+    scorer = check_scoring(estimator, scoring)
+    try:
+        methods = getattr(scorer, "_response_method", "predict")
+        _check_response_method(estimator, methods)
+    except AttributeError as error:
+        raise ValueError(
+            f"scoring={scoring!r} cannot score this estimator: {error} Pass a scorer "
+            "of its predictions, or scoring='loss'."
+        ) from None
 
 
 def _check_takes_weights(scorer, scoring):
@@ -205,8 +214,6 @@ def check_scores(scoring, scores):
 def _explain(scoring, error):
     """Return the message for an error of a named scorer."""
     name = scoring.removesuffix("_score")
-    if isinstance(error, AttributeError):
-        error = "It needs probabilities of classes."
     remedy = "Pass a scorer that is defined for these targets, or scoring='loss'."
     if "pos_label" in str(error) and f"{name}_macro" in get_scorer_names():
         remedy = (

@@ -13,6 +13,7 @@ from estimators import (
     NUMBERS,
     SHORT_FITS,
     assert_same_network,
+    committee,
     problem,
     weighted_loss,
 )
@@ -218,10 +219,22 @@ def test_two_columns_of_labels_are_no_two_classes(scoring, metric):
     assert model.validation_scores_[-1] == pytest.approx(expected, abs=1e-12)
 
 
-def test_a_scorer_that_needs_probabilities_is_refused_for_numbers():
-    X, y, X_val, y_val = split_problem("number")
-    with pytest.raises(ValueError, match=r"scoring='roc_auc' .*It needs probabilities"):
-        network(kind="number", scoring="roc_auc").fit(X, y, X_val=X_val, y_val=y_val)
+@pytest.mark.parametrize("model", [network, committee])
+@pytest.mark.parametrize(
+    ("kind", "scoring", "missing"),
+    [
+        ("number", "roc_auc", "RegMLPRegressor has none of .*predict_proba"),
+        (
+            "binary",
+            make_scorer(roc_auc_score, response_method="decision_function"),
+            "RegMLPClassifier has none of .*decision_function",
+        ),
+    ],
+)
+def test_a_scorer_of_predictions_that_there_are_not(model, kind, scoring, missing):
+    X, y = problem(kind)
+    with pytest.raises(ValueError, match=f"scoring=.* cannot score .*{missing}"):
+        model(kind=kind, scoring=scoring).fit(X, y)
 
 
 def test_a_score_may_be_an_array_of_one_number():
