@@ -10,7 +10,7 @@ import pytest
 from skreg import RegMLPClassifier
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
-from skreg._engine.heads import HEADS, Multiclass, NumberHead
+from skreg._engine.heads import LOSSES, Binary, Multiclass, Multilabel, NumberHead
 from skreg._engine.network import Network, Snapshot
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._inputs.plan import as_float
@@ -18,6 +18,8 @@ from skreg._inputs.plan import as_float
 NUMBA = pytest.mark.skipif(not find_spec("numba"), reason="numba is not installed")
 ENGINES = ["numpy", pytest.param("numba", marks=NUMBA)]
 every_engine = pytest.mark.parametrize("engine", ENGINES)
+CLASS_HEADS = {"binary": Binary, "multiclass": Multiclass, "multilabel": Multilabel}
+HEADS = CLASS_HEADS | LOSSES
 N_ROWS = 11
 ALL_ROWS = np.arange(N_ROWS)
 

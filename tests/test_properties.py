@@ -11,11 +11,12 @@ import sys
 import numpy as np
 import pytest
 from estimators import SHORT_FITS, network
+from helpers import CLASS_HEADS, HEADS
 from threadpoolctl import threadpool_limits
 
 from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.batches import MiniBatch
-from skreg._engine.heads import CLASS_HEADS, HEADS, AbsoluteError, Quantile
+from skreg._engine.heads import AbsoluteError, Quantile
 from skreg._engine.network import Network
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._engine.passes import Memory, Pass

@@ -1,7 +1,7 @@
 """The head of a network: the loss of its outputs, and the predictions made from them.
 
 A head is a frozen dataclass of its parameters. It takes the outputs ``z`` of the last
-layer and the targets ``y``, both of shape (n_outputs, n_rows). `CLASS_HEADS` are for
+layer and the targets ``y``, both of shape (n_outputs, n_rows). A `ClassHead` is for
 class labels. `LOSSES` are for numbers, keyed by the values of the parameter ``loss``.
 """
 
@@ -231,11 +231,6 @@ class Poisson(NumberHead):
         np.exp(z, out=z)
 
 
-CLASS_HEADS: dict = {
-    "binary": Binary,
-    "multiclass": Multiclass,
-    "multilabel": Multilabel,
-}
 LOSSES: dict = {
     "squared_error": SquaredError,
     "absolute_error": AbsoluteError,
@@ -244,4 +239,3 @@ LOSSES: dict = {
     "poisson": Poisson,
 }
 """Each field of a head is filled from the hyperparameter of the same name."""
-HEADS = CLASS_HEADS | LOSSES

@@ -8,14 +8,13 @@ from threading import Timer
 
 import numpy as np
 
-from skreg._engine import compiled
+from skreg._engine import compiled, heads
 from skreg._engine.batches import Block, MiniBatch
 from skreg._engine.blas import SparseRows
 from skreg._engine.compiled import GEMM, BlockData, Buffers, Net, Rule, run_block
 from skreg._engine.dropout import threshold_of
 from skreg._engine.engine import NumpyEngine
 from skreg._engine.floats import least_size
-from skreg._engine.heads import HEADS
 from skreg._engine.optimizers import SGD, Adam, NesterovSGD
 from skreg._engine.penalties import L2
 from skreg._engine.predictor import rows_per_block
@@ -30,14 +29,14 @@ CODES: dict = {
     "logistic": compiled.LOGISTIC,
     "tanh": compiled.TANH,
     "relu": compiled.RELU,
-    HEADS["binary"]: compiled.SIGMOID,
-    HEADS["multiclass"]: compiled.SOFTMAX,
-    HEADS["multilabel"]: compiled.SIGMOID,
-    HEADS["squared_error"]: compiled.CLIPPED,
-    HEADS["absolute_error"]: compiled.ABSOLUTE,
-    HEADS["huber"]: compiled.CLIPPED,
-    HEADS["quantile"]: compiled.QUANTILE,
-    HEADS["poisson"]: compiled.EXP,
+    heads.Binary: compiled.SIGMOID,
+    heads.Multiclass: compiled.SOFTMAX,
+    heads.Multilabel: compiled.SIGMOID,
+    heads.SquaredError: compiled.CLIPPED,
+    heads.AbsoluteError: compiled.ABSOLUTE,
+    heads.Huber: compiled.CLIPPED,
+    heads.Quantile: compiled.QUANTILE,
+    heads.Poisson: compiled.EXP,
     SGD: compiled.HEAVY_BALL,
     NesterovSGD: compiled.NESTEROV,
     Adam: compiled.ADAM,

@@ -10,12 +10,11 @@ import pytest
 
 pytest.importorskip("numba")
 
-from helpers import make_network, make_optimizers, random_data, start_engine
+from helpers import HEADS, make_network, make_optimizers, random_data, start_engine
 from numba import njit
 
 from skreg._engine import compiled, numba_engine
 from skreg._engine.activations import ACTIVATIONS
-from skreg._engine.heads import HEADS
 
 every_dtype = pytest.mark.parametrize("dtype", [np.float32, np.float64])
 

@@ -9,6 +9,7 @@ from estimators import one_in
 from helpers import (
     ALL_ROWS,
     ENGINES,
+    HEADS,
     N_ROWS,
     every_engine,
     generator,
@@ -26,7 +27,6 @@ from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.batches import Dataset, Rows
 from skreg._engine.dropout import draw_kept
 from skreg._engine.engine import NumpyEngine
-from skreg._engine.heads import HEADS
 from skreg._engine.penalties import L2
 from skreg._engine.subnetwork import SubnetworkEngine
 

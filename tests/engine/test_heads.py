@@ -3,9 +3,10 @@ from math import exp, log1p
 import numpy as np
 import pytest
 import reference
+from helpers import CLASS_HEADS, HEADS
 from scipy.optimize import approx_fprime
 
-from skreg._engine.heads import CLASS_HEADS, HEADS, LOSSES, Quantile
+from skreg._engine.heads import LOSSES, Quantile
 
 LOGITS = np.random.default_rng(0).normal(scale=3, size=(3, 6))
 SHARES = np.random.default_rng(1).dirichlet([1, 1, 1], 6).T

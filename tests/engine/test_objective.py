@@ -1,11 +1,10 @@
 import numpy as np
 import pytest
 from estimators import one_in
-from helpers import ALL_ROWS, make_network, random_data, random_vector
+from helpers import ALL_ROWS, HEADS, make_network, random_data, random_vector
 
 from skreg._engine.activations import ACTIVATIONS
 from skreg._engine.batches import Rows
-from skreg._engine.heads import HEADS
 from skreg._engine.objective import Objective
 from skreg._engine.penalties import PENALTIES
 
