@@ -179,10 +179,13 @@ class NetworkEstimator(Predictor):
         )
         dataset = Dataset(X, targets.encode(y, plan.dtype), weights)
         training = Rows(dataset, index)
-        table = table._replace(targets=targets)
-        validation = self._validation_set(
-            table, training, held_out, given, by_class, plan.dtype
-        )
+        validation = check_validation_set(self, given, targets, by_class, plan.dtype)
+        if validation is not None:
+            warn_of_other_range(self, X, validation.rows.dataset.X)
+            targets.compare(y, validation.y)
+        elif held_out is not None:
+            check_some_weight(weights, held_out, "validation")
+            validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
         validation_rows = validation and validation.rows
         engine = make_engine(plan, state.start, training, validation_rows)
         objective = None
@@ -192,7 +195,7 @@ class NetworkEstimator(Predictor):
             engine=engine,
             plan=plan,
             state=state,
-            rows=training.indices,
+            rows=index,
             task=task,
             max_epochs=max_epochs or plan.max_iter,
             horizon=plan.max_iter + (0 if max_epochs else state.history.n_epochs),
@@ -203,21 +206,6 @@ class NetworkEstimator(Predictor):
             loss_unit=targets.loss_unit,
             score_unit=targets.score_unit(plan.scoring),
         )
-
-    def _validation_set(self, table, training, held_out, given, by_class, dtype):
-        """Return the `ValidationSet` of the held-out rows or those ``given``, or None.
-
-        ``training`` are the `Rows` to train on.
-        """
-        validation = check_validation_set(self, given, table.targets, by_class, dtype)
-        if held_out is not None:
-            dataset = training.dataset
-            check_some_weight(dataset.weights, held_out, "validation")
-            return ValidationSet(Rows(dataset, held_out), table.y, table.sample_weight)
-        if validation is not None:
-            warn_of_other_range(self, table.X, validation.rows.dataset.X)
-            table.targets.compare(table.y, validation.y)
-        return validation
 
     def _train(self, session, X, resume, stream=False):
         """Train on X, in a stream all or nothing, and set the fitted attributes."""
