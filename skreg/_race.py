@@ -138,12 +138,10 @@ class Race:
     def results(self):
         """Return ``cv_results_``: a row for each candidate of each rung."""
         records = self._records
-        results: dict = {
-            name: np.array([record[name] for record in records])
-            for name in ("iter", "n_resources")
-        }
+        columns = {name: [record[name] for record in records] for name in records[0]}
+        results: dict = {n: np.array(columns[n]) for n in ("iter", "n_resources")}
         for name in ("test_score", "fit_time"):
-            values = np.array([record[name] for record in records])
+            values = np.array(columns[name])
             results[f"mean_{name}"] = values.mean(axis=1)
             with np.errstate(invalid="ignore"):  # scores may be infinite
                 results[f"std_{name}"] = values.std(axis=1)
@@ -152,7 +150,7 @@ class Race:
                     results[f"split{k}_{name}"] = column
         means = np.nan_to_num(results["mean_test_score"], nan=-np.inf)
         results["rank_test_score"] = rankdata(-means, method="min").astype(np.int32)
-        results["params"] = params = [record["params"] for record in records]
+        results["params"] = params = columns["params"]
         for name in dict.fromkeys(chain(*params)):
             drawn = [given[name] for given in params if name in given]
             are_numbers = all(isinstance(value, Real) for value in drawn)
