@@ -260,10 +260,10 @@ class NetworkEstimator(Predictor):
             before = self._network()
             dtype = self.coefs_[0].dtype
             plan = make_plan(self, sample, targets, dtype, before.scaled)
-            hidden = plan.network.sizes[1:-1], before.sizes[1:-1]
-            self._check_same("hidden_layer_sizes", *hidden)
-            self._check_same("activation", self.activation, before.activation)
-            self._check_same("feature_scales", plan.network.scaled, before.scaled)
+            now = plan.network
+            self._check_same("hidden_layer_sizes", now.sizes[1:-1], before.sizes[1:-1])
+            self._check_same("activation", now.activation, before.activation)
+            self._check_same("feature_scales", now.scaled, before.scaled)
             return plan, TrainingState.of(self, plan)
         plan = make_plan(self, sample, targets)
         seed = check_random_state(self.random_state).randint(np.iinfo(np.int32).max)

@@ -191,8 +191,9 @@ class Race:
             )
             for group in takewhile(lambda _: not self._interrupted, groups)
         )
-        # An interrupt ends the results before the groups. They come first, to be asked
-        # for the last time: a generator that is closed instead ends joblib's workers.
+        # After an interrupt there are fewer results than groups. `zip` has to find that
+        # out from the results: a generator that is not exhausted, but closed, ends
+        # joblib's workers.
         for trained, group in zip(self._parallel(calls), groups, strict=False):
             for (candidate, k), member in zip(group, trained, strict=True):
                 candidate.members[k] = member

@@ -129,8 +129,9 @@ def make_plan(estimator, sample, targets, dtype=None, scaled=None):
         number = partial(as_float, estimator)
         optimizer = OPTIMIZERS[estimator.solver](penalties, number)
         schedule = values["learning_rate"]
-        steps = schedule, n_layers, batch_size, sample, targets
-        auto_rate = initial_rate(estimator, optimizer, *steps)
+        auto_rate = initial_rate(
+            estimator, optimizer, schedule, n_layers, batch_size, sample, targets
+        )
         rate = _learning_rate(estimator, schedule, auto_rate)
         values["learning_rate_init"] = auto_rate
     values["dtype"] = np.dtype(dtype or values["dtype"]).name

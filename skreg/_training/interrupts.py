@@ -17,7 +17,7 @@ def interrupts_wait(then=None):
     try:
         if callable(handler):
             signal.signal(signal.SIGINT, lambda *arguments: waiting.append(arguments))
-    except ValueError:  # in others; which is the main thread, only `signal` knows
+    except ValueError:  # not in the main thread, as only `signal` can tell for sure
         handler = None
     try:
         yield

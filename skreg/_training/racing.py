@@ -23,8 +23,8 @@ class Rung(NamedTuple):
 def plan_rungs(n_candidates, factor):
     """Return the rungs of a race; the best 1 / factor continue after each.
 
-    At most ``factor`` candidates are left for the last rung, whose final score decides;
-    two, if one is the default.
+    At most ``factor`` candidates are left for the last rung, whose final score decides.
+    (`parted` leaves two even if the factor is below 2 and one is the default.)
     All rungs cost about the same, since each has ``factor`` times as many epochs per
     candidate as the one before.
     """
