@@ -31,7 +31,7 @@ from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import issue, unchanged_on_error, warn_the_caller
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import is_stochastic, make_plan
-from skreg._inputs.sample import Sample, feature_size
+from skreg._inputs.sample import Sample, feature_size, some_of
 from skreg._inputs.validation import check_both_given, check_validation_set
 from skreg._scoring import check_scorer, check_scores, scorer_of
 from skreg._training.history import History
@@ -193,7 +193,7 @@ def _targets(estimator, y, classes):
 @delayed
 def _some_rows(X, n_parts):
     """Return a few hundred rows of all partitions together, checked for their type."""
-    few = X[:: -(-X.shape[0] * n_parts // 500)]
+    few = some_of(X, n_parts)
     return check_array(
         few, accept_sparse="csr", dtype=np.float64, ensure_all_finite=False
     )

@@ -50,9 +50,9 @@ class Sample:
         return cls(n_rows, n_features, STREAM_ROWS, is_stream=True)
 
 
-def some_of(rows):
-    """Return evenly spaced rows, at most 500."""
-    return rows[:: -(-rows.shape[0] // 500)]
+def some_of(rows, n_parts=1):
+    """Return evenly spaced rows, at most 500, or 500 / ``n_parts``."""
+    return rows[:: -(-rows.shape[0] * n_parts // 500)]
 
 
 def effective_size(weights):
