@@ -139,9 +139,8 @@ def mix_in(estimator, n_rows, other, n_more, network):
     def mean(p, q):
         return (p + share * (q - p)).astype(p.dtype)
 
-    both = network.arrays_of(estimator), network.arrays_of(other)
-    means = [[*map(mean, *layer)] for layer in zip(*both, strict=True)]
-    set_attributes(estimator, network.attributes(means))
+    both = _parameters_of(estimator, network), _parameters_of(other, network)
+    set_attributes(estimator, network.attributes(network.views(mean(*both))))
     averages = mean(estimator._training["averages"], other._training["averages"])
     estimator._training = estimator._training | {"averages": averages}
     for name in ("loss_curve_", "penalty_curve_"):
