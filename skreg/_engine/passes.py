@@ -19,7 +19,7 @@ class Memory:
         self.z = h = np.empty(size, dtype)
         if ACTIVATIONS[network.activation].derivative_of_z:
             h = np.empty(size, dtype)
-        self._vectors = {"z": self.z, "h": h}
+        self._vectors: dict = {"z": self.z, "h": h}
         self.ones = None
         if backward:
             self.slopes, dropped, deltas = np.empty((3, size), dtype)
@@ -44,12 +44,9 @@ class Memory:
             arrays["zeros"] = self._zeros[: end - start]
             start = end
             is_last = layer is network.layers[-1]
-            if is_last:
-                # With few outputs, reductions over them are fast only if the rows are
-                # contiguous.
-                arrays = {name: a.reshape(shape[::-1]).T for name, a in arrays.items()}
-            else:
-                arrays = {name: a.reshape(shape) for name, a in arrays.items()}
+            # Reductions over few outputs are fast only if the rows are contiguous.
+            order = "F" if is_last else "C"
+            arrays = {name: a.reshape(shape, order=order) for name, a in arrays.items()}
             if shares_z or is_last:
                 arrays["h"] = arrays["z"]
             memory.append(LayerMemory(**arrays, row_of_ones=ones))
