@@ -38,7 +38,9 @@ class Values(Targets):
     def of(cls, y, estimator):
         """Return the targets ``y`` of an estimator, whose scale is not known yet."""
         n_outputs = 1 if y.ndim == 1 else y.shape[1]
-        return cls(n_outputs, _head(estimator)).checked(y, warn=True)
+        kind = LOSSES[estimator.loss]
+        head = kind(**{f.name: float(getattr(estimator, f.name)) for f in fields(kind)})
+        return cls(n_outputs, head).checked(y, warn=True)
 
     @classmethod
     def of_fitted(cls, estimator):
@@ -203,12 +205,6 @@ class Values(Targets):
 _LEAST = np.finfo(np.float64).tiny
 _NORMAL_QUARTILES = 2 * ndtri(0.75)
 """Their distance in a normal distribution with a deviation of 1."""
-
-
-def _head(estimator):
-    """Return the head for the loss of an estimator."""
-    kind = LOSSES[estimator.loss]
-    return kind(**{f.name: float(getattr(estimator, f.name)) for f in fields(kind)})
 
 
 def _columns(y):

@@ -41,10 +41,7 @@ def _class_weights(class_weight, labels, codes, sample_weight):
     """
     with naming("class_weight"):
         if labels.multilabel:
-            n_columns = len(labels.classes)
-            weights = _multilabel_class_weights(
-                class_weight, n_columns, codes, sample_weight
-            )
+            weights = _multilabel_class_weights(class_weight, codes, sample_weight)
         elif class_weight == "balanced":
             weights = _balanced(codes, len(labels.classes), sample_weight)
         elif isinstance(class_weight, list):
@@ -134,18 +131,18 @@ def check_some_weight(weights, rows, kind):
         )
 
 
-def _multilabel_class_weights(class_weight, n_columns, indicators, sample_weight):
+def _multilabel_class_weights(class_weight, indicators, sample_weight):
     if class_weight == "balanced":
         columns = indicators.astype(np.intp)
         return np.array([_balanced(column, 2, sample_weight) for column in columns])
     if not (
         isinstance(class_weight, list)
-        and len(class_weight) == n_columns
+        and len(class_weight) == len(indicators)
         and all(isinstance(weights, dict) for weights in class_weight)
     ):
         raise ValueError(
             "class_weight for multilabel targets has to be 'balanced' or a list of "
-            f"{n_columns} dicts, one per column; got {class_weight!r}."
+            f"{len(indicators)} dicts, one per column; got {class_weight!r}."
         )
     return np.array([_weights_by_label(w, np.arange(2)) for w in class_weight])
 
