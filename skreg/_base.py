@@ -195,6 +195,7 @@ class NetworkEstimator(Predictor):
             engine=engine,
             plan=plan,
             state=state,
+            targets=targets,
             rows=index,
             task=task,
             max_epochs=max_epochs or plan.max_iter,
@@ -202,9 +203,6 @@ class NetworkEstimator(Predictor):
             scorer=validation and scorer_of(self, engine, validation, targets),
             objective=objective,
             constant_loss=targets.constant_loss(training),
-            loss_size=targets.loss_size,
-            loss_unit=targets.loss_unit,
-            score_unit=targets.score_unit(plan.scoring),
         )
 
     def _train(self, session, X, resume, stream=False):

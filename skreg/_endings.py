@@ -55,7 +55,7 @@ def warning_of_loss(session, n_done):
 
     The fit is the last ``n_done`` epochs; weights from before have had their warning.
     """
-    history, constant = session.state.history, session.constant_loss
+    history = session.state.history
     stops_early, n_epochs = session.plan.early_stopping, history.n_epochs
     kept = history.best_score.epoch if stops_early else n_epochs
     diverged = session.status is Status.DIVERGED
@@ -65,15 +65,17 @@ def warning_of_loss(session, n_done):
     first = 0 if diverged and not stops_early else kept - 1
     epochs = range(first, kept)  # after a divergence, some epoch before the loss rose
     loss = min(history.loss_curve[k] - history.penalty_curve[k] for k in epochs)
-    return warning_far_above(constant, loss, session.loss_unit, session.loss_size)
+    return warning_far_above(session.constant_loss, loss, session.targets)
 
 
-def warning_far_above(constant, loss, unit, size):
-    """Return the warning if a loss is far above a constant one, which has no unit.
+def warning_far_above(constant, loss, targets):
+    """Return the warning if a loss is far above that of a constant prediction.
 
-    The ``size`` of losses is for a constant one of zero.
+    The loss is in y's unit; the ``constant`` one is on the targets of the network, and
+    may be zero, so their size is added.
     """
-    if not loss > _FAR * unit * (size + constant):
+    unit = targets.loss_unit
+    if not loss > _FAR * unit * (targets.loss_size + constant):
         return {}
     message = (
         f"The training loss ended at {loss:.3g}, far above the {unit * constant:.3g} "

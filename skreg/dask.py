@@ -132,7 +132,7 @@ def fit_local_sgd(estimator, X, y, *, X_val=None, y_val=None, classes=None):
     dataset = Dataset(None, targets.encode(all_y, np.dtype(np.float64)))
     constant = targets.constant_loss(Rows(dataset, np.arange(len(all_y))))
     loss = history.loss_curve[-1] - history.penalty_curve[-1]
-    issue(warning_far_above(constant, loss, targets.loss_unit, targets.loss_size))
+    issue(warning_far_above(constant, loss, targets))
     return estimator
 
 

@@ -33,6 +33,7 @@ from sklearn.exceptions import ConvergenceWarning
 
 import skreg._base
 from skreg._endings import warning_of_loss
+from skreg._inputs.targets import Targets
 from skreg._training.stopping import Status
 
 pytestmark = SHORT_FITS
@@ -396,8 +397,7 @@ def test_a_diverged_fit_may_be_useless(losses, n_done, is_useless):
         plan=SimpleNamespace(early_stopping=False),
         status=Status.DIVERGED,
         constant_loss=1.1,
-        loss_unit=1.0,
-        loss_size=1.0,
+        targets=Targets(),
     )
     assert bool(warning_of_loss(session, n_done)) == is_useless
 

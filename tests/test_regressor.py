@@ -360,8 +360,9 @@ def test_sgd_learns_counts(mean):
 
 
 def test_a_loss_far_above_that_of_counts_which_vary_little_is_warned_of():
-    assert not warning_far_above(5e-4, 3e-3, 1.0, 1e-3)
-    assert warning_far_above(5e-4, 5e-3, 1.0, 1e-3)
+    targets = SimpleNamespace(loss_unit=1.0, loss_size=1e-3)
+    assert not warning_far_above(5e-4, 3e-3, targets)
+    assert warning_far_above(5e-4, 5e-3, targets)
 
 
 def test_a_stream_of_counts_keeps_the_variance_of_its_first_rows():

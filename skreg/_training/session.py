@@ -24,6 +24,8 @@ class Session:
     plan: Any
     """The `Plan` of the training."""
     state: TrainingState
+    targets: Any
+    """The `Targets`; losses and scores are recorded in y's unit."""
     rows: np.ndarray
     """Indices of the training rows."""
     task: Any
@@ -38,18 +40,14 @@ class Session:
     """The objective for a full-batch solver, see `lbfgs`; otherwise None."""
     constant_loss: float = inf
     """The loss of outputs of zero on the training rows."""
-    loss_size: float = 1.0
-    """The variance of the network's targets."""
-    loss_unit: float = 1.0
-    """Factor that turns a loss into y's unit, in which it is recorded."""
-    score_unit: float = 1.0
-    """The same for a score."""
     status: Any = None
     """The `Status` it ended with."""
     in_epoch: bool = False
     """Whether an epoch has begun that is not recorded."""
 
     def __post_init__(self):
+        self._loss_unit = self.targets.loss_unit
+        self._score_unit = self.targets.score_unit(self.plan.scoring)
         self._before: Any = self.state.restart
         """Returns the state before the epoch; None in the first of a new training."""
         self._calm: Any = None
@@ -57,7 +55,7 @@ class Session:
         self._rng_before = self.state.rng.bit_generator.state
         self._least, history = inf, self.state.history
         if history.n_epochs:  # a new network may begin far above
-            least = -history.best_loss.value / self.loss_unit
+            least = -history.best_loss.value / self._loss_unit
             self._least = max(self.constant_loss, least)
         self._first_epoch = history.n_epochs
 
@@ -140,11 +138,11 @@ class Session:
         self.engine.restore(replace(now, vectors=self.state.best))
         loss = self.scorer.evaluate()
         before = history.validation_loss_curve[history.best_score.epoch - 1]
-        if not np.array_equal(self.loss_unit * loss, before, equal_nan=True):
+        if not np.array_equal(self._loss_unit * loss, before, equal_nan=True):
             score = self.scorer.score(loss)
             self.state.monitor = Monitor(self.plan.tol, self.plan.patience)
             self.state.monitor.update(score)
-            history.best_score.value = self.score_unit * score
+            history.best_score.value = self._score_unit * score
         self.engine.restore(now)
 
     def _go_back(self):
@@ -156,8 +154,8 @@ class Session:
         state, validation = self.state, None
         if self.scorer is not None:
             score = self.scorer.score(validation_loss)
-            validation = self.loss_unit * validation_loss, self.score_unit * score
-        losses = self.loss_unit * loss, self.loss_unit * penalty
+            validation = self._loss_unit * validation_loss, self._score_unit * score
+        losses = self._loss_unit * loss, self._loss_unit * penalty
         rate, converged = self.plan.learning_rate, False
         with interrupts_wait():
             state.history.append(*losses, self._rate, len(self.rows), validation)

@@ -10,6 +10,7 @@ import pytest
 from helpers import generator
 
 from skreg._engine.network import Snapshot
+from skreg._inputs.targets import Targets
 from skreg._training.history import Best, History
 from skreg._training.loop import train
 from skreg._training.schedules import SCHEDULES, LearningRate
@@ -73,6 +74,7 @@ def make_session(
         penalties=(),
         early_stopping=False,
         ends_by_plan=False,
+        scoring="loss",
     )
     vars(plan).update(options)
 
@@ -92,7 +94,7 @@ def make_session(
     n_epochs = n_epochs or len(engine.losses) - n_before
     scorer = SimpleNamespace(evaluate=engine.evaluate, score=lambda loss: -loss)
     given = task, n_epochs, n_before + n_epochs, scorer if engine.validation else None
-    return Session(engine, plan, state, ROWS, *given)
+    return Session(engine, plan, state, Targets(), ROWS, *given)
 
 
 def run(*script, loss_unit=1.0, least=None, constant_loss=inf, **options):
@@ -101,8 +103,8 @@ def run(*script, loss_unit=1.0, least=None, constant_loss=inf, **options):
     session = make_session(engine, **options)
     if least is not None:
         session.state.history.best_loss = Best(-least, 1)
-    units = {"loss_unit": loss_unit, "score_unit": loss_unit}
-    session = replace(session, **units, constant_loss=constant_loss)
+    targets = SimpleNamespace(loss_unit=loss_unit, score_unit=lambda _: loss_unit)
+    session = replace(session, targets=targets, constant_loss=constant_loss)
     train([session])
     return session, engine, session.state.history
 
