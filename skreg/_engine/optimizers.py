@@ -58,9 +58,9 @@ class SGD(Optimizer):
     with a normalised average, so η means the same for every β.
     """
 
-    n_averages: ClassVar[int] = 1
-    averages_gradient: ClassVar[bool] = True
-    planned_rate: ClassVar[float] = 0.4
+    n_averages = 1
+    averages_gradient = True
+    planned_rate = 0.4
 
     def step(self, w, g, averages, n_steps, learning_rate):
         self.add_penalties(w, g)
@@ -78,8 +78,8 @@ class NesterovSGD(Optimizer):
     learning", ICML 2013, section 2.
     """
 
-    n_averages: ClassVar[int] = 1
-    planned_rate: ClassVar[float] = 0.4
+    n_averages = 1
+    planned_rate = 0.4
 
     def step(self, w, g, averages, n_steps, learning_rate):
         self.add_penalties(w, g)
@@ -104,10 +104,10 @@ class Adam(Optimizer):
 
     beta_2: float
     epsilon: float
-    n_averages: ClassVar[int] = 2
-    planned_rate: ClassVar[float] = 4e-3
-    is_adaptive: ClassVar[bool] = True
-    scale: ClassVar[float] = 1.0
+    n_averages = 2
+    planned_rate = 4e-3
+    is_adaptive = True
+    scale = 1.0
 
     def step(self, w, g, averages, n_steps, learning_rate):
         self.add_penalties(w, g)
