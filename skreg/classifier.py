@@ -56,7 +56,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         large, it is a sixteenth of that. If all features lie in intervals narrower than
         1.5, as behind ``MinMaxScaler``, and w is the widest, it is multiplied by
         ``w / 4``, or by ``(w / 4) ** (2 / L)`` on all L layers. Rows of unequal weight
-        count as fewer. The user guide has the details.
+        count as fewer. "Model and training" has the details.
     keep_prob : "auto", float or array-like of float, default="auto"
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8, or 0.9 under

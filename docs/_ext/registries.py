@@ -1,4 +1,4 @@
-"""Tables of the package's registries, so that a new entry is in the guide by itself.
+"""Tables of the package's registries, so that a new entry is on the page by itself.
 
 ``{registry} activations``, ``{registry} losses`` and ``{registry} schedules`` read the
 formulas from the docstrings of what is in the dicts; ``{registry} auto`` resolves the
