@@ -61,8 +61,10 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         Dropout [3]_: the probability of keeping a hidden unit, in (0, 1], as one number
         for all hidden layers or one per layer. "auto" is 0.8, or 0.9 under
         ``early_stopping``. It is 1 for "lbfgs" and for at most 42 rows.
-    input_keep_prob : float, default=1.0
-        The probability of keeping an input feature, in (0, 1].
+    input_keep_prob : "auto" or float, default="auto"
+        The probability of keeping an input feature, in (0, 1]. "auto" is 0.8 for 200
+        features or more, but 1 under ``early_stopping``, without hidden layers, for
+        "lbfgs", in `partial_fit` and for at most 42 rows.
     dropout_mask : {"sample", "batch"}, default="sample"
         "sample" draws a mask for each row. "batch" draws one for each mini-batch and
         trains only the subnetwork of the kept units; the weights of dropped units and
@@ -244,7 +246,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         solver="adam",
         alpha="auto",
         keep_prob="auto",
-        input_keep_prob=1.0,
+        input_keep_prob="auto",
         dropout_mask="sample",
         batch_size="auto",
         learning_rate_init="auto",

@@ -43,6 +43,22 @@ def plan_of(n_rows, stream=False, **params):
 
 
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_classifier_drops_a_fifth_of_many_features(solver):
+    def kept(n_features=200, n_rows=100, estimator=RegMLPClassifier, **params):
+        stream = n_rows is None
+        sample = Sample(n_rows or 100, n_features, n_rows or 100, is_stream=stream)
+        targets = NUMBER if estimator is RegMLPRegressor else BINARY
+        plan = make_plan(estimator(**{"solver": solver} | params), sample, targets)
+        return plan.keep_probs[0]
+
+    assert kept() == kept(3000) == 0.8
+    assert kept(199) == kept(n_rows=42) == kept(n_rows=None) == 1
+    assert kept(early_stopping=True) == kept(hidden_layer_sizes=()) == 1
+    assert kept(solver="lbfgs") == kept(estimator=RegMLPRegressor) == 1
+    assert kept(input_keep_prob=1.0) == 1
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_a_fit(n_rows, solver):
     plan = plan_of(n_rows, solver=solver)
@@ -503,6 +519,7 @@ def test_a_fit_says_what_auto_is():
     assert model.auto_params_ == {
         "feature_scales": False,
         "alpha": [0.5, 0.0, 0.0],
+        "input_keep_prob": 1.0,
         "batch_size": 8,
         "learning_rate": "cosine",
         "learning_rate_init": 0.2,
@@ -514,6 +531,7 @@ def test_a_fit_says_what_auto_is():
         "feature_scales": False,
         "alpha": 0.1,
         "keep_prob": 1.0,
+        "input_keep_prob": 1.0,
         "max_iter": 200,
         "dtype": "float64",
     }

@@ -18,6 +18,11 @@ FEW_ROWS = 42
 
 So a row of weight 2 equals two rows, as scikit-learn checks on tables of this size.
 """
+MANY_FEATURES = 200
+"""With so many, a classifier that does not stop early drops some of them.
+
+So no unit relies on one of them. Their noise is small in the sum of many.
+"""
 CALM_ROWS = 16
 """Mini-batches of fewer rows have noisy gradients: steps shorten in proportion.
 
@@ -64,10 +69,17 @@ def resolve(estimator, sample, n_layers, loss_size, scaled=None):
         strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
         strength *= (1 if scaled else 2) * loss_size * feature_size
         alpha = [strength / sample.effective_size, *[0.0] * (n_layers - 1)]
+    drops_features = (
+        is_classifier(estimator)
+        and n_layers > 1
+        and sample.n_features >= MANY_FEATURES
+        and not (exact or stops_early or sample.is_stream)
+    )
     values = {
         "feature_scales": scaled,
         "alpha": alpha,
         "keep_prob": 1.0 if exact else keep_probs[stops_early],
+        "input_keep_prob": 0.8 if drops_features else 1.0,
         "batch_size": n_rows if exact else _batch_size(n_rows),
         "learning_rate": "constant" if sample.is_stream else "cosine",
         "max_iter": max_iter(estimator),

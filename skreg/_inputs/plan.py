@@ -37,7 +37,7 @@ CONSTRAINTS: dict = {
     **{name: [_NOT_NEGATIVE, "array-like"] for name in PENALTIES},
     "alpha": [_AUTO, _NOT_NEGATIVE, "array-like"],
     "keep_prob": [_AUTO, Interval(Real, 0, 1, closed="right"), "array-like"],
-    "input_keep_prob": [Interval(Real, 0, 1, closed="right")],
+    "input_keep_prob": [_AUTO, Interval(Real, 0, 1, closed="right")],
     "dropout_mask": [StrOptions({"sample", "batch"})],
     "batch_size": [_AUTO, _POSITIVE_INTEGER],
     "learning_rate_init": [_AUTO, Interval(Real, 0, None, closed="neither")],
@@ -119,7 +119,7 @@ def make_plan(estimator, sample, targets, dtype=None, scaled=None):
     hidden = hidden_layer_sizes(estimator)
     n_layers = len(hidden) + 1
     values = resolve(estimator, sample, n_layers, targets.loss_size, scaled)
-    keep_probs = _keep_probs(estimator, values["keep_prob"], len(hidden))
+    keep_probs = _keep_probs(estimator, values, len(hidden))
     penalties = _penalties(estimator, values, n_layers)
     batch_size = min(int(values["batch_size"]), sample.n_rows)
     optimizer = rate = None
@@ -185,15 +185,16 @@ def hidden_layer_sizes(estimator):
     return [*map(int, hidden)]
 
 
-def _keep_probs(estimator, value, n_hidden):
+def _keep_probs(estimator, values, n_hidden):
     """Return the keep probability of the input and of each hidden layer."""
+    value = values["keep_prob"]
     kept = _per_layer(estimator, "keep_prob", value, n_hidden, "hidden layer")
     if not all(0 < p <= 1 for p in kept):
         raise ValueError(
             "keep_prob has to be in the range (0, 1]: it is the probability of "
             f"keeping a unit. Got {value!r}."
         )
-    kept = [float(estimator.input_keep_prob), *kept]
+    kept = [float(values["input_keep_prob"]), *kept]
     return [1.0 if threshold_of(p) == 2**16 else p for p in kept]
 
 
