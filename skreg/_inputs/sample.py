@@ -88,11 +88,11 @@ def feature_size(X, weights=None):
     rows = np.arange(X.shape[0])
     if weights is not None and weights.any():
         rows = np.flatnonzero(weights)
-    sample = np.asarray(X[some_of(rows)])
+    sample = X[some_of(rows)]
     low, high = sample.min(axis=0), sample.max(axis=0)
     with np.errstate(over="ignore"):
         width = float((high - low).max())
     at_end = (sample == low) | (sample == high)
-    if not 0 < width < 1.5 or at_end.all(axis=0).mean() > 0.5 or at_end.mean() > 0.9:
+    if width >= 1.5 or at_end.all(axis=0).mean() > 0.5 or at_end.mean() > 0.9:
         return 1.0
     return width / 4
