@@ -215,6 +215,12 @@ CASES = [
         }.items()
     ),
     ("sample_weight a matrix", "1D array", fit(X, y, np.ones((N, 2))), {}),
+    (
+        "sample_weight of both signs",
+        "sample_weight .*non-negative.* from -2.0 to 1.0",
+        fit(X, y, replaced(ONES, -2)),
+        {},
+    ),
     # The rows held out
     (
         "too few rows to hold out",
@@ -439,14 +445,20 @@ LABELS = [
     *(
         (
             f"class_weight {weights}",
+            r"class_weight has to have finite, non-negative weights, got \{0",
+            fit(X, y),
+            {"class_weight": weights},
+        )
+        for weights in [{0: -1}, {0: np.nan}, {0: np.inf}]
+    ),
+    *(
+        (
+            f"class_weight {weights}",
             "class_weight",
             fit(X, y),
             {"class_weight": weights},
         )
         for weights in [
-            {0: -1},
-            {0: np.nan},
-            {0: np.inf},
             {0: "a"},
             {0: None},
             {0: 0, 1: 0},
@@ -455,9 +467,16 @@ LABELS = [
             {np.nan: 1},
             {0: [1]},
             {0: 1j},
-            [{0: 1}],
-            [],
         ]
+    ),
+    *(
+        (
+            f"class_weight {weights}",
+            "class_weight is a list, which is for multilabel targets",
+            fit(X, y),
+            {"class_weight": weights},
+        )
+        for weights in [[{0: 1}], []]
     ),
     *(
         (
@@ -466,14 +485,23 @@ LABELS = [
             fit(X, Y),
             {"class_weight": weights},
         )
+        for weights in [[{2: 1}] * 3, [{0: -1}] * 3]
+    ),
+    *(
+        (
+            f"class_weight {weights} for columns",
+            "class_weight for multilabel .* a list of 3 dicts, one per column; got",
+            fit(X, Y),
+            {"class_weight": weights},
+        )
         for weights in [
             {0: 1},
+            {0: 1, 1: 1, 2: 1},
             [{0: 1}],
             [1, 2, 3],
-            [{2: 1}] * 3,
-            [{0: -1}] * 3,
             ["balanced"] * 3,
             [None] * 3,
+            [{0: 1}, None, {0: 1}],
             [[1, 2]] * 3,
         ]
     ),
@@ -500,6 +528,12 @@ LABELS = [
         "class_weight",
         fit(X, Y),
         {"class_weight": [{0: 1e200, 1: 1e200}] * 3},
+    ),
+    (
+        "class_weight too large over the columns, but for zeros",
+        "class_weight is too large for some row",
+        fit(X, Y),
+        {"class_weight": [{0: 1e200, 1: 1e200}] * 2 + [{0: 0, 1: 1}]},
     ),
     *(
         (f"y_val {kind}", "y_val", fit(X, y, X_val=X, y_val=y_val), {})

@@ -14,6 +14,10 @@ from estimators import (
 )
 from helpers import ENGINES
 from sklearn.base import clone
+from sklearn.utils.class_weight import compute_class_weight
+
+from skreg._inputs.labels import Labels
+from skreg._inputs.weights import row_weights
 
 pytestmark = SHORT_FITS
 
@@ -93,6 +97,13 @@ def test_only_ratios_of_sample_weights_count(params, kind):
         assert_same_network(scaled, model, rtol=1e-9, atol=1e-12)
 
 
+def test_weights_of_less_precision_count_as_they_are():
+    X, y = problem()
+    weights = np.random.default_rng(0).uniform(1, 2, len(y)).astype("float32")
+    one, other = (network().fit(X, y, w) for w in (weights, weights.astype(float)))
+    assert_same_network(one, other)
+
+
 @every_kind
 def test_partial_fit_takes_sample_weights_as_they_are(kind):
     """Plain gradient descent at a weight of two goes twice as far."""
@@ -158,6 +169,27 @@ def test_balanced_gives_zeros_and_ones_of_a_column_the_same_share(weighted):
         network().fit(X, Y, products),
         rtol=1e-9,
     )
+
+
+@pytest.mark.parametrize("weighted", [False, True])
+def test_balanced_weights_are_those_of_scikit_learn(weighted):
+    y = np.repeat([3, 5, 8], [6, 2, 1])
+    weights = np.r_[0, 7:15] / 10 if weighted else None
+    _, by_class = row_weights("balanced", Labels.of(y), y, weights)
+    expected = compute_class_weight(
+        "balanced", classes=np.unique(y), y=y, sample_weight=weights
+    )
+    np.testing.assert_allclose(by_class, expected)
+
+
+def test_balanced_gives_no_weight_to_a_class_without_any():
+    y = np.repeat([3, 5, 8], 2)
+    weights = np.r_[1.0, 1, 2, 4, 0, 0]
+    _, by_class = row_weights("balanced", Labels.of(y), y, weights)
+    np.testing.assert_allclose(by_class, [2, 2 / 3, 0])
+    Y = np.array([[0, 0], [0, 1], [0, 1], [0, 1]])
+    _, by_class = row_weights("balanced", Labels.of(Y), Y, None)
+    np.testing.assert_allclose(by_class, [[1, 0], [2, 2 / 3]])
 
 
 def test_balanced_takes_weights_whose_sum_overflows():
