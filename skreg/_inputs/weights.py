@@ -135,10 +135,8 @@ def _multilabel_class_weights(class_weight, indicators, sample_weight):
     if class_weight == "balanced":
         columns = indicators.astype(np.intp)
         return np.array([_balanced(column, 2, sample_weight) for column in columns])
-    if not (
-        isinstance(class_weight, list)
-        and len(class_weight) == len(indicators)
-        and all(isinstance(weights, dict) for weights in class_weight)
+    if len(class_weight) != len(indicators) or not all(
+        isinstance(weights, dict) for weights in class_weight
     ):
         raise ValueError(
             "class_weight for multilabel targets has to be 'balanced' or a list of "
