@@ -243,6 +243,28 @@ def test_rare_rows_are_held_out_whatever_their_label(rare, n_rare):
     assert (y[train_rows] == rare).sum() == n_rare - 1
 
 
+def test_with_few_classes_a_row_of_each_is_held_out_and_large_ones_give_theirs():
+    y = np.r_[np.repeat(np.arange(10), 60), np.repeat(np.arange(10, 40), 2)]
+    _, held_out = hold_out(len(y), y, None, 0.25, seed=0)
+    counts = np.bincount(y[held_out])
+    assert counts.sum() == len(y) / 4
+    assert (counts[10:] == 1).all()
+    assert counts[:10].min() > 0.2 * 60
+
+
+@pytest.mark.parametrize(("n_rows", "n_rare"), [(800, 1), (700, 0)])
+def test_four_held_out_rows_per_class_leave_room_for_a_rare_one(n_rows, n_rare):
+    y = np.arange(n_rows) < 2
+    _, held_out = hold_out(n_rows, y, None, 0.01, seed=0)
+    assert len(held_out) == n_rows / 100
+    assert y[held_out].sum() == n_rare
+
+
+def test_two_rows_may_be_held_out():
+    train_rows, held_out = hold_out(20, None, None, 0.1, seed=0)
+    assert (len(train_rows), len(held_out)) == (18, 2)
+
+
 def test_rows_without_weight_do_not_fill_the_held_out_part():
     weights = (np.arange(200) < 20).astype(float)
     _, held_out = hold_out(200, np.arange(200) % 2, weights, 0.2, seed=0)

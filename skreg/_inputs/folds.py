@@ -162,10 +162,9 @@ def hold_out(n_rows, strata, sample_weight, fraction, seed):
     held_out = order[(2 * np.arange(n_held_out) + 1) * len(order) // (2 * n_held_out)]
     classes, first = np.unique(codes[order], return_index=True)
     if 4 * len(classes) <= n_held_out:  # there is room for a row of each
-        lacking = order[first[~np.isin(classes, codes[held_out])]]
-        largest = np.bincount(codes[held_out]).argmax()
-        replaced = np.flatnonzero(codes[held_out] == largest)[: len(lacking)]
-        held_out[replaced] = lacking[: len(replaced)]
+        for row in order[first[~np.isin(classes, codes[held_out])]]:
+            largest = np.bincount(codes[held_out]).argmax()
+            held_out[(codes[held_out] == largest).argmax()] = row
     return np.setdiff1d(np.arange(n_rows), held_out), np.sort(held_out)
 
 
