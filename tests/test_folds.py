@@ -79,6 +79,20 @@ def test_the_only_row_of_a_class_with_a_weight_is_never_held_out():
     assert all(1 in train_rows for train_rows, _ in folds_of(3, y, weights=weights))
 
 
+def test_the_only_row_of_a_class_is_never_held_out_even_without_weight():
+    y, weights = np.r_[0, np.ones(29, int)], np.r_[0.0, np.ones(29)]
+    assert all(0 in train_rows for train_rows, _ in folds_of(3, y, weights=weights))
+
+
+def test_there_are_five_folds_if_nothing_else_is_said():
+    np.testing.assert_equal(folds_of(None), folds_of(5))
+
+
+def test_there_may_be_a_fold_for_each_row():
+    folds = folds_of(12, n=12)
+    assert sorted(row for _, (row,) in folds) == [*range(12)]
+
+
 def test_the_seed_decides_who_sits_where():
     y = CLASSES["two"]
     one, same, other = (folds_of(3, y, seed=seed) for seed in (0, 0, 1))
@@ -112,10 +126,13 @@ def test_training_parts_of_very_different_size_are_suspected(recwarn):
     assert not recwarn.list
     with pytest.warns(UserWarning, match="on 5 to 25 rows.*TimeSeriesSplit, KFold"):
         make_folds(TimeSeriesSplit(), X, y, y, None, None, 0)
+    more = [halves[0], (np.arange(21), np.arange(21, N))]
+    with pytest.warns(UserWarning, match="on 10 to 21 rows"):
+        make_folds(more, X, y, y, None, None, 0)
 
 
 @pytest.mark.parametrize(
-    ("cv", "n", "size"), [(LeaveOneOut(), 30, 1), (50, 200, 4), (KFold(13), 40, 3)]
+    ("cv", "n", "size"), [(LeaveOneOut(), 25, 1), (50, 200, 4), (KFold(13), 40, 3)]
 )
 def test_folds_of_very_few_rows_are_warned_of(cv, n, size):
     X, y = np.zeros((n, 1)), np.arange(n) % 2
@@ -131,7 +148,7 @@ def test_groups_of_very_few_rows_are_warned_of():
 
 
 @pytest.mark.parametrize(
-    ("cv", "n"), [(5, 25), (5, 20), (LeaveOneOut(), 20), (20, 200)]
+    ("cv", "n"), [(5, 25), (5, 20), (LeaveOneOut(), 24), (20, 200)]
 )
 def test_folds_of_few_rows_are_not_warned_of_if_there_are_no_more(cv, n):
     X, y = np.zeros((n, 1)), np.arange(n) % 2
@@ -145,6 +162,11 @@ def test_training_parts_without_some_classes_are_warned_of(y):
     with pytest.warns(UserWarning, match=match) as caught:
         folds_of(KFold(4), sorted_y[5:-5])
     assert len(caught) == 1
+    without_one = [np.arange(start, N) for start in (10, 12)]
+    splits = [(rows, np.arange(10)) for rows in without_one]
+    match = re.escape(f"cv trains 2 of 2 networks without some classes: {y[:1]}.")
+    with pytest.warns(UserWarning, match=match):
+        folds_of(splits, sorted_y)
 
 
 def test_a_fold_may_be_a_pair_of_masks():
@@ -179,7 +201,7 @@ ROWS = [*range(N)]
 @pytest.mark.parametrize(
     ("cv", "groups", "match"),
     [
-        (N + 1, None, f"cv={N + 1} .* held out, but there are {N} of"),
+        (N + 1, None, rf"cv={N + 1} .* but there are {N} of n_samples={N}\.$"),
         (3, GROUPS, "groups were passed, but cv=3 .*GroupKFold"),
         (GroupKFold(3), None, "'groups' parameter should not be None"),
         (KFold(N + 1), None, "cv: .*number of splits"),
@@ -189,12 +211,15 @@ ROWS = [*range(N)]
         ([(ROWS[:9], ROWS[9:])], None, r"cv gives 1 fold\(s\).* X_val and"),
         ([(ROWS[:9], [])] * 2, None, "cv: .*some rows"),
         ([([], ROWS[9:])] * 2, None, "cv: .*some rows"),
+        ([(np.zeros(0, int), ROWS[9:])] * 2, None, "cv: .*some rows"),
         ([([[0]], ROWS[9:])] * 2, None, "cv: .*some rows"),
         ([([0.5], ROWS[9:])] * 2, None, "cv: .*some rows"),
         ([(["a"], ROWS[9:])] * 2, None, "cv: .*some rows"),
         ([(np.ones(N - 1, bool), ROWS[9:])] * 2, None, "cv: .*some rows"),
         ([(ROWS[:9], [N])] * 2, None, f"cv: .*rows {N} to {N}, .*there are {N}"),
         ([([-1], ROWS[:9])] * 2, None, "cv: .*rows -1 to -1"),
+        ([([-1, 0], ROWS[9:])] * 2, None, "cv: .*rows -1 to 0"),
+        ([(ROWS[:9], [9, N])] * 2, None, f"cv: .*rows 9 to {N}"),
         ([(ROWS, ROWS[9:])] * 2, None, "cv: .*validates on rows that it trains on"),
         ([(ROWS[:9],)] * 2, None, "cv: .*values to unpack"),
         ([0, 1], None, "cv: "),
