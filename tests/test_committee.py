@@ -23,7 +23,7 @@ from estimators import (
     problem,
     weighted_loss,
 )
-from scipy.stats import entropy
+from scipy.stats import entropy, loguniform
 from sklearn import config_context
 from sklearn.base import clone
 from sklearn.datasets import make_classification
@@ -43,7 +43,12 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import MinMaxScaler, StandardScaler
 
 import skreg
-from skreg import RegMLPClassifier, RegMLPClassifierCV, TabularEncoder
+from skreg import (
+    RegMLPClassifier,
+    RegMLPClassifierCV,
+    RegMLPRegressorCV,
+    TabularEncoder,
+)
 from skreg._inputs.candidates import draw_candidates
 from skreg._inputs.labels import Labels
 from skreg._inputs.plan import hidden_layer_sizes
@@ -538,6 +543,47 @@ def test_auto_does_not_count_rows_without_weight(hidden):
         alphas.append([params["alpha"][0] for params in drawn[1:]])
     factor = np.exp(entropy([2, 1])) if hidden else 1  # from 500 rows of each to 500
     np.testing.assert_allclose(np.multiply(factor, alphas[0]), alphas[1], rtol=1e-3)
+
+
+@pytest.mark.parametrize(
+    ("kind", "strengths"),
+    [
+        (RegMLPClassifierCV, [2, 5, 12, 30]),
+        (RegMLPRegressorCV, [0.5, 1, 4, 10]),
+    ],
+)
+@pytest.mark.parametrize("hidden", [(), (4,), (4, 3)])
+def test_auto_chooses_among_these_values(hidden, kind, strengths):
+    model = kind(param_distributions="auto", n_candidates=10_000)
+    network, rng = kind._member_class(hidden), np.random.RandomState(0)
+    first, *others = draw_candidates(model, network, TABLE, rng)
+    share, faster = {(): (1, 5), (4,): (1 / 4, 2), (4, 3): (1, 1)}[hidden]
+    expected = {
+        "alpha": [[s * share / 1000, *[0] * len(hidden)] for s in strengths],
+        "learning_rate_init": [0.002 * faster, 0.004 * faster, 0.008 * faster],
+        "input_keep_prob": [0.95, 1],
+    }
+    if hidden:
+        expected |= {"activation": ["relu", "tanh"], "keep_prob": [0.8, 0.9, 1]}
+    assert first == {}
+    assert len(others) == np.prod([len(values) for values in expected.values()])
+    for name, values in expected.items():
+        found = np.unique([own[name] for own in others], axis=0)
+        if name == "activation":
+            assert found.tolist() == values
+        else:
+            np.testing.assert_allclose(found, values)
+
+
+def test_candidates_are_drawn_from_distributions_and_lists():
+    space = {"alpha": loguniform(1e-4, 1e-2), "activation": ["relu", "tanh"]}
+    model = RegMLPClassifierCV(param_distributions=space, n_candidates=20)
+    rng = np.random.RandomState(0)
+    drawn = draw_candidates(model, RegMLPClassifier(), TABLE, rng)
+    alphas = {own["alpha"] for own in drawn}
+    assert len(alphas) == len(drawn) == 20
+    assert all(1e-4 <= alpha <= 1e-2 for alpha in alphas)
+    assert {own["activation"] for own in drawn} == {"relu", "tanh"}
 
 
 @by_name(SPACES, "space")

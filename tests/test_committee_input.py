@@ -139,6 +139,12 @@ OF_COMMITTEES = [
         {"param_distributions": DRAWN},
     ),
     (
+        "lists of nothing",
+        "param_distributions: there are no candidates",
+        fit(X, y),
+        {"param_distributions": []},
+    ),
+    (
         "candidates of nothing",
         "n_candidates=3 .*param_distributions is None",
         fit(X, y),
