@@ -70,7 +70,7 @@ def _auto_distributions(network, table):
     strengths = (2, 5, 12, 30) if is_classifier(network) else (0.5, 1, 4, 10)
     n_layers = 1 + len(others)
     X, y, sample_weight, targets = table
-    unit = penalty_share(n_layers) / X.shape[0]
+    unit = 1 / X.shape[0]
     if others:
         weights, _ = network._row_weights(targets, y, sample_weight)
         sample = Sample.of(X, weights)
@@ -91,7 +91,7 @@ def _auto_distributions(network, table):
 
 def _draw(space, n, rng):
     """Return ``n`` candidates, or all if there are fewer or ``n`` is None."""
-    sampler = ParameterSampler(space, 1 if n is None else n, random_state=rng)
+    sampler = ParameterSampler(space, n, random_state=rng)
     parts = space if isinstance(space, list) else [space]
     if any(hasattr(values, "rvs") for part in parts for values in part.values()):
         if n is None:

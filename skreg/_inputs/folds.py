@@ -54,7 +54,7 @@ def _given_folds(cv, X, y, strata, groups):
             if any(map(is_missing, groups.tolist())):
                 raise ValueError("some are missing. Give every row a group.")
     with naming("cv"):
-        splitter = check_cv(cv, y, classifier=strata is not None)
+        splitter = check_cv(cv)
         splits = splitter.split(X, y, groups)
         folds = [_check_fold(split, y.shape[0]) for split in splits]
     if len(folds) < 2:
