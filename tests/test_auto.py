@@ -197,6 +197,7 @@ def test_the_rate_of_sgd_falls_with_the_rows_that_count_in_a_batch(estimator):
 def test_only_a_single_batch_of_few_rows_has_longer_steps(batch_size):
     plan = plan_of(40, batch_size=batch_size)
     assert plan.learning_rate.initial == RATES["adam"] * (4 if batch_size == 40 else 1)
+    assert plan_of(43, batch_size=43).learning_rate.initial == RATES["adam"]
 
 
 @pytest.mark.parametrize("batch_size", [1, 2, 4])
@@ -300,6 +301,59 @@ def test_the_penalty_follows_the_effective_size(params):
     few, many = (clone(network).fit(X, y, w).auto_params_ for w in (copies, None))
     factor = 2 if params["hidden_layer_sizes"] else 1
     np.testing.assert_allclose(few["alpha"], np.multiply(factor, many["alpha"]))
+
+
+@pytest.mark.parametrize(
+    ("params", "n_rows", "power"),
+    [
+        ({}, 100, 1),
+        ({"solver": "lbfgs"}, 100, 2 / 3),
+        ({"solver": "lbfgs", "hidden_layer_sizes": 9}, 100, 1 / 2),
+        ({}, 42, 2 / 3),
+        ({"hidden_layer_sizes": ()}, 42, 0),
+        ({"hidden_layer_sizes": ()}, 100, 0),
+    ],
+)
+def test_small_losses_are_penalised_less(params, n_rows, power):
+    small, one = (
+        make_plan(
+            RegMLPRegressor(**params),
+            Sample(n_rows, 7, n_rows),
+            SimpleNamespace(n_outputs=1, head=SquaredError(), loss_size=loss_size),
+        ).penalties[0]
+        for loss_size in (0.2, 1.0)
+    )
+    np.testing.assert_allclose(small.alphas, np.multiply(0.2**power, one.alphas))
+
+
+@pytest.mark.parametrize(("n_rows", "factor"), [(42, 1), (43, 1 / 4)])
+def test_small_features_of_many_rows_alone_are_penalised_less_for_numbers(
+    n_rows, factor
+):
+    small, standardised = (
+        make_plan(RegMLPRegressor(), Sample(n_rows, 7, n_rows, size), NUMBER).penalties
+        for size in (0.25, 1.0)
+    )
+    np.testing.assert_allclose(
+        small[0].alphas, np.multiply(factor, standardised[0].alphas)
+    )
+
+
+@pytest.mark.parametrize("activation", ["relu", "logistic"])
+@pytest.mark.parametrize("solver", ["adam", "sgd", "lbfgs"])
+def test_few_rows_have_a_tenth_of_a_penalty_without_hidden_layers(solver, activation):
+    params = {"hidden_layer_sizes": (), "activation": activation}
+    assert plan_of(42, solver=solver, **params).penalties == (L2((0.1,)),)
+
+
+@pytest.mark.parametrize("name", ["early_stopping", "feature_scales"])
+@pytest.mark.parametrize("value", [False, True])
+def test_booleans_of_numpy_are_those_of_python(name, value):
+    one, other = (plan_of(100, **{name: kind(value)}) for kind in (bool, np.bool_))
+    assert other.auto_params == one.auto_params
+    assert other.penalties == one.penalties
+    assert other.keep_probs == one.keep_probs
+    assert other.network.scaled == one.network.scaled
 
 
 def test_class_weights_count_in_the_effective_size():
