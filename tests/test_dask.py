@@ -628,6 +628,7 @@ def test_it_says_what_auto_is(client):
     assert model.auto_params_.keys() == {
         "feature_scales",
         "alpha",
+        "input_keep_prob",
         "batch_size",
         "learning_rate",
         "learning_rate_init",
