@@ -48,7 +48,7 @@ def resolve(estimator, sample, n_layers, loss_size, scaled=None):
     exact = full_batch or few
     if scaled is None:
         scaled = estimator.solver == "adam" and n_layers > 1 and not few
-    scaled = bool(given_or(estimator, "feature_scales", scaled))
+    scaled = given_or(estimator, "feature_scales", scaled)
     stops_early = bool(estimator.early_stopping)
     # By whether it stops early: the first layer's alpha times n, and keep_prob.
     strengths, on_all_layers, keep_probs = (25, 8), 10, (0.8, 0.9)
