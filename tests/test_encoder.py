@@ -664,8 +664,36 @@ def test_other_values_of_pandas():
 def test_categories_that_are_rare_are_not_taken_for_text(amount, names, n_rows):
     shops = np.repeat([*names], n_rows).astype(object)[:, None]
     match = f"^{amount} categories of column 0, such as 'a'.*Lower min_frequency"
-    with pytest.warns(UserWarning, match=match):
+    with pytest.warns(UserWarning, match=match) as caught:
         TabularEncoder().fit(shops)
+    assert len(caught) == 1
+
+
+@pytest.mark.parametrize(
+    ("n_different", "message"),
+    [(49, "All categories of column 0"), (50, "differs from row to row")],
+)
+def test_text_that_is_in_two_rows_on_average_is_no_category(n_different, message):
+    texts = [[f"shop {k % n_different}"] for k in range(100)]
+    with pytest.warns(UserWarning, match=message):
+        TabularEncoder().fit(texts)
+
+
+def test_fifty_rows_say_what_text_is_and_a_tenth_of_them_may_be_categories():
+    texts = [[f"row {k}"] for k in range(100)]
+    common = [["common"]] * 10
+    for column in (texts[:50], texts[:91] + common[:9]):
+        with pytest.warns(UserWarning, match="differs from row to row"):
+            TabularEncoder().fit(column)
+    for column in (texts[:49], texts[:90] + common):  # warnings are errors
+        TabularEncoder().fit(column)
+
+
+def test_rare_categories_are_named_although_no_sampled_row_has_one():
+    column = np.full((1200, 1), None, object)
+    column[[1, 2], 0] = "a", "b"  # of three rows, one is looked at
+    with pytest.warns(UserWarning, match="All categories .* such as 'missing'"):
+        TabularEncoder(min_frequency=5000).fit(column)
 
 
 def test_a_few_rows_of_text_or_one_common_category_are_no_reason_to_warn():
@@ -882,6 +910,21 @@ def test_text_that_stands_for_numbers_or_dates_is_suspected(column, message):
         TabularEncoder().fit(column)
 
 
+def numbers_and_marks(n_numbers, n_different=50, mark="?"):
+    texts = [str(k % n_different) for k in range(n_numbers)]
+    return np.array([texts + [mark] * (100 - n_numbers)], object).T
+
+
+def test_most_of_a_text_has_to_be_more_than_ten_numbers():
+    for n_numbers, n_different in [(51, 50), (80, 11), (95, 50)]:
+        with pytest.warns(UserWarning, match="Column 0 has mostly numbers") as caught:
+            TabularEncoder().fit(numbers_and_marks(n_numbers, n_different))
+        assert len(caught) == 1
+    TabularEncoder(min_frequency=1).fit(numbers_and_marks(50))  # warnings are errors
+    TabularEncoder(min_frequency=1).fit(numbers_and_marks(80, 10))
+    TabularEncoder(min_frequency=1).fit(numbers_and_marks(80, mark=None))
+
+
 @pytest.mark.parametrize(
     "column",
     [
@@ -910,6 +953,15 @@ def test_a_column_without_any_of_its_categories_is_suspected(name):
     now = np.array((now * 50)[:50], object)
     with pytest.warns(UserWarning, match=f"Column 0 held {message}"):
         encoder.transform(now)
+
+
+@pytest.mark.parametrize(
+    ("n", "held"), [(3, "'a', 'b', 'c'"), (4, "'a', 'b', 'c', ...")]
+)
+def test_three_of_the_categories_that_a_column_held_are_named(n, held):
+    encoder = TabularEncoder().fit([[letter] for letter in "abcd"[:n]] * 20)
+    with pytest.warns(UserWarning, match=f"held {re.escape(held)} in fit and now"):
+        encoder.transform([["z"]] * 50)
 
 
 @pytest.mark.parametrize("before", [[True, False], [True, False, None]])
@@ -941,7 +993,9 @@ def test_integers_that_floats_do_not_tell_apart_are_suspected():
     identifiers = 2**62 + np.arange(100)
     objects = np.append(identifiers.astype(object), None)
     for values in (identifiers, objects, np.array([*identifiers], object)):
-        with pytest.warns(UserWarning, match="Column 0 has integers such as 461168601"):
+        with pytest.warns(
+            UserWarning, match="Column 0 has integers such as 4611686018427387904"
+        ):
             TabularEncoder().fit(values[:, np.newaxis])
 
 

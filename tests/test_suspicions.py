@@ -1,5 +1,7 @@
 """Input that is allowed, but suspicious: a warning says what to check."""
 
+from types import SimpleNamespace
+
 import numpy as np
 import pytest
 from estimators import SHORT_FITS, network, problem
@@ -9,6 +11,11 @@ from sklearn.pipeline import make_pipeline
 from sklearn.preprocessing import StandardScaler
 
 from skreg import RegMLPRegressor, TabularEncoder
+from skreg._inputs.suspicions import (
+    warn_of_many_classes,
+    warn_of_other_range,
+    warn_of_scale,
+)
 
 pytestmark = SHORT_FITS
 rng = np.random.default_rng(0)
@@ -56,6 +63,68 @@ def test_numbers_as_classes_are_suspected():
     with pytest.warns(UserWarning, match=r"y has \d+ classes in .* RegMLPRegressor"):
         network().fit(X, numbers)
     network().fit(X, np.arange(len(X)) % (len(X) // 2))
+
+
+@pytest.mark.parametrize(("n_classes", "n_rows"), [(25, 50), (49, 49)])
+def test_half_as_many_classes_as_rows_and_few_rows_are_not(n_classes, n_rows):
+    warn_of_many_classes(n_classes, n_rows)  # warnings are errors
+    with pytest.warns(UserWarning, match="26 classes in 50 rows"):
+        warn_of_many_classes(26, 50)
+
+
+def test_the_warning_of_another_range_has_that_of_the_column_that_is_farthest():
+    inside = np.column_stack([np.arange(20.0), np.linspace(-2, -1.5, 20)])
+    other = np.column_stack([np.arange(20.0), np.linspace(-1.5, -0.5, 20)])
+    message = (
+        r"X_val lies far .* of X: 25% of its values .* Column 'b' is from -2 to -1\.5 "
+        r"in X, and from -1\.5 to -0\.5 in X_val\. Was X_val .* like X\? In a pipeline"
+    )
+    named = SimpleNamespace(feature_names_in_=["a", "b"])
+    with pytest.warns(UserWarning, match=message):
+        warn_of_other_range(named, inside, other)
+    with pytest.warns(UserWarning, match=r"of y: .* Column 1 is .* like y\?$"):
+        warn_of_other_range(None, inside, other, name="y")
+
+
+@pytest.mark.parametrize(("n_far", "n_columns"), [(20, 2), (30, 3), (10, 1)])
+def test_a_tenth_of_the_values_may_be_far(n_far, n_columns):
+    inside = np.linspace(10, 12, 100)[:, np.newaxis].repeat(n_columns, 1)
+    other = inside.copy()
+    other[:n_far, 0] = 14.1
+    warn_of_other_range(None, inside, other)  # warnings are errors
+    other[n_far, 0] = 14.1
+    with pytest.warns(UserWarning, match="Column 0 is from 10 to 12 in X"):
+        warn_of_other_range(None, inside, other)
+
+
+def test_the_warning_of_scales_has_the_largest_size_and_counts_columns():
+    table = np.ones((50, 4)) * [1, -70, 2e-4, 90]
+    table[::2] *= [1, 1, -1, 1]
+    table[3, 1] = -123
+    message = (
+        "Column 1 of X has values up to 123 in size; of 4 columns 2 have a root mean "
+        "square above 40, and 1 stay below 0.001"
+    )
+    with pytest.warns(UserWarning, match=message):
+        warn_of_scale(None, table)
+    with pytest.warns(UserWarning, match="Column 3 .* 90 in size; .* 1 have .* 1 stay"):
+        warn_of_scale(None, table * [1, 0, 1, 1])
+    with pytest.warns(UserWarning, match="Column 1 .* 123 in size; of 4 columns 1"):
+        warn_of_scale(None, csr_array(table * [1, 1, 0, 0]))
+    with pytest.warns(UserWarning, match="Column 'c' of X has"):
+        warn_of_scale(
+            SimpleNamespace(feature_names_in_=[*"abcd"]), table * [0, 0, 1, 0]
+        )
+
+
+def test_small_columns_are_judged_by_their_largest_size_in_fifty_rows():
+    table = np.ones((50, 4)) * [1, 0, 1e-5, 0]
+    table[:, 1] = np.linspace(-5e-4, -1e-4, 50)
+    table[:, 3] = np.linspace(-2e-4, 6e-4, 50)
+    message = "Column 1 of X has values up to 0.0005 in size; of 4 columns 0 .* and 2 "
+    with pytest.warns(UserWarning, match=message):
+        warn_of_scale(None, table)
+    warn_of_scale(None, table[:49])  # warnings are errors
 
 
 @pytest.mark.filterwarnings("ignore:The training loss ended")
