@@ -640,6 +640,40 @@ def test_parameters_of_the_networks_can_be_set_without_naming_a_network():
     default = RegMLPClassifierCV()._make_network()
     same = RegMLPClassifierCV().set_params(estimator__random_state=None)
     assert same._make_network().get_params() == default.get_params()
+    assert RegMLPClassifierCV().set_params(cv=3).estimator is None
+
+
+def test_parameters_of_the_networks_are_set_in_the_network_that_is_given():
+    given = network()
+    model = committee().set_params(estimator=given, estimator__alpha=0.5)
+    assert model.estimator is given
+    assert model.set_params(estimator__max_iter=3).estimator is given
+    assert given.get_params() == network(alpha=0.5, max_iter=3).get_params()
+
+
+def test_fit_leaves_the_given_network_as_it_was():
+    X, y = problem()
+    given = network()
+    before = dict(vars(given))
+    model = RegMLPClassifierCV(given, {"alpha": [0.1, 1.0]}, cv=3, random_state=0)
+    model.fit(X, y)
+    assert vars(given) == before
+
+
+def test_a_candidate_has_no_parameter_of_another():
+    X, y = problem()
+    both, alone = (
+        committee(None, space).fit(X, y).cv_results_
+        for space in (
+            [{"alpha": [10.0]}, {"activation": ["identity"]}],
+            [{"activation": ["identity"]}],
+        )
+    )
+    first = np.flatnonzero([p == {"activation": "identity"} for p in both["params"]])
+    n_epochs = both["n_resources"][first].tolist()
+    assert n_epochs[-1] == alone["n_resources"][-1]
+    score = both["mean_test_score"][first[-1]]
+    assert score == alone["mean_test_score"][-1]
 
 
 @pytest.mark.parametrize(

@@ -50,6 +50,21 @@ def test_a_member_is_the_network_that_stops_by_its_fold(kind, params):
         np.testing.assert_array_equal(member.predict(X), alone.predict(X))
 
 
+def test_a_candidate_has_the_quantile_that_it_names():
+    X, y = problem("number")
+    params, given = {"loss": "quantile"}, {"kind": "number", "cv": CV}
+    given["scoring"] = "neg_mean_absolute_error"
+    searched = committee(params, {"quantile": [0.9]}, **given).fit(X, y)
+    alone = committee(params | {"quantile": 0.9}, **given).fit(X, y)
+    for one, other in zip(searched.members_, alone.members_, strict=True):
+        assert_same_training(one, other)
+
+
+def test_a_committee_has_no_scale_of_its_own():
+    model = committee(kind="number").fit(*problem("number"))
+    assert not [name for name in vars(model) if name.startswith("target_")]
+
+
 @numbers
 def test_predictions_are_the_mean_over_the_members_in_y_units(kind):
     X, y = problem(kind)
