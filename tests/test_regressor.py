@@ -25,6 +25,7 @@ from sklearn.neural_network import MLPRegressor
 
 from skreg import RegMLPClassifier, RegMLPRegressor
 from skreg._endings import warning_far_above
+from skreg._engine.batches import Dataset
 from skreg._engine.heads import LOSSES
 from skreg._inputs.plan import make_plan
 from skreg._inputs.sample import Sample
@@ -407,6 +408,32 @@ def test_encoded_targets_are_gathered_without_a_copy_of_all():
     Y = np.arange(12.0).reshape(6, 2)
     own = regressor()._targets_of(Y).scaled_to(Y, None, np.arange(6))
     assert own.encode(Y, np.dtype(np.float32)).flags.c_contiguous
+
+
+def test_the_loss_of_a_constant_counts_rows_by_their_weights():
+    y, weights = np.arange(6.0) ** 2, np.array([0, 1, 1, 2, 3, 0])
+    own = regressor()._targets_of(y).scaled_to(y, None, np.arange(6))
+
+    def loss(y, weights=None):
+        data = Dataset(None, own.encode(y, np.float64), weights)
+        return own.constant_loss((data, np.arange(len(y))))
+
+    assert loss(y, weights) == pytest.approx(loss(y.repeat(weights)))
+    assert loss(y, weights) != pytest.approx(loss(y))
+
+
+def test_targets_are_measured_once():
+    y = counts()[1]
+    targets = regressor(loss="poisson")._targets_of(y)
+    first = targets.measured(y, None)
+    assert first.measured(3 * y, None).loss_size == first.loss_size
+    assert targets.measured(3 * y, None).loss_size != first.loss_size
+
+
+def test_one_target_of_extreme_scale_among_others_is_refused():
+    X, y = rows()
+    with pytest.raises(ValueError, match=r"^y has a scale of"):
+        regressor().fit(X, np.column_stack([y, 1e-200 * y]))
 
 
 def test_one_row():
