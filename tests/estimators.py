@@ -1,5 +1,7 @@
 """The estimators that the tests run through, their data, and engines that fail."""
 
+import warnings
+from contextlib import contextmanager
 from itertools import chain, combinations, count, product
 
 import numpy as np
@@ -67,6 +69,14 @@ def blas_threads():
 CONTROLS_BLAS = pytest.mark.skipif(
     not blas_threads(), reason="nothing sets the threads of BLAS, as on macOS"
 )
+
+
+@contextmanager
+def warnings_are_errors():
+    """Let every warning fail a test; marks of its module outdo its own."""
+    with warnings.catch_warnings():
+        warnings.simplefilter("error")
+        yield
 
 
 def problem(kind="binary", n=60):

@@ -11,6 +11,7 @@ from estimators import (
     network,
     predicted,
     problem,
+    warnings_are_errors,
 )
 from sklearn.model_selection import GridSearchCV
 from sklearn.pipeline import make_pipeline
@@ -90,7 +91,6 @@ def test_an_error_of_a_callback_leaves_an_encoder_as_it_was():
     assert all(vars(encoder)[name] is value for name, value in before.items())
 
 
-@pytest.mark.filterwarnings("error")
 def test_callbacks_of_a_pipeline_reach_the_encoder():
     recorder = Propagated()
     model = make_pipeline(TabularEncoder(), network()).set_callbacks(recorder)
@@ -210,13 +210,13 @@ class StopAfter(Recorder):
         return context.task_id + 1 == self.n_epochs
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("early_stopping", [False, True])
 @pytest.mark.parametrize("solver", SOLVERS)
 def test_a_callback_may_stop_the_fit(solver, early_stopping):
     stopper = StopAfter(3)
     params = {"solver": solver, "early_stopping": early_stopping}
-    model = network(stopper, **params, warm_start=True).fit(X, y)
+    with warnings_are_errors():
+        model = network(stopper, **params, warm_start=True).fit(X, y)
     assert model.n_iter_ == len(model.loss_curve_) == 3
     assert stopper.calls == tasks(3)
     with pytest.warns(match="Maximum iterations"):
@@ -420,10 +420,10 @@ class StopAt(Hooks):
         return (context.task_name, context.task_id) == (self.name, self.number)
 
 
-@pytest.mark.filterwarnings("error")
 @pytest.mark.parametrize("name", ["rung", "fold"])
 def test_a_callback_may_end_the_race_with_a_rung(name):
-    model = committee(RACE, GRID, StopAt(name, 0)).fit(X, y)
+    with warnings_are_errors():
+        model = committee(RACE, GRID, StopAt(name, 0)).fit(X, y)
     assert rungs_of(model) == [6]
     assert model.best_score_ == model.cv_results_["mean_test_score"].max()
     n_epochs = model.members_[0].n_iter_

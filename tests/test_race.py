@@ -24,6 +24,7 @@ from estimators import (
     network,
     press_ctrl_c,
     problem,
+    warnings_are_errors,
     watch_engines,
 )
 from sklearn.exceptions import ConvergenceWarning
@@ -109,9 +110,28 @@ def test_no_network_trains_longer_than_it_may(max_iter):
     model.fit(X, y)
     assert {member.n_iter_ for member in model.members_} == {max_iter}
     assert_same_committee(model, plain(model))
+    assert (model.cv_results_["n_resources"] >= 1).all()
 
 
 # The results
+
+
+def test_results_have_only_the_columns_of_a_search_and_ties_share_the_best_rank():
+    space = [{"alpha": [1.0] * 3}, {"hidden_layer_sizes": [4, (3, 3)]}]
+    results = race(None, space).fit(X, y).cv_results_
+    assert {*results} == {
+        *("iter", "n_resources", "params", "param_alpha", "param_hidden_layer_sizes"),
+        *("mean_test_score", "std_test_score", "rank_test_score"),
+        *(f"split{k}_test_score" for k in range(3)),
+        *("mean_fit_time", "std_fit_time"),
+    }
+    scores = results["mean_test_score"]
+    assert max(np.unique(scores, return_counts=True)[1]) == 3
+    expected = [1 + np.sum(scores > score) for score in scores]
+    assert results["rank_test_score"].tolist() == expected
+    for name in ("alpha", "hidden_layer_sizes"):
+        expected = [params.get(name) for params in results["params"]]
+        assert results[f"param_{name}"].tolist() == expected
 
 
 def test_results_have_the_layout_of_a_search():
@@ -346,7 +366,6 @@ def test_silent_by_default(capfd, n_jobs):
     assert captured.err == ""
 
 
-@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
 @pytest.mark.parametrize("n_jobs", [1, 2])
 def test_a_warning_of_members_comes_once_to_the_line_that_called(n_jobs):
     with warnings.catch_warnings(record=True) as caught:
@@ -358,12 +377,13 @@ def test_a_warning_of_members_comes_once_to_the_line_that_called(n_jobs):
     assert warning.filename == __file__
 
 
-@pytest.mark.filterwarnings("error")
-def test_rungs_before_the_last_are_no_cause_for_a_warning():
-    race({"learning_rate": "cosine", "n_iter_no_change": 3}).fit(X, y)
+@pytest.mark.parametrize("n_iter_no_change", [3, np.inf])
+def test_rungs_before_the_last_are_no_cause_for_a_warning(n_iter_no_change):
+    params = {"learning_rate": "cosine", "n_iter_no_change": n_iter_no_change}
+    with warnings_are_errors():
+        race(params).fit(X, y)
 
 
-@pytest.mark.filterwarnings("default::sklearn.exceptions.ConvergenceWarning")
 def test_a_line_search_that_ends_a_fit_is_warned_of():
     with pytest.warns(ConvergenceWarning, match=r"max_iter=100, max_fun=3\)"):
         committee({"solver": "lbfgs", "max_iter": 100, "max_fun": 3}).fit(X, y)
