@@ -264,6 +264,20 @@ def test_an_interrupt_anywhere_leaves_what_the_last_epoch_left(n_done, event, n_
     assert same_state(session.state.rng, rng)
 
 
+def test_an_interrupted_first_epoch_leaves_only_finite_parameters():
+    engine = ScriptedEngine([interrupt])
+    engine.vectors = np.zeros((1, 2))
+
+    def spoil(event):
+        if event == "run_epoch":
+            engine.vectors[0, 1] = nan
+
+    engine.happens = spoil
+    session = make_session(engine)
+    train([session])
+    assert session.status is Status.DIVERGED
+
+
 def test_a_session_that_never_began_is_interrupted_as_it_was():
     engines = [ScriptedEngine([9.0, interrupt]) for _ in range(2)]
     sessions = [make_session(engine, n_before=1) for engine in engines]
