@@ -147,6 +147,7 @@ def test_the_penalty_of_an_epoch_is_that_of_its_last_parameters():
         ([3.0, 2, 1], {"stop_at": 2}, Status.STOPPED_BY_CALLBACK, 2),
         ([3.0, 2, nan, 1], {}, Status.DIVERGED, 2),
         ([3.0, 2, -inf, 1], {"n_before": 2}, Status.DIVERGED, 2),
+        ([3.0, 2, -inf, 1], {}, Status.DIVERGED, 2),
         ([nan], {}, Status.DIVERGED, 0),
         ([interrupt], {}, Status.INTERRUPTED, 0),
     ],
