@@ -105,7 +105,7 @@ class Values(Targets):
 
     @property
     def loss_size(self):
-        return 1.0 if self.variance is None else float(self.variance.mean()) or 1.0
+        return float(self.variance.mean()) or 1.0
 
     def measured(self, y, sample_weight):
         if self.variance is not None:

@@ -52,7 +52,6 @@ class Session:
         """Returns the state before the epoch; None in the first of a new training."""
         self._calm: Any = None
         """Returns the state before the loss rose."""
-        self._rng_before = self.state.rng.bit_generator.state
         self._least, history = inf, self.state.history
         if history.n_epochs:  # a new network may begin far above
             least = -history.best_loss.value / self._loss_unit
