@@ -19,9 +19,9 @@ FEW_ROWS = 42
 So a row of weight 2 equals two rows, as scikit-learn checks on tables of this size.
 """
 MANY_FEATURES = 200
-"""With so many, a classifier that does not stop early drops some of them.
+"""A classifier with so many drops a fifth of them, unless it stops early.
 
-So no unit relies on one of them. Their noise is small in the sum of many.
+So no unit relies on a few. In a sum of many, the noise of the masks is small.
 """
 CALM_ROWS = 16
 """Mini-batches of fewer rows have noisy gradients: steps shorten in proportion.
