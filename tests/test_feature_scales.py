@@ -2,6 +2,7 @@
 
 import numpy as np
 import pytest
+from helpers import every_engine
 from sklearn.base import clone
 from sklearn.datasets import make_classification
 
@@ -62,6 +63,40 @@ def test_the_penalty_takes_features_that_do_not_help_out_of_the_network():
         own[3:].mean() / own[:3].mean() for own in (sizes, plain_sizes)
     )
     assert ratio < 0.5 * plain_ratio
+
+
+@pytest.mark.parametrize("dropout_mask", ["sample", "batch"])
+@every_engine
+def test_a_feature_without_effect_leaves_the_network(engine, dropout_mask):
+    """Products that are subnormal, long before a factor is, would be slow."""
+    params = {"alpha": [0.01, 0, 0], "batch_size": 10, "max_iter": 50}
+    model = network(engine=engine, dropout_mask=dropout_mask, **params)
+    model.fit(X * (np.arange(12) != 5), y)
+    W, s = model.coefs_[0], model.feature_scales_
+    assert s[5] == 0
+    assert (W[5] == 0).all()
+    others = np.delete(np.abs(s[:, np.newaxis] * W), 5, axis=0)
+    assert (others.max(axis=1) > 1e-3).all()
+
+
+@pytest.mark.parametrize("solver", ["sgd", "adam"])
+def test_a_stream_learns_a_feature_that_was_zero_before(solver):
+    """Had it a factor and weights of zero, neither would have a gradient."""
+    params = {"solver": solver, "alpha": [0.1, 0], "feature_scales": True}
+    model = RegMLPClassifier((16,), random_state=0, **params)
+    rng = np.random.default_rng(0)
+
+    def train(n_calls, feature):
+        """Return the score on rows with a label for the sign of a feature."""
+        for _ in range(n_calls):
+            rows = rng.normal(size=(640, 4)) * [1, 1, 1, feature == 3]
+            labels = rows[:, feature] > 0
+            model.partial_fit(rows, labels, classes=[False, True])
+        return model.score(rows, labels)
+
+    assert train(200, feature=0) > 0.9
+    assert (model.coefs_[0][3] == 0).all()
+    assert train(50, feature=3) > 0.9
 
 
 @pytest.mark.parametrize("first", [True, False])

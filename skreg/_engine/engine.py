@@ -51,7 +51,7 @@ class NumpyEngine:
             if not (isfinite(loss) and all_finite(self._vectors[0])):
                 return np.nan
             if n_steps_before // _FLUSH_EVERY < self._n_steps // _FLUSH_EVERY:
-                flush_tiny(self._vectors)
+                self._flush()
         return loss
 
     def evaluate(self, outputs=None):
@@ -70,6 +70,13 @@ class NumpyEngine:
     def restore(self, snapshot):
         """Go back to the state in a snapshot."""
         self._vectors[...], self._n_steps = snapshot.vectors, snapshot.n_steps
+
+    def _flush(self):
+        flush_tiny(self._vectors)
+        if self._network.scaled:
+            views = [self._network.views(vector)[0] for vector in self._vectors]
+            ends = self._plan.learning_rate.schedule.is_plan
+            self._network.layers[0].reset_dead_inputs(views, factor=not ends)
 
     def _bind_loss(self, rows):
         return bind_loss(self._network, self._parameters.layers, rows)

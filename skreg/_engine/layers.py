@@ -205,6 +205,21 @@ class ScaledDense(Dense):
         )  # fmt: skip
         return (*super().blocks, scales)
 
+    def reset_dead_inputs(self, vectors, factor):
+        """Set the weights of dead inputs to zero, and their factors to ``factor``.
+
+        Products s_i W_i become subnormal long before s_i and W_i do. An input is dead
+        if products with its own are. A factor of 0 ends it, since with weights of zero
+        neither has a gradient; 1 lets it learn again. ``vectors`` has the parameters,
+        then the averages of the optimizer, by block.
+        """
+        W, _, s = vectors[0]
+        largest = np.maximum(W.max(axis=1), -W.min(axis=1))
+        dead = largest * np.abs(s) < np.sqrt(np.finfo(W.dtype).tiny)
+        for dW, _, ds in vectors:
+            dW[dead] = ds[dead] = 0
+        s[dead] = factor
+
 
 def _like(matrix, memory):
     """Return a view of memory with the shape and the order of a matrix."""

@@ -52,6 +52,28 @@ def test_the_layout_covers_the_vector_once_with_penalised_blocks_first(
     assert (first if kind is Network else first.T).flags.c_contiguous
 
 
+@pytest.mark.parametrize("dtype", [np.float32, np.float64])
+@pytest.mark.parametrize("kind", [Network, UnitFirstNetwork])
+def test_dead_inputs_are_reset_in_all_vectors(kind, dtype):
+    network = make_network(kind=kind, scaled=True)
+    vectors = np.array([random_vector(network)] * 3, dtype)
+    before = vectors.copy()
+    views, expected = (
+        [network.views(vector)[0] for vector in array] for array in (vectors, before)
+    )
+    size = np.sqrt(np.finfo(dtype).tiny)
+    for W, _, s in views[0], expected[0]:
+        W[0] *= 0.9 * size / np.abs(W[0]).max()
+        W[1] *= 1.1 * size / np.abs(W[1]).max()
+        s[:] = [-1, 1, 1]
+    for W, _, s in expected:
+        W[0] = s[0] = 0
+    for factor in (False, True):
+        network.layers[0].reset_dead_inputs(views, factor)
+        expected[0][2][0] = factor
+        np.testing.assert_array_equal(vectors, before)
+
+
 @pytest.mark.parametrize("kind", [list, tuple])
 @hiddens
 @is_scaled
