@@ -127,20 +127,20 @@ class ScaledDensePass(DensePass):
 
     def _bind_weights(self, dW, scale, carry):
         # Not of self: a cycle would hold the buffers until garbage is collected.
-        W, s, dS, scales_gradient = self._unscaled, self._s, self._dS, self._ds
-        ds = self._memory.column[: len(s)]
+        W, s, dS, ds = self._unscaled, self._s, dW, self._ds
+        totals = []
+        if carry:
+            dS, ds = self._dS, self._memory.column[: len(s)]
+            totals = [(dW, dS), (self._ds, ds)]
         write_dS = columns_times(self._x, self._delta, dS, scale, 0.0)
 
         def add_gradients():
             write_dS()
             np.einsum("ik,ik->i", W, dS, out=ds)
             np.multiply(s, dS, out=dS)
-            for total, new in (dW, dS), (scales_gradient, ds):
-                if carry:
-                    np.multiply(total, carry, out=total)
-                    np.add(total, new, out=total)
-                else:
-                    np.copyto(total, new)
+            for total, new in totals:
+                np.multiply(total, carry, out=total)
+                np.add(total, new, out=total)
 
         return add_gradients
 

@@ -16,6 +16,9 @@ import numpy as np
 
 from skreg._engine.blas import add_scaled
 
+_PIECE = 2**16
+"""Numbers of a piece: four vectors of it stay in the cache of a core."""
+
 
 @dataclass(frozen=True)
 class Optimizer:
@@ -111,21 +114,27 @@ class Adam(Optimizer):
 
     def step(self, w, g, averages, n_steps, learning_rate):
         self.add_penalties(w, g)
-        m, s = averages
-        g = g.vector
         unbias_m = 1 - self.momentum**n_steps
         unbias_s = (1 - self.beta_2**n_steps) ** 0.5
+        rate = learning_rate * unbias_s / unbias_m
+        # If ε rounded to zero, a weight that had no gradient yet would give 0 / 0.
+        epsilon = max(self.epsilon * unbias_s, np.finfo(g.vector.dtype).tiny)
+        for start in range(0, len(g.vector), _PIECE):
+            piece = slice(start, start + _PIECE)
+            m, s = (average[piece] for average in averages)
+            self._step_of(w.vector[piece], g.vector[piece], m, s, rate, epsilon)
+        for values, part, factor in w.faster:
+            add_scaled(values, (1 - factor) * rate, g.vector[part])
+
+    def _step_of(self, w, g, m, s, rate, epsilon):
+        """Take the step of some parameters; g becomes m / (√s + epsilon)."""
         _update_average(m, self.momentum, g)
         np.multiply(g, g, g)
         _update_average(s, self.beta_2, g)
         np.sqrt(s, g)
-        # If ε rounded to zero, a weight that had no gradient yet would give 0 / 0.
-        g += max(self.epsilon * unbias_s, np.finfo(g.dtype).tiny)
+        g += epsilon
         np.divide(m, g, g)
-        rate = learning_rate * unbias_s / unbias_m
-        add_scaled(w.vector, -rate, g)
-        for values, part, factor in w.faster:
-            add_scaled(values, (1 - factor) * rate, g[part])
+        add_scaled(w, -rate, g)
 
 
 def _update_average(average, beta, x):
