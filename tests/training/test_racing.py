@@ -25,6 +25,10 @@ def test_all_begin_fewer_go_on_and_the_last_train_to_the_end(n, factor):
     assert all(isinstance(count, int) for count in counts)
 
 
+def test_every_rung_of_27_candidates_costs_the_same_at_a_factor_of_3():
+    assert plan_rungs(27, 3) == [(27, 1 / 13), (9, 4 / 13), (3, 1)]
+
+
 def test_one_candidate_has_no_race():
     assert plan_rungs(1, 3) == [(1, 1)]
 
