@@ -44,11 +44,15 @@ def test_a_race_costs_a_few_trainings(n):
 
 
 def test_the_best_come_first_ties_in_order_and_nan_last():
-    scores = [0.5, np.nan, 0.7, -np.inf, 0.7, np.nan]
+    scores = [-0.5, np.nan, 0.7, -np.inf, 0.7, np.nan]
     field = [SimpleNamespace(scores=np.full(2, s), k=k) for k, s in enumerate(scores)]
-    order = [candidate.k for candidate in ranked(field)]
-    assert order[:3] == [2, 4, 0]
-    assert set(order[3:]) == {1, 3, 5}
+    assert [candidate.k for candidate in ranked(field)] == [2, 4, 0, 3, 1, 5]
+
+
+def test_many_of_the_same_score_keep_their_order():
+    field = [SimpleNamespace(scores=np.full(2, k % 2), k=k) for k in range(100)]
+    order = [*range(1, 100, 2), *range(0, 100, 2)]
+    assert [candidate.k for candidate in ranked(field)] == order
 
 
 @pytest.mark.parametrize("place", [0, 2, 4, None])
