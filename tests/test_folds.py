@@ -20,6 +20,7 @@ from skreg._inputs.folds import hold_out, make_folds
 
 N = 30
 GROUPS = np.arange(N) // 5
+ROWS = [*range(N)]
 CLASSES = {
     "two": np.arange(N) % 2,
     "text": np.array(["a", "b", "c"])[np.arange(N) % 3],
@@ -73,6 +74,12 @@ def test_rows_of_weight_zero_leave_the_others_dealt_evenly(y):
         folds_of(5, y, n=200, weights=weights)
 
 
+def test_without_classes_no_row_is_the_only_one_of_its_class():
+    weights = np.r_[1.0, np.zeros(N - 1)]
+    with pytest.raises(ValueError, match=rf"there are 1 of n_samples={N}\.$"):
+        folds_of(2, weights=weights)
+
+
 def test_the_only_row_of_a_class_with_a_weight_is_never_held_out():
     y = np.r_[0, 0, 0, np.ones(27, int)]
     weights = np.r_[0.0, 1.0, 0.0, np.ones(27)]
@@ -108,6 +115,7 @@ def test_the_seed_decides_who_sits_where():
         (RepeatedStratifiedKFold(n_splits=2, n_repeats=2, random_state=0), None),
         (ShuffleSplit(3, random_state=0), None),
         (GroupKFold(3), GROUPS),
+        (GroupKFold(3), np.array([*"abcdef"])[GROUPS]),
     ],
     ids=repr,
 )
@@ -176,6 +184,12 @@ def test_a_fold_may_be_a_pair_of_masks():
         np.testing.assert_array_equal(fold[1], np.flatnonzero(held_out))
 
 
+def test_a_fold_may_draw_as_many_rows_as_there_are_with_repeats():
+    drawn = np.random.default_rng(0).integers(N, size=(2, N))
+    splits = [(rows, np.setdiff1d(ROWS, rows)) for rows in drawn]
+    np.testing.assert_equal(folds_of(splits), splits)
+
+
 def test_a_splitter_gets_the_rows_as_they_were_passed():
     pd = pytest.importorskip("pandas")
 
@@ -193,9 +207,6 @@ def test_a_splitter_gets_the_rows_as_they_were_passed():
     model = RegMLPClassifierCV(RegMLPClassifier((2,)), cv=ByMonth())
     model.fit(frame, np.arange(120) % 2)
     assert len(model.members_) == 2
-
-
-ROWS = [*range(N)]
 
 
 @pytest.mark.parametrize(
@@ -256,6 +267,14 @@ def test_a_fraction_of_each_class_is_held_out_but_never_all_of_it(y, fraction):
     assert (
         abs(np.bincount(codes[held_out], minlength=len(counts)) - shares) <= 1
     ).all()
+
+
+@pytest.mark.parametrize("n_first", range(2, 30))
+def test_of_two_classes_the_number_nearest_to_their_share_is_held_out(n_first):
+    """Of all rows but one of each class."""
+    _, held_out = hold_out(31, np.arange(31) >= n_first, None, 4 / 31, seed=0)
+    assert len(held_out) == 4
+    assert (held_out < n_first).sum() == round(4 * (n_first - 1) / 29)
 
 
 @pytest.mark.parametrize("n_rare", [2, 5, 10])
