@@ -313,3 +313,11 @@ def test_rows_without_weight_do_not_fill_the_held_out_part():
     weights = (np.arange(200) < 20).astype(float)
     _, held_out = hold_out(200, np.arange(200) % 2, weights, 0.2, seed=0)
     assert (weights[held_out] > 0).sum() == pytest.approx(0.2 * 20, abs=1)
+
+
+def test_a_row_of_each_class_with_a_weight_is_trained_on():
+    y, weights = np.arange(N) % 2, np.where(np.arange(N) % 2, 0.0, 1.0)
+    weights[7] = 1
+    for seed in range(5):
+        train_rows, _ = hold_out(N, y, weights, 0.8, seed)
+        assert 7 in train_rows
