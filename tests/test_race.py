@@ -6,6 +6,7 @@ import warnings
 from collections import Counter
 from functools import partial
 from itertools import count
+from time import perf_counter
 
 import joblib
 import numpy as np
@@ -104,6 +105,11 @@ def test_the_epochs_of_a_rung_follow_each_candidates_own():
     np.testing.assert_array_equal(results["n_resources"][last], np.array(limits)[last])
 
 
+def test_a_rung_ends_at_the_epoch_nearest_to_its_share():
+    """The shares are 1, 4 and 13 of 13."""
+    assert rungs(race().fit(X, y)) == [(12, 1), (4, 3), (2, 9)]
+
+
 @pytest.mark.parametrize("max_iter", [1, 2, 3])
 def test_no_network_trains_longer_than_it_may(max_iter):
     model = race({"max_iter": max_iter}, {"alpha": np.geomspace(1e-5, 1, 30)})
@@ -193,7 +199,11 @@ def test_the_default_runs_to_the_end():
 
 
 def test_the_fit_time_adds_up():
-    results = race().fit(X, y).cv_results_
+    started = perf_counter()
+    results = race(n_jobs=1).fit(X, y).cv_results_
+    elapsed = perf_counter() - started
+    totals = dict(zip(map(str, results["params"]), results["mean_fit_time"]))
+    assert 3 * sum(totals.values()) < elapsed
     for k, params in enumerate(results["params"]):
         earlier = [j for j in range(k) if results["params"][j] == params]
         for j in earlier:

@@ -430,6 +430,16 @@ def test_targets_are_measured_once():
     assert targets.measured(3 * y, None).loss_size != first.loss_size
 
 
+@pytest.mark.parametrize("loss", LOSSES)
+def test_a_target_that_is_there_twice_leaves_the_size_of_the_loss(loss):
+    y = counts()[1]
+    sizes = [
+        regressor(loss=loss)._targets_of(targets).measured(targets, None).loss_size
+        for targets in (y, np.column_stack([y, y]))
+    ]
+    assert sizes[0] == pytest.approx(sizes[1])
+
+
 def test_one_target_of_extreme_scale_among_others_is_refused():
     X, y = rows()
     with pytest.raises(ValueError, match=r"^y has a scale of"):
@@ -450,13 +460,18 @@ def test_a_target_that_hardly_varies_far_from_zero():
     assert model.score(X.astype(np.float32), y) > 0.8
 
 
-def test_huge_and_tiny_units():
+@pytest.mark.parametrize(
+    ("loss", "units"),
+    [("squared_error", (1e150, 1e-150)), ("absolute_error", (1e300, 1e-300))],
+)
+def test_huge_and_tiny_units(loss, units):
     X, y = rows()
     y = (y - y.mean()) / y.std()
-    expected = regressor().fit(X, y).predict(X)
-    for unit in (1e150, 1e-150):
+    model = regressor(loss=loss)
+    expected = model.fit(X, y).predict(X)
+    for unit in units:
         np.testing.assert_allclose(
-            regressor().fit(X, unit * y).predict(X), unit * expected, rtol=1e-9
+            model.fit(X, unit * y).predict(X), unit * expected, rtol=1e-9
         )
 
 
