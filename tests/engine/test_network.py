@@ -65,6 +65,7 @@ def test_dead_inputs_are_reset_in_all_vectors(kind, dtype):
     for W, _, s in views[0], expected[0]:
         W[0] *= 0.9 * size / np.abs(W[0]).max()
         W[1] *= 1.1 * size / np.abs(W[1]).max()
+        W[1:] = np.abs(W[1]), -np.abs(W[2])
         s[:] = [-1, 1, 1]
     for W, _, s in expected:
         W[0] = s[0] = 0
