@@ -322,6 +322,17 @@ def test_an_epoch_whose_last_step_overflows_returns_nan(engine):
     assert np.isnan(engine.run_epoch(ORDER, 1e300, generator()))
 
 
+@every_engine
+def test_an_epoch_whose_loss_alone_overflows_returns_nan(engine):
+    """The square of an error does, while the error and so the weights are finite."""
+    network = make_network("squared_error", ())
+    data = random_data(network)
+    data.targets[...] *= 1e200
+    engine, vectors = start_engine(network, data, engine=engine)
+    assert np.isnan(engine.run_epoch(ORDER, 0.1, generator()))
+    assert np.isfinite(vectors[0]).all()
+
+
 @pytest.mark.parametrize("kind", ENGINES)
 @every_mask
 def test_sparse_rows_are_gathered_anew_in_every_epoch(dropout_mask, kind):
