@@ -300,6 +300,13 @@ def test_counts_are_divided_by_their_mean():
     assert (model.predict(X) > 0).all()
 
 
+def test_counts_whose_mean_rounds_to_zero_are_refused_for_their_scale():
+    X, _ = rows()
+    y = np.nextafter(0, 1) * (np.arange(len(X)) % 2)
+    with pytest.raises(ValueError, match=r"^y has a scale of \[0\.0\]"):
+        RegMLPRegressor(loss="poisson").fit(X, y)
+
+
 @pytest.mark.parametrize("hidden", [(), (6,), (6, 6)])
 def test_counts_that_vary_little_are_penalised_like_other_numbers(hidden):
     """Near a mean of 1, half the deviance is half the squared error."""
