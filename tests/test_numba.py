@@ -27,6 +27,7 @@ from estimators import (
 from helpers import NUMBA
 
 import skreg
+from skreg._training.loop import train
 
 pytestmark = [SHORT_FITS, NUMBA]
 X, y = problem()
@@ -103,9 +104,16 @@ def test_a_committee_does_not_depend_on_the_number_of_threads(distributions):
     )
 
 
-def test_threads_train_in_this_process(monkeypatch):
-    monkeypatch.setattr("subprocess.Popen", lambda *_, **__: pytest.fail("a process"))
+def test_as_many_threads_as_jobs_train_in_this_process(monkeypatch):
+    noted = []
+
+    def note(sessions, n_threads):
+        noted.append(n_threads)
+        train(sessions, n_threads)
+
+    monkeypatch.setattr("skreg._race.train", note)
     committee({"engine": "numba"}, n_jobs=2).fit(X, y)
+    assert noted == [2]
 
 
 def test_partitions_of_a_dask_array():

@@ -32,7 +32,7 @@ from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_info, threadpool_limits
 
 import skreg._race
-from skreg._race import Candidate, Member, Race, train_members
+from skreg._race import Candidate, Member, Race, _may_use_threads, train_members
 
 pytestmark = SHORT_FITS
 X, y = problem(n=90)
@@ -250,6 +250,21 @@ def test_a_compiled_engine_trains_in_processes_if_asked_to(backend):
     with joblib.parallel_config(backend, n_jobs=2):
         found = trained_by(X, y, params={"engine": "numba"})
     assert_same_committee(found, expected)
+
+
+@pytest.mark.parametrize(
+    ("settings", "expected"),
+    [
+        ([{"engine": "numba"}] * 2, True),
+        ([{"engine": "numba"}, {"engine": "numpy"}], False),
+        ([{"engine": "numba", "solver": "lbfgs"}], False),
+    ],
+)
+def test_only_compiled_steps_are_taken_in_threads(settings, expected):
+    candidates = [Candidate({}, [Member(network(**s), None)]) for s in settings]
+    assert _may_use_threads(candidates) is expected
+    with joblib.parallel_config("loky"):
+        assert not _may_use_threads(candidates)
 
 
 def where_it_is(estimator, X, y):
@@ -496,6 +511,12 @@ def test_without_any_candidate_that_has_one_it_is_an_error(distributions):
     with pytest.raises(ValueError, match=r"scoring=.* not finite in any of the"):
         model.fit(X, y)
     assert fitted_attributes(model) == {}
+
+
+def test_scores_may_be_infinite():
+    model = race(distributions=None, scoring=lambda *_: np.inf).fit(X, y)
+    assert model.best_score_ == np.inf
+    assert np.isnan(model.cv_results_["std_test_score"]).all()
 
 
 def test_a_score_that_is_none_in_some_epochs_is_warned_of_once():
