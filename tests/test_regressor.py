@@ -418,15 +418,18 @@ def test_encoded_targets_are_gathered_without_a_copy_of_all():
 
 
 def test_the_loss_of_a_constant_counts_rows_by_their_weights():
+    """And is computed in float64, which holds the squares of large errors."""
     y, weights = np.arange(6.0) ** 2, np.array([0, 1, 1, 2, 3, 0])
     own = regressor()._targets_of(y).scaled_to(y, None, np.arange(6))
 
-    def loss(y, weights=None):
-        data = Dataset(None, own.encode(y, np.float64), weights)
+    def loss(y, weights=None, dtype=np.float64):
+        data = Dataset(None, own.encode(y, dtype), weights)
         return own.constant_loss((data, np.arange(len(y))))
 
     assert loss(y, weights) == pytest.approx(loss(y.repeat(weights)))
     assert loss(y, weights) != pytest.approx(loss(y))
+    assert loss(np.append(1e200, y[1:]), weights) == loss(y, weights)
+    assert loss(1e25 * y, dtype=np.float32) == pytest.approx(loss(1e25 * y))
 
 
 def test_targets_are_measured_once():
