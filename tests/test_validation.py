@@ -237,6 +237,25 @@ def test_a_scorer_of_predictions_that_there_are_not(model, kind, scoring, missin
         model(kind=kind, scoring=scoring).fit(X, y)
 
 
+class Twice:
+    """Scores the labels, after it has looked at the probabilities."""
+
+    _score_func = staticmethod(accuracy_score)
+
+    def __call__(self, estimator, X, y):
+        estimator.predict_proba(X)
+        return accuracy_score(y, estimator.predict(X))
+
+
+def test_a_scorer_may_predict_more_than_once():
+    X, y, X_val, y_val = split_problem("multilabel")
+    twice, once = (
+        network(scoring=scoring).fit(X, y, X_val=X_val, y_val=y_val)
+        for scoring in (Twice(), "accuracy")
+    )
+    assert twice.validation_scores_ == once.validation_scores_
+
+
 def test_a_score_may_be_an_array_of_one_number():
     X, y, X_val, y_val = split_problem("binary")
     model = network(scoring=lambda *arguments: np.array(0.5, np.float32))
@@ -264,7 +283,11 @@ def test_sparse_multilabel_targets(scoring):
 
 
 @pytest.mark.parametrize(
-    "scoring", ["loss", "accuracy", make_scorer(cohen_kappa_score)]
+    "scoring",
+    [
+        *("loss", "accuracy", make_scorer(cohen_kappa_score)),
+        lambda model, X, y: model.score(X, y),
+    ],
 )
 @pytest.mark.parametrize("library", ["pandas", "polars"])
 @pytest.mark.parametrize("early_stopping", [False, True])
@@ -398,7 +421,11 @@ def test_a_scorer_goes_on_when_it_is_the_same():
         ("roc_auc", np.arange(60) % 3, "roc_auc_ovr"),
         ("precision", np.arange(60) % 3, "precision_macro"),
         ("log_loss", np.arange(60) % 2, "'loss' or 'neg_log_loss'"),
+        ("cross_entropy", np.arange(60) % 2, "'loss' or 'neg_log_loss'"),
+        ("logloss", np.arange(60) % 2, "'neg_log_loss' or 'loss'"),
         ("acuracy", np.arange(60) % 2, "'accuracy'"),
+        ("brier", np.arange(60) % 2, "'neg_brier_score'"),
+        ("nope", np.arange(60) % 2, r"Did you mean 'loss'\?"),
     ],
 )
 def test_an_error_of_a_scorer_names_it_and_says_what_to_write(scoring, labels, remedy):
