@@ -83,7 +83,10 @@ def test_a_patience_that_spans_rungs_is_not_forgotten():
     params = {"max_iter": 40, "n_iter_no_change": 3, "tol": 1e-3}
     model = race(params | {"learning_rate_init": 0.05}, {"alpha": [1e-4, 1e-3, 1e-2]})
     model.fit(X, y)
-    assert any(member.n_iter_ < 40 for member in model.members_)
+    results, n_epochs = model.cv_results_, [m.n_iter_ for m in model.members_]
+    won = results["mean_test_score"] == model.best_score_
+    assert results["n_resources"][won].max() == max(n_epochs)
+    assert min(n_epochs) < max(n_epochs)
     assert_same_committee(model, plain(model))
 
 
@@ -594,8 +597,10 @@ def test_an_interrupt_between_two_rungs_ends_the_race(monkeypatch, rung):
     monkeypatch.setattr(Race, "_record", interrupted)
     with pytest.warns(
         UserWarning, match=f"interrupted by user in rung {rung + 1} of 3"
-    ):
+    ) as caught:
         model = race().fit(X, y)
+    at_limit = ["Maximum iterations" in str(w.message) for w in caught]
+    assert sum(at_limit) == (rung == 2)
     assert len(rungs(model)) == rung + 1
     assert model.score(X, y) > 0.5
 

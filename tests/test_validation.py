@@ -435,6 +435,13 @@ def test_an_error_of_a_scorer_names_it_and_says_what_to_write(scoring, labels, r
     assert not hasattr(model, "coefs_")
 
 
+def test_an_error_of_a_scorer_without_a_name_comes_out_as_it_is():
+    X, y = problem()
+    model = network(early_stopping=True, scoring=make_scorer(f1_score))
+    with pytest.raises(ValueError, match=r"^pos_label"):
+        model.fit(X, np.array(["no", "yes"])[y])
+
+
 @pytest.mark.parametrize("scoring", ["average_precision", "neg_brier_score"])
 def test_no_scorer_is_recommended_that_does_not_exist(scoring):
     X, y = problem()
