@@ -56,25 +56,24 @@ class Session:
         if history.n_epochs:  # a new network may begin far above
             least = -history.best_loss.value / self._loss_unit
             self._least = max(self.constant_loss, least)
-        self._first_epoch = history.n_epochs
+        self._n_before = history.n_epochs
 
     @property
     def n_done(self):
         """Epochs of this session."""
-        return self.state.history.n_epochs - self._first_epoch
+        return self.state.history.n_epochs - self._n_before
 
     def begin(self):
         """Return the order of the rows, the rate and the generator of an epoch."""
         state = self.state
-        n_done = state.history.n_epochs
-        if n_done > self._first_epoch:
+        if self.n_done:
             before = self.engine.snapshot().copy()
             self._before = lambda: before
         self._rng_before = state.rng.bit_generator.state
         self.in_epoch = True  # last: an interrupt before it finds nothing to undo
         self._started = perf_counter()
         self.task.begin_epoch()
-        if n_done == self._first_epoch and self.state.best is not None:
+        if not self.n_done and state.best is not None:
             with interrupts_wait():
                 self._judge_again()
         rate = self.plan.learning_rate
