@@ -74,18 +74,18 @@ class DensePass:
 
         The gradient is multiplied by ``scale``, its former contents by ``carry``.
         """
-        dW, db = gradient
         delta, x_scale = self._memory.delta, self._input_scale
         self._delta, self._slope = delta, self._memory.slope
-        self._add_dW = self._bind_weights(dW, scale * x_scale, carry)
-        ones = self._memory.row_of_ones
+        self._add_dW = self._bind_weights(gradient, scale * x_scale, carry)
+        ones, db = self._memory.row_of_ones, gradient[1]
         self._add_db = product(ones, delta, db[np.newaxis], scale, carry)
         self._write_dx = None
         if delta_below is not None:
             self._write_dx = product(delta, self._W.T, delta_below, x_scale)
 
-    def _bind_weights(self, dW, scale, carry):
-        return columns_times(self._x, self._delta, dW, scale, carry)
+    def _bind_weights(self, gradient, scale, carry):
+        """Return a call for all of the gradient but that with respect to b."""
+        return columns_times(self._x, self._delta, gradient[0], scale, carry)
 
     def forward(self):
         z, f = self._z, self._f
@@ -117,27 +117,23 @@ class ScaledDensePass(DensePass):
     def __init__(self, activation, parameters, x, mask, memory, input_scale):
         self._unscaled, b, s = parameters
         self._s = s[:, np.newaxis]
-        S, *rest = (_like(self._unscaled, row) for row in memory.products)
-        self._dS: Any = rest[0] if rest else None
+        S = _like(self._unscaled, memory.products[0])
         super().__init__(activation, (S, b), x, mask, memory, input_scale)
 
-    def bind_backward(self, gradient, delta_below, scale, carry):
-        *gradient, self._ds = gradient
-        super().bind_backward(gradient, delta_below, scale, carry)
-
-    def _bind_weights(self, dW, scale, carry):
+    def _bind_weights(self, gradient, scale, carry):
         # Not of self: a cycle would hold the buffers until garbage is collected.
-        W, s, dS, ds = self._unscaled, self._s, dW, self._ds
-        totals = []
+        W, s, (dW, _, ds) = self._unscaled, self._s, gradient
+        new_dW, new_ds, totals = dW, ds, []
         if carry:
-            dS, ds = self._dS, self._memory.column[: len(s)]
-            totals = [(dW, dS), (self._ds, ds)]
-        write_dS = columns_times(self._x, self._delta, dS, scale, 0.0)
+            new_dW = _like(W, self._memory.products[1])
+            new_ds = self._memory.column[: len(s)]
+            totals = [(dW, new_dW), (ds, new_ds)]
+        write_dS = columns_times(self._x, self._delta, new_dW, scale, 0.0)
 
         def add_gradients():
             write_dS()
-            np.einsum("ik,ik->i", W, dS, out=ds)
-            np.multiply(s, dS, out=dS)
+            np.einsum("ik,ik->i", W, new_dW, out=new_ds)
+            np.multiply(s, new_dW, out=new_dW)
             for total, new in totals:
                 np.multiply(total, carry, out=total)
                 np.add(total, new, out=total)
