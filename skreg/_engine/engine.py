@@ -83,16 +83,15 @@ class NumpyEngine:
 
     def _make_buffers(self):
         self._make_memory()
+        self._gradient = self._gradient_of(self._network, self._vectors)
         parts = self._network, self._parameters, self._gradient, self._memory
         self._make_block(partial(pass_of, self._optimizer, *parts))
 
     def _make_memory(self):
         """Make the buffers of a mini-batch, and of the gradient."""
         self._memory = Memory(self._network, self._plan.batch_size, self._vectors.dtype)
-        self._scratch: Any = None
         if not self._optimizer.averages_gradient:
             self._scratch = np.empty_like(self._vectors[0])
-        self._gradient = self._gradient_of(self._network, self._vectors)
 
     def _make_block(self, bind=None, split=True):
         plan, dtype = self._plan, self._vectors.dtype
@@ -102,7 +101,7 @@ class NumpyEngine:
 
     def _gradient_of(self, network, vectors):
         """Return the `Parameters` in which a network's gradient is accumulated."""
-        if self._scratch is None:
+        if self._optimizer.averages_gradient:
             return Parameters(network, vectors[1])
         return Parameters(network, self._scratch[: vectors.shape[1]])
 
