@@ -75,8 +75,9 @@ class NumpyEngine:
         flush_tiny(self._vectors)
         if self._network.scaled:
             views = [self._network.views(vector)[0] for vector in self._vectors]
-            ends = self._plan.learning_rate.schedule.is_plan
-            self._network.layers[0].reset_dead_inputs(views, factor=not ends)
+            has_end = self._plan.learning_rate.schedule.is_plan
+            factor = 0.0 if has_end else 1.0
+            self._network.layers[0].reset_dead_inputs(views, factor)
 
     def _bind_loss(self, rows):
         return bind_loss(self._network, self._parameters.layers, rows)
