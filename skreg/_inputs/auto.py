@@ -5,7 +5,6 @@ with each optimizer.
 """
 
 from math import inf, isinf, log2
-from typing import Any
 
 from sklearn.base import is_classifier
 
@@ -36,39 +35,15 @@ def resolve(estimator, sample, n_layers, loss_size, scaled=None):
     """Return the values of the parameters that may be "auto", by name.
 
     ``scaled`` says whether a network to train further has factors of features.
-
-    A penalty on the first layer alone is proportional to the ``loss_size`` and to the
-    size of the features. One on all L layers is proportional to their powers of 1 - 1 /
-    L and 2 / L, since these layers together scale the outputs and make up for small
-    features.
     """
-    n_rows, feature_size = sample.n_rows, sample.feature_size
-    full_batch = estimator.solver == "lbfgs"
-    few = n_rows <= FEW_ROWS and not sample.is_stream
-    exact = full_batch or few
+    few = _are_few(sample)
+    exact = few or estimator.solver == "lbfgs"
     if scaled is None:
         scaled = estimator.solver == "adam" and n_layers > 1 and not few
     scaled = given_or(estimator, "feature_scales", scaled)
     stops_early = bool(estimator.early_stopping)
-    # By whether it stops early: the first layer's alpha times n, and keep_prob.
-    strengths, on_all_layers, keep_probs = (25, 8), 10, (0.8, 0.9)
-    if not is_classifier(estimator):
-        strengths, on_all_layers, keep_probs = (4, 2), 4, (0.9, 1.0)
-        feature_size = 1.0 if few else feature_size  # no gain there
-    slope: Any = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
-    alpha: Any
-    size_on_all = loss_size ** (1 - 1 / n_layers) * feature_size ** (2 / n_layers)
-    if few:
-        alpha = 0.1 * slope**2 * size_on_all
-    elif n_layers == 1:
-        # That of LogisticRegression(C=1), whose data term grows with the weights.
-        alpha = 1 / (STREAM_ROWS if sample.is_stream else n_rows)
-    elif full_batch:
-        alpha = on_all_layers * slope**2 * size_on_all / sample.effective_size
-    else:
-        strength = strengths[stops_early] * penalty_share(n_layers) * slope**2
-        strength *= (1 if scaled else 2) * loss_size * feature_size
-        alpha = [strength / sample.effective_size, *[0.0] * (n_layers - 1)]
+    # By whether it stops early.
+    keep_probs = (0.8, 0.9) if is_classifier(estimator) else (0.9, 1.0)
     drops_features = (
         is_classifier(estimator)
         and n_layers > 1
@@ -77,15 +52,48 @@ def resolve(estimator, sample, n_layers, loss_size, scaled=None):
     )
     values = {
         "feature_scales": scaled,
-        "alpha": alpha,
+        "alpha": _alpha(estimator, sample, n_layers, loss_size, scaled),
         "keep_prob": 1.0 if exact else keep_probs[stops_early],
         "input_keep_prob": 0.8 if drops_features else 1.0,
-        "batch_size": n_rows if exact else _batch_size(n_rows),
+        "batch_size": sample.n_rows if exact else _batch_size(sample.n_rows),
         "learning_rate": "constant" if sample.is_stream else "cosine",
         "max_iter": max_iter(estimator),
         "dtype": "float64" if exact else "float32",
     }
     return {name: given_or(estimator, name, value) for name, value in values.items()}
+
+
+def _are_few(sample):
+    return sample.n_rows <= FEW_ROWS and not sample.is_stream
+
+
+def _alpha(estimator, sample, n_layers, loss_size, scaled):
+    """Return the strength of the L2 penalty, for all layers or for each.
+
+    A penalty on the first layer alone is proportional to the ``loss_size`` and to the
+    size of the features. One on all L layers is proportional to their powers of 1 - 1 /
+    L and 2 / L, since these layers together scale the outputs and make up for small
+    features.
+    """
+    few, feature_size = _are_few(sample), sample.feature_size
+    # Times n: on the first layer, by whether it stops early, and on all layers.
+    on_first, on_all = (25, 8), 10
+    if not is_classifier(estimator):
+        on_first, on_all = (4, 2), 4
+        feature_size = 1.0 if few else feature_size  # no gain there
+    slope = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
+    size_on_all = loss_size ** (1 - 1 / n_layers) * feature_size ** (2 / n_layers)
+    if few:
+        return 0.1 * slope**2 * size_on_all
+    if n_layers == 1:
+        # That of LogisticRegression(C=1), whose data term grows with the weights.
+        return 1 / (STREAM_ROWS if sample.is_stream else sample.n_rows)
+    if estimator.solver == "lbfgs":
+        return on_all * slope**2 * size_on_all / sample.effective_size
+    alpha_n = on_first[bool(estimator.early_stopping)]
+    strength = alpha_n * penalty_share(n_layers) * slope**2
+    strength *= (1 if scaled else 2) * loss_size * feature_size
+    return [strength / sample.effective_size, *[0.0] * (n_layers - 1)]
 
 
 def penalty_share(n_layers):
