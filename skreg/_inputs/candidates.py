@@ -66,25 +66,26 @@ def _check_names(names, scoring):
 
 def _auto_distributions(network, table):
     """Return values that help on some tables, around the defaults."""
-    others = [0.0] * len(hidden_layer_sizes(network))
+    n_hidden = len(hidden_layer_sizes(network))
+    n_layers = n_hidden + 1
     strengths = (2, 5, 12, 30) if is_classifier(network) else (0.5, 1, 4, 10)
-    n_layers = 1 + len(others)
     X, y, sample_weight, targets = table
     unit = 1 / X.shape[0]
-    if others:
+    if n_hidden:
         weights, _ = network._row_weights(targets, y, sample_weight)
         sample = Sample.of(X, weights)
         unit = penalty_share(n_layers) / sample.effective_size
         unit *= targets.loss_size * sample.feature_size
-    space: dict = {"alpha": [[strength * unit, *others] for strength in strengths]}
-    if others:
+    alphas = [[strength * unit, *[0.0] * n_hidden] for strength in strengths]
+    space: dict = {"alpha": alphas}
+    if n_hidden:
         space["activation"] = ["relu", "tanh"]
     if network.solver == "adam":
         factor = LONGER_STEPS.get(n_layers, 1)
         space["learning_rate_init"] = [factor * rate for rate in (2e-3, 4e-3, 8e-3)]
     if network.solver != "lbfgs":
         space["input_keep_prob"] = [0.95, 1.0]
-        if others:
+        if n_hidden:
             space["keep_prob"] = [0.8, 0.9, 1.0]
     return space
 
