@@ -116,13 +116,13 @@ def _row_indices(rows, n_rows):
 
 
 def _random_folds(n_folds, n_rows, strata, sample_weight, seed):
-    codes, order, counted = _by_class(n_rows, strata, sample_weight, seed)
+    codes, order, has_weight = _by_class(n_rows, strata, sample_weight, seed)
     alone = np.zeros(n_rows, bool)
     if strata is not None:
-        n_counted = np.bincount(codes, counted)[codes]
-        alone = (np.bincount(codes)[codes] == 1) | (counted & (n_counted == 1))
+        n_with_weight = np.bincount(codes, has_weight)[codes]
+        alone = (np.bincount(codes)[codes] == 1) | (has_weight & (n_with_weight == 1))
     order = order[~alone[order]]
-    n_held_out = counted[order].sum()
+    n_held_out = has_weight[order].sum()
     if n_folds > n_held_out:
         reason = ""
         if alone.any():
@@ -150,6 +150,7 @@ def hold_out(n_rows, strata, sample_weight, fraction, seed):
     is held out, but never all of its rows and, with few classes, at least one.
     """
     codes, order, _ = _by_class(n_rows, strata, sample_weight, seed)
+    # Of each class one row trains, with a weight if any has one.
     order = np.delete(order, np.unique(codes[order], return_index=True)[1])
     wanted = ceil(fraction * n_rows)
     n_held_out = min(wanted, len(order))
@@ -159,6 +160,7 @@ def hold_out(n_rows, strata, sample_weight, fraction, seed):
             f"Change validation_fraction={fraction}, pass more rows, or pass X_val and "
             "y_val to fit."
         )
+    # Evenly spaced in an order class by class: the same share of each.
     held_out = order[(2 * np.arange(n_held_out) + 1) * len(order) // (2 * n_held_out)]
     classes, first = np.unique(codes[order], return_index=True)
     if 4 * len(classes) <= n_held_out:  # there is room for a row of each
@@ -173,10 +175,10 @@ def _by_class(n_rows, strata, sample_weight, seed):
 
     The order is random, but class by class, and rows without weight are last.
     """
-    codes, counted = np.zeros(n_rows, int), np.ones(n_rows, bool)
+    codes, has_weight = np.zeros(n_rows, int), np.ones(n_rows, bool)
     if strata is not None:
         codes = np.unique(strata, return_inverse=True)[1]
     if sample_weight is not None:
-        counted = sample_weight > 0
+        has_weight = sample_weight > 0
     order = np.random.RandomState(seed).permutation(n_rows)
-    return codes, order[np.lexsort((codes[order], ~counted[order]))], counted
+    return codes, order[np.lexsort((codes[order], ~has_weight[order]))], has_weight
