@@ -151,12 +151,12 @@ class TabularEncoder(TransformerMixin, Estimator):
         task = Task(self, self._init_callback_context(), X=X)
         task.begin()
         with unchanged_on_error(self):
-            self._set_attributes(X)
+            self._learn(X)
             task.end()
         return self
 
-    def _set_attributes(self, X):
-        """Set the fitted attributes."""
+    def _learn(self, X):
+        """Learn from a table, and set the fitted attributes."""
         X = check_columns(self, X)
         columns = columns_of(X)
         is_categorical = np.array([not column.is_numeric() for column in columns])
