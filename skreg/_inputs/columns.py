@@ -80,8 +80,10 @@ class Column:
 
     def is_numeric(self):
         """Return whether it holds only numbers."""
-        if self.is_category or self.values.dtype.kind != "O":
-            return not self.is_category
+        if self.is_category:
+            return False
+        if self.values.dtype.kind != "O":
+            return True
         return bool(self._types) and all(map(_is_number, self._types))
 
     def as_numbers(self):
