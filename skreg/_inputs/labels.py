@@ -135,8 +135,8 @@ class Labels(Targets):
         unseen = [label for label in labels if label not in known]
         if unseen:
             raise ValueError(
-                f"{name} has classes {_some(unseen)}, which are not among the known "
-                f"classes {_some(self.classes.tolist())}. Declare all classes at the "
+                f"{name} has classes {_short(unseen)}, which are not among the known "
+                f"classes {_short(self.classes.tolist())}. Declare all classes at the "
                 "start, or leave out these rows."
             )
         return np.array([known[label] for label in labels])[inverse]
@@ -167,9 +167,9 @@ class Labels(Targets):
         return self.classes[probabilities.argmax(axis=1)]
 
 
-_SOME = Repr()
-_SOME.maxlist, _SOME.maxstring, _SOME.maxother = 20, 200, 200
-_some = _SOME.repr
+_REPR = Repr()
+_REPR.maxlist, _REPR.maxstring, _REPR.maxother = 20, 200, 200
+_short = _REPR.repr
 _SEVERAL = list, tuple, set, frozenset, np.ndarray
 
 
