@@ -156,6 +156,7 @@ class NetworkEstimator(Predictor):
         rows. A member of a committee has a ``fold``: row indices to train on and to
         validate on. The rows of a ``stream`` have absolute weights. ``max_epochs`` are
         a part of a longer training; without it, there are ``max_iter`` epochs more.
+        The fitted attributes that a scorer may read in training are set here.
         """
         X, y, sample_weight, targets = table
         if resume:
@@ -164,8 +165,6 @@ class NetworkEstimator(Predictor):
         weights, by_class = self._row_weights(targets, y, sample_weight)
         sample = Sample.of_stream(X) if stream else Sample.of(X, weights, index)
         plan, state = self._plan_and_state(sample, targets, resume)
-        self.n_layers_ = len(plan.network.sizes)
-        self.auto_params_ = plan.auto_params
         check_range(X, plan.dtype, "X")
         if plan.early_stopping and fold is None and given[0] is None:
             fraction = as_float(self, "validation_fraction")
@@ -173,6 +172,8 @@ class NetworkEstimator(Predictor):
                 X.shape[0], targets.strata(y), sample_weight, fraction, state.split_seed
             )
         targets = targets.scaled_to(y, sample_weight, index, must_vary=stream)
+        self.n_layers_ = len(plan.network.sizes)
+        self.auto_params_ = plan.auto_params
         set_attributes(self, targets.attributes())
         weights = final_weights(
             weights, dtype=plan.dtype, rows=index, kind="training", mean_one=not stream
