@@ -60,14 +60,14 @@ class TrainingState:
         another loss, the lowest loss does. If the estimator's parameters were replaced,
         training starts from those.
         """
-        left = estimator._training
-        stopped_early, scoring, head = left["follows"]
+        rest = estimator._training
+        early_stopping, scoring, head = rest["follows"]
         rng = np.random.Generator(np.random.SFC64())
-        rng.bit_generator.state = left["rng"]
+        rng.bit_generator.state = rest["rng"]
         curves = [getattr(estimator, name) for name in _CURVES]
-        history = History(estimator.t_, left["stalls"], *curves)
-        history.best_loss = Best(**left["best_loss"])
-        history.best_score = Best(**left["best_score"])
+        history = History(estimator.t_, rest["stalls"], *curves)
+        history.best_loss = Best(**rest["best_loss"])
+        history.best_score = Best(**rest["best_score"])
         monitor, best = Monitor(plan.tol, plan.patience), None
         # Another object may be the same function, but only a name is surely the same.
         same_scorer = scoring is plan.scoring or (
@@ -76,9 +76,9 @@ class TrainingState:
         same_loss = head == repr(plan.network.head)
         if not same_loss:
             history.best_loss = Best()
-        if same_scorer and stopped_early == plan.early_stopping:
+        if same_scorer and early_stopping == plan.early_stopping:
             if same_loss or plan.early_stopping:
-                monitor.resume(left["monitor"])
+                monitor.resume(rest["monitor"])
             if plan.early_stopping and history.best_score.epoch:
                 best = _parameters_of(estimator, plan.network)
         elif plan.early_stopping:
@@ -86,7 +86,7 @@ class TrainingState:
         if not same_scorer:
             history.forget_scores()
         restart = partial(_snapshot_of, estimator, plan)
-        split_seed = left["split_seed"]
+        split_seed = rest["split_seed"]
         return cls(restart(), rng, split_seed, history, monitor, best, restart)
 
     def attributes(self, snapshot, plan):
@@ -155,9 +155,9 @@ def forget_steps(estimator):
 
     Further training begins at these weights, with a new optimizer.
     """
-    left = estimator._training
-    nothing = left["averages"][:, :0].copy()
-    estimator._training = left | {"last": None, "best": None, "averages": nothing}
+    rest = estimator._training
+    nothing = rest["averages"][:, :0].copy()
+    estimator._training = rest | {"last": None, "best": None, "averages": nothing}
 
 
 def set_history(estimator, history):
@@ -200,12 +200,12 @@ def _parameters_of(estimator, network):
 
 def _snapshot_of(estimator, plan):
     """Return a copy of the state of a fitted estimator's training."""
-    left, fitted = estimator._training, _parameters_of(estimator, plan.network)
-    stopped_early = plan.early_stopping and left["last"] is not None
-    if stopped_early and np.array_equal(fitted, left["best"]):
-        fitted = left["last"]
+    rest, fitted = estimator._training, _parameters_of(estimator, plan.network)
+    keeps_best = plan.early_stopping and rest["last"] is not None
+    if keeps_best and np.array_equal(fitted, rest["best"]):
+        fitted = rest["last"]
     vectors, n_steps = np.zeros((1 + plan.n_averages, fitted.size), plan.dtype), 0
     vectors[0] = fitted
-    if left["averages"].shape == vectors[1:].shape:
-        vectors[1:], n_steps = left["averages"], left["n_steps"]
+    if rest["averages"].shape == vectors[1:].shape:
+        vectors[1:], n_steps = rest["averages"], rest["n_steps"]
     return Snapshot(plan.network, vectors, n_steps)
