@@ -37,9 +37,8 @@ def check_features(estimator, X, reset):
     with naming("X", remedy):
         refuse_dates(X, "X")
         # Of some data frames scikit-learn sees no type, and takes the first of FLOATS.
-        kinds = {str(kind).lower() for _, kinds in _kinds(X) for kind in kinds}
-        single = set() < kinds <= _SINGLE
-        dtype = np.float32 if single else FLOATS
+        names = {str(kind).lower() for _, kinds in _kinds(X) for kind in kinds}
+        dtype = np.float32 if names and names <= _SINGLE else FLOATS
         return validate_data(
             estimator, X, accept_sparse="csr", dtype=dtype, reset=reset
         )
