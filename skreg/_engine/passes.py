@@ -105,6 +105,7 @@ class Pass(Forward):
         if len(self._passes) > 1:
             n = sum(buffers.h.size for buffers in self._memory[:-1])
             self._derivative = ACTIVATIONS[network.activation].derivative
+            # z shares the memory of h unless the derivative is given z.
             self._slopes = memory.z[:n], memory.ones[:n], memory.slopes[:n]
 
     def run(self):
