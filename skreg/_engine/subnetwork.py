@@ -109,7 +109,7 @@ class Subnetwork(NamedTuple):
     """The parameters, then the optimizer's averages, as rows."""
     first_units: np.ndarray
     """Those whose weights from the inputs are copied as one piece each."""
-    rest: np.ndarray
+    rest_index: np.ndarray
     """Where the rest of the parameters lie in the copied vectors."""
 
 
@@ -136,12 +136,14 @@ class Subnetworks:
         self._padded = padded = UnitFirstNetwork(
             tuple(sizes), network.activation, network.head, network.scaled
         )
+        # Unless inputs drop out, the first weights are copied as one piece per unit.
+        self._indexed = padded.layout if drops[0] else padded.layout[1:]
         self._network_of = lru_cache(_MAX_PASSES)(
             lambda sizes: replace(padded, sizes=sizes)
         )
         self._whole = [network.views(vector) for vector in vectors]
-        self._copy = np.zeros((len(vectors), self._padded.n_parameters), vectors.dtype)
-        self._copies = [self._padded.views(vector) for vector in self._copy]
+        self._copy = np.zeros((len(vectors), padded.n_parameters), vectors.dtype)
+        self._copies = [padded.views(vector) for vector in self._copy]
         self._outgoing = [
             self._copies[0][place.layer][place.number][-1]
             for place in padded.layout
@@ -179,14 +181,14 @@ class Subnetworks:
         sub = Subnetwork(network, vectors, first_units, self._fill_index(units))
         for whole, weights, first, rest in self._parts(sub):
             weights.take(sub.first_units, axis=0, out=first, mode="clip")
-            whole.take(sub.rest, out=rest, mode="clip")
+            whole.take(sub.rest_index, out=rest, mode="clip")
         return sub
 
     def scatter(self, sub):
         """Copy a subnetwork's vectors back to where they were gathered."""
         for whole, weights, first, rest in self._parts(sub):
             weights[sub.first_units] = first
-            whole[sub.rest] = rest
+            whole[sub.rest_index] = rest
         for weights in self._outgoing:
             weights.fill(0)
 
@@ -200,7 +202,7 @@ class Subnetworks:
     def _parts(self, sub):
         """Yield, per vector: the copy, its first weights, and both parts gathered."""
         _, layer, index, _ = self._padded.layout[0]
-        n_first = sub.network.n_parameters - len(sub.rest)
+        n_first = sub.network.n_parameters - len(sub.rest_index)
         for k, gathered in enumerate(sub.vectors):
             weights = self._copies[k][layer][index].T
             first = gathered[:n_first].reshape(-1, weights.shape[1])
@@ -209,7 +211,7 @@ class Subnetworks:
     def _fill_index(self, units):
         """Return where the rest of the parameters lie in the copied vectors."""
         filled = 0
-        for block, _, _, part in self._padded.layout[not self._drops_inputs :]:
+        for block, _, _, part in self._indexed:
             kept = [units[level] for level in block.axes]
             if len(kept) == 1:
                 kept.insert(0, np.zeros(1, dtype=np.intp))
