@@ -36,6 +36,7 @@ def minimize_objective(session):
         return value, gradient.astype(np.float64)
 
     def end_iteration(result):
+        """Return whether to continue; at the limit of iterations SciPy stops."""
         if np.isfinite(result.fun):
             session.engine.restore(replace(start, vectors=result.x[np.newaxis]))
         goes_on = session.end(float(result.fun), *session.measure())
