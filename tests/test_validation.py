@@ -131,6 +131,20 @@ def test_a_function_scores_a_copy_of_the_estimator():
         np.testing.assert_array_equal(labels, y_val)
 
 
+@pytest.mark.parametrize("kind", ["multiclass", "number"])
+def test_a_function_gets_a_column_of_targets_as_a_vector(kind):
+    """With a column, a metric of NumPy would compare every row with all."""
+    X, y, X_val, y_val = split_problem(kind)
+
+    def scoring(estimator, X, y):
+        return float(np.mean(estimator.predict(X) < y))
+
+    model = network(scoring=scoring, kind=kind)
+    model.fit(X, y, X_val=X_val, y_val=y_val)
+    column = clone(model).fit(X, y, X_val=X_val, y_val=y_val[:, np.newaxis])
+    assert column.validation_scores_ == model.validation_scores_
+
+
 def test_sample_weights_are_passed_to_a_function_only_if_there_are_some():
     X, y, X_val, y_val = split_problem()
 

@@ -141,6 +141,12 @@ def as_numpy(y):
     return values if values.dtype.kind in "biu" else y
 
 
+def as_vector(y):
+    """Return checked targets; if they are a column, as the vector scorers expect."""
+    is_column = isinstance(y, np.ndarray) and y.shape[1:] == (1,)
+    return y.ravel() if is_column else y
+
+
 def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
     """Return the `Table` to train on; ``targets_of(y)`` returns its targets.
 
@@ -161,6 +167,4 @@ def check_table(estimator, X, y, sample_weight, targets_of, resume=False):
         check_consistent_length(X, y)
     weights = check_weights(sample_weight, X, "sample_weight")
     targets = targets_of(y).measured(y, weights)
-    if isinstance(y, np.ndarray) and y.shape[1:] == (1,):
-        y = y.ravel()  # the warning of it has been issued
-    return Table(X, y, weights, targets)
+    return Table(X, as_vector(y), weights, targets)

@@ -14,7 +14,13 @@ from sklearn.utils.validation import (
 
 from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import naming, refuse_hidden, warn_the_caller
-from skreg._inputs.rows import FLOATS, check_range, check_targets, refuse_dates
+from skreg._inputs.rows import (
+    FLOATS,
+    as_vector,
+    check_range,
+    check_targets,
+    refuse_dates,
+)
 from skreg._inputs.weights import check_weights, final_weights, times_class_weights
 
 
@@ -24,7 +30,7 @@ class ValidationSet:
 
     rows: Rows
     y: Any
-    """The targets of all rows of the data set, as they were passed."""
+    """The targets of all rows of the data set, as a scorer takes them."""
     sample_weight: np.ndarray | None
 
 
@@ -72,4 +78,4 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
     weights = times_class_weights(sample_weight, by_class, encoded)
     weights = final_weights(weights, dtype=dtype, rows=index, kind="validation")
     rows = Rows(Dataset(checked, encoded, weights), index)
-    return ValidationSet(rows, y, sample_weight)
+    return ValidationSet(rows, as_vector(y), sample_weight)
