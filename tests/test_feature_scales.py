@@ -99,6 +99,26 @@ def test_a_stream_learns_a_feature_that_was_zero_before(solver):
     assert train(50, feature=3) > 0.9
 
 
+def test_a_stream_learns_after_all_features_were_zero():
+    """Without weights, and with biases of zero, no unit would have a gradient."""
+    model = RegMLPClassifier((16,), alpha=[0.1, 0], random_state=0)
+    rng = np.random.default_rng(0)
+    for k in range(150):
+        rows = rng.normal(size=(640, 4))
+        labels = rows[:, 0] > 0
+        model.partial_fit(rows * (k >= 100), labels, classes=[False, True])
+    assert model.score(rows, labels) > 0.9
+
+
+def test_a_feature_that_a_fit_has_dropped_has_a_factor_of_zero():
+    params = {"learning_rate": "constant", "max_iter": 60, "n_iter_no_change": np.inf}
+    rows = np.random.default_rng(0).normal(size=(1000, 4)) * [1, 1, 1, 0]
+    model = RegMLPClassifier((16,), alpha=[0.1, 0], random_state=0, **params)
+    model.fit(rows, rows[:, 0] > 0)
+    assert model.feature_scales_[3] == 0
+    assert abs(model.feature_scales_[0]) > 0.1
+
+
 @pytest.mark.parametrize("first", [True, False])
 def test_training_goes_on_with_the_factors_it_has(first):
     model = network(feature_scales=first, warm_start=True).fit(X, y)

@@ -51,7 +51,7 @@ class NumpyEngine:
             if not (isfinite(loss) and all_finite(self._vectors[0])):
                 return np.nan
             if n_steps_before // _FLUSH_EVERY < self._n_steps // _FLUSH_EVERY:
-                self._flush()
+                self._flush(rng)
         return loss
 
     def evaluate(self, outputs=None):
@@ -71,13 +71,12 @@ class NumpyEngine:
         """Go back to the state in a snapshot."""
         self._vectors[...], self._n_steps = snapshot.vectors, snapshot.n_steps
 
-    def _flush(self):
+    def _flush(self, rng):
         flush_tiny(self._vectors)
         if self._network.scaled:
             views = [self._network.views(vector)[0] for vector in self._vectors]
-            has_end = self._plan.learning_rate.schedule.is_plan
-            factor = 0.0 if has_end else 1.0
-            self._network.layers[0].reset_dead_inputs(views, factor)
+            new_start = rng if self._plan.is_stream else None
+            self._network.layers[0].reset_dead_inputs(views, new_start)
 
     def _bind_loss(self, rows):
         return bind_loss(self._network, self._parameters.layers, rows)

@@ -201,20 +201,25 @@ class ScaledDense(Dense):
         )  # fmt: skip
         return (*super().blocks, scales)
 
-    def reset_dead_inputs(self, vectors, factor):
-        """Set the weights of dead inputs to zero, and their factors to ``factor``.
+    def reset_dead_inputs(self, vectors, rng=None):
+        """Set the factors and the weights of dead inputs to zero, or start them again.
 
         Products s_i W_i become subnormal long before s_i and W_i do. An input is dead
-        if products with its own are. A factor of 0 ends it, since with weights of zero
-        neither has a gradient; 1 lets it learn again. ``vectors`` has the parameters,
-        then the averages of the optimizer, by block.
+        if products with its own are. If both are zero that is final, since neither has
+        a gradient. With ``rng`` the factor becomes 1, so that the input can learn
+        again. If all inputs are dead, most units are, too; then ``rng`` draws new
+        weights. ``vectors`` has the parameters, then the averages of the optimizer, by
+        block.
         """
         W, _, s = vectors[0]
         largest = np.maximum(W.max(axis=1), -W.min(axis=1))
         dead = largest * np.abs(s) < np.sqrt(np.finfo(W.dtype).tiny)
         for dW, _, ds in vectors:
             dW[dead] = ds[dead] = 0
-        s[dead] = factor
+        if rng is not None:
+            s[dead] = 1
+            if dead.all():
+                W[...] = rng.uniform(-self.bound, self.bound, W.shape)
 
 
 def _like(matrix, memory):

@@ -99,6 +99,8 @@ class Plan:
     patience: float
     ends_by_plan: bool
     early_stopping: bool
+    is_stream: bool
+    """Whether other rows may follow, in later calls."""
     scoring: Any
     auto_params: dict
     """What "auto" stands for, by parameter."""
@@ -161,6 +163,7 @@ def make_plan(estimator, sample, targets, dtype=None, scaled=None):
         patience=patience(estimator),
         ends_by_plan=ends_by_plan(estimator, n_layers),
         early_stopping=bool(estimator.early_stopping),
+        is_stream=sample.is_stream,
         scoring=estimator.scoring,
         auto_params={name: values[name] for name in auto},
     )

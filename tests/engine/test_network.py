@@ -69,10 +69,15 @@ def test_dead_inputs_are_reset_in_all_vectors(kind, dtype):
         s[:] = [-1, 1, 1]
     for W, _, s in expected:
         W[0] = s[0] = 0
-    for factor in (False, True):
-        network.layers[0].reset_dead_inputs(views, factor)
-        expected[0][2][0] = factor
+    for rng in (None, generator()):
+        network.layers[0].reset_dead_inputs(views, rng)
+        expected[0][2][0] = rng is not None
         np.testing.assert_array_equal(vectors, before)
+    W, _, s = views[0]
+    W[...] = 0
+    network.layers[0].reset_dead_inputs(views, generator())
+    assert W.all()
+    assert (s == 1).all()
 
 
 @pytest.mark.parametrize("kind", [list, tuple])
