@@ -187,8 +187,9 @@ class NetworkEstimator(Predictor):
         elif held_out is not None:
             check_some_weight(weights, held_out, "validation")
             validation = ValidationSet(Rows(dataset, held_out), y, sample_weight)
-        validation_rows = validation and validation.rows
-        engine = make_engine(plan, state.start, training, validation_rows)
+        # A session judges a call of a stream by the rows of that call.
+        evaluated = training if stream else validation and validation.rows
+        engine = make_engine(plan, state.start, training, evaluated)
         objective = None
         if plan.optimizer is None:
             objective = Objective(plan.network, training, plan.penalties, plan.dtype)

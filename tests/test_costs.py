@@ -241,7 +241,7 @@ def test_a_step_of_a_stream_copies_the_state_once():
     model = network(hidden_layer_sizes=200).partial_fit(wide, labels, [0, 1])
     weights = model.coefs_[0].nbytes
     state = 3 * weights  # with two averages of adam
-    gradient, scaled = weights, 2 * weights
+    gradient, scaled = weights, 3 * weights  # the last to evaluate the rows
     more = 0.1 * state
     used = peak_bytes(lambda: model.partial_fit(wide, labels))
     assert used < state + gradient + scaled + more

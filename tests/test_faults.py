@@ -32,6 +32,7 @@ from sklearn.datasets import load_wine
 from sklearn.exceptions import ConvergenceWarning
 
 import skreg._base
+from skreg import RegMLPRegressor
 from skreg._endings import warning_of_loss
 from skreg._inputs.targets import Targets
 from skreg._training.stopping import Status
@@ -107,6 +108,33 @@ def test_a_stream_goes_on_in_another_unit(kind):
     assert model.n_iter_ == 1
     with pytest.warns(ConvergenceWarning, match="diverged in epoch 7"):
         model.partial_fit(X, 1e200 * y)  # the squares of which overflow
+
+
+def test_a_stream_follows_a_level_up_and_down():
+    """Rows far from what was learned are no divergence."""
+    rng = np.random.default_rng(0)
+    model = RegMLPRegressor((64, 64), learning_rate_init=0.01, random_state=0)
+    for k in range(300):
+        rows = rng.normal(size=(64, 5))
+        level = 100 if 50 <= k < 200 else 0
+        model.partial_fit(rows, level + rows[:, 0])
+        assert model.n_iter_ == 1
+    assert np.abs(model.predict(rows) - rows[:, 0]).mean() < 1
+
+
+def test_a_step_that_spoils_a_stream_is_undone():
+    """In a call of a single step, the loss before it does not tell."""
+    rng = np.random.default_rng(0)
+    model = RegMLPRegressor((256, 256), solver="sgd", random_state=0)
+    for _ in range(100):
+        rows = rng.normal(size=(8, 5))
+        model.partial_fit(rows, rows[:, 0])
+    before = copy.deepcopy(model)
+    bad = rows.copy()
+    bad[0, 3] = 1000
+    with pytest.warns(ConvergenceWarning, match="diverged in epoch 101"):
+        model.partial_fit(bad, rows[:, 0])
+    assert_same_training(model, before)
 
 
 @by_name(SOLVERS)

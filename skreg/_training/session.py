@@ -96,16 +96,16 @@ class Session:
     def end(self, loss, penalty, validation_loss):
         """Record an epoch; return whether to continue.
 
-        The loss includes the penalty. A loss that is not finite, or far above the
-        lowest one, ends the session. Its state is then that after the previous epoch,
-        or after the last epoch whose loss had not risen much.
+        The loss includes the penalty. If it has exploded, the session ends, in the
+        state after the previous epoch, or after the last one whose loss had not risen
+        much.
         """
         risen = loss / (1 + self._least)
         if risen > _RISEN and self._calm is None:
             self._calm = self._before
         elif risen <= _RISEN:
             self._calm = None
-        if isfinite(loss) and risen <= _EXPLODED:
+        if isfinite(loss) and not self._has_exploded(loss):
             self._least = min(loss, self._least)
             self.status = self._record(loss, penalty, validation_loss)
         else:
@@ -113,6 +113,25 @@ class Session:
             self._go_back()
             self.status = Status.DIVERGED
         return self.status is None
+
+    def _has_exploded(self, loss):
+        """Return whether the loss of an epoch is far above the lowest one.
+
+        The loss of a call of a stream is mostly that before its few steps, and other
+        rows may have another loss. So there the loss after the call counts, too, and it
+        is compared with that before the call, of the same rows.
+        """
+        limit = _EXPLODED * (1 + self._least)
+        if not (self.plan.is_stream and self._before):
+            return loss > limit
+        loss_now = self.engine.evaluate()
+        if loss <= limit and loss_now <= limit:
+            return False
+        now = self.engine.snapshot().copy()
+        self.engine.restore(self._before())
+        loss_before = self.engine.evaluate()
+        self.engine.restore(now)
+        return not loss_now <= _EXPLODED * (1 + loss_before)
 
     def interrupt(self):
         """End in the state after the last epoch; in the first, keep finite weights."""

@@ -73,6 +73,7 @@ def make_session(
         shuffle=False,
         penalties=(),
         early_stopping=False,
+        is_stream=False,
         ends_by_plan=False,
         scoring="loss",
     )
@@ -183,6 +184,32 @@ def test_an_explosion_is_seen_in_the_first_epoch_of_a_later_call(
 
 def test_a_new_network_may_begin_far_above_a_constant():
     assert run([1e9, 2], constant_loss=1.0)[0].status is Status.MAX_ITER
+
+
+@pytest.mark.parametrize(
+    ("before", "loss", "after", "diverges"),
+    [
+        (1.0, 2, 3, False),
+        (1.0, 2, 4001, True),
+        (1.0, 2, nan, True),
+        (1.0, nan, 3, True),
+        (1.0, inf, 3, True),
+        (1.0, 4001, 1, False),  # it has recovered
+        (9.0, 9, 9999, False),
+        (9.0, 9, 10001, True),
+        (1e9, 1e9, 1e9, False),  # a change of level
+        (1e9, 1e9, 1e13, True),
+    ],
+)
+def test_a_call_of_a_stream_is_judged_by_its_own_rows(before, loss, after, diverges):
+    engine = ScriptedEngine([9.0, 9, loss], [9.0, before, after])
+    session = make_session(engine, n_before=2, is_stream=True)
+    session.state.history.best_loss = Best(-3.0, 1)
+    session = replace(session, constant_loss=1.0, scorer=None)
+    train([session])
+    assert session.status is (Status.DIVERGED if diverges else Status.MAX_ITER)
+    n_epochs = 2 if diverges else 3
+    assert engine.n_epochs == session.state.history.n_epochs == n_epochs
 
 
 def test_a_loss_that_rises_from_the_first_epoch_on_goes_back_to_the_start():
