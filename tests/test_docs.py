@@ -85,6 +85,13 @@ def test_migrating_lists_every_parameter_of_both_classes():
     assert migration_table().keys() == OURS.keys() | THEIRS.keys()
 
 
+def test_migrating_leaves_nothing_of_their_defaults_automatic():
+    text = (DOCS / "migrating.md").read_text(encoding="utf-8")
+    code = text.split(">>> their_defaults = ")[1].split("\n```")[0]
+    theirs = eval(code.replace("\n... ", "\n"), {"RegMLPClassifier": RegMLPClassifier})
+    assert "auto" not in theirs.get_params().values()
+
+
 def test_migrating_lists_what_regressors_have_besides():
     names = migration_table("## From MLPRegressor").keys()
     ours, theirs = (signature(kind) for kind in (RegMLPRegressor, MLPRegressor))
