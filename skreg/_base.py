@@ -57,8 +57,8 @@ class NetworkEstimator(Predictor):
         X : {array-like, sparse matrix} of shape (n_samples, n_features)
             Training rows.
         y : array-like of shape (n_samples,) or (n_samples, n_outputs)
-            Targets: for a classifier, labels of any type or an indicator matrix of
-            zeros and ones; for a regressor, numbers.
+            Targets: for a classifier, labels such as text, whole numbers or dates, or
+            an indicator matrix of zeros and ones; for a regressor, numbers.
         sample_weight : array-like of shape (n_samples,), default=None
             Weights of the rows; only their ratios count.
         X_val : {array-like, sparse matrix} of shape (n_val, n_features), default=None

@@ -78,7 +78,7 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         single batch of at most 42 rows, and 0.4 for "sgd". With other schedules it is
         1e-3 and 0.1. For "adam" it is twice that with a single hidden layer, and five
         times without one. For "sgd" it is reduced in proportion with fewer than 16 rows
-        per mini-batch.
+        per mini-batch, unless one batch has all rows.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t
@@ -310,7 +310,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         """Train for one epoch on the given rows, continuing from the current state.
 
         However few rows a call has, "auto" means dropout, factors of features for
-        "adam", float32, a constant rate, and the ``alpha`` of 50,000 rows.
+        "adam", float32, a constant rate, mini-batches of 8 rows or more, and the
+        ``alpha`` of 50,000 rows.
 
         Parameters
         ----------

@@ -16,7 +16,7 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
 
     With ``param_distributions``, candidates race by successive halving [2]_: all train
     for a few epochs, the best 1 / ``factor`` by mean out-of-fold score continue from
-    where they are, and so on. The default, if it is a candidate, continues to the end.
+    where they are, and so on. With "auto" the default always continues to the end.
     The winner's networks are the committee: nothing is trained twice or refitted.
 
     Parameters

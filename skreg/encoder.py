@@ -48,8 +48,9 @@ class TabularEncoder(TransformerMixin, Estimator):
 
     Numbers outside the range seen in `fit` are clipped to it.
 
-    Every other column is categorical and becomes one indicator per category. Rare and
-    unknown categories share an indicator. Missing values are a category, "missing".
+    Every other column is categorical and becomes one indicator per category. Rare
+    categories share an indicator; unknown ones have it, too, or none if none was rare.
+    Missing values are a category, "missing".
 
     Parameters
     ----------

@@ -92,7 +92,7 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         single batch of at most 42 rows, and 0.1 for "sgd". With other schedules it is
         1e-3 and 0.1. For "adam" it is twice that with a single hidden layer, and five
         times without one. For "sgd" it is reduced in proportion with fewer than 16 rows
-        per mini-batch, and for counts that vary much.
+        per mini-batch, unless one batch has all rows, and for counts that vary much.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t
@@ -188,7 +188,8 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         "poisson", and the interquartile range over 1.349 for the other losses, which is
         the standard deviation of a normal target. It is at least a quarter of the
         standard deviation of y clipped to its 5 % and 95 % quantiles; if these are
-        equal, center and scale are those of "squared_error". If y is constant, c is 1.
+        equal, center and scale are those of "squared_error". If y is constant, c is 1,
+        but for "poisson" the mean.
     target_variance_ : ndarray of shape (n_outputs,)
         For ``loss="poisson"``, the variance of y over its squared mean in all rows
         passed to `fit`, or to the first call of `partial_fit`; 1 for other losses.
@@ -347,7 +348,8 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         """Train for one epoch on the given rows, continuing from the current state.
 
         However few rows a call has, "auto" means dropout, factors of features for
-        "adam", float32, a constant rate, and the ``alpha`` of 50,000 rows.
+        "adam", float32, a constant rate, mini-batches of 8 rows or more, and the
+        ``alpha`` of 50,000 rows.
 
         The first call fixes the standardisation of the targets for all later calls, by
         its own rows. Begin with typical rows.
