@@ -100,7 +100,8 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         Whether "sgd" uses Nesterov's momentum, which looks one step ahead [5]_.
     beta_2 : float, default=0.999
         Decay rate of the moving average of the squared gradient in "adam". In [0, 1).
-        Steps are bounded only if it exceeds ``momentum ** 2``.
+        Steps are bounded only if it exceeds ``momentum ** 2``; far below, training
+        diverges.
     epsilon : float, default=1e-8
         Added to the denominator in "adam", for numerical stability.
     max_iter : int or "auto", default="auto"
