@@ -30,7 +30,8 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
         Lists of values or scipy distributions, keyed by parameter name, as in
         `sklearn.model_selection.HalvingRandomSearchCV`. None means no search; "auto"
         searches ``alpha``, ``keep_prob``, ``input_keep_prob``, ``activation`` and
-        ``learning_rate_init`` around the defaults, which are the first candidate.
+        ``learning_rate_init``, as far as the solver and the layers use them, around the
+        defaults, which are the first candidate.
         To search ``class_weight``, which changes the loss, choose a ``scoring`` other
         than "loss".
     n_candidates : int, default=None
