@@ -14,6 +14,8 @@ from estimators import (
     problem,
 )
 
+from skreg._inputs.rows import check_features
+
 PRECISIONS = ["float32", "float64"]
 EARLY_STOPPING = {"early stopping": {"early_stopping": True}}
 
@@ -47,6 +49,35 @@ def test_training_is_in_dtype_whatever_the_rows_are(params, make, kind):
         assert dtypes(one) == {dtype}
         first_losses.append(one.loss_curve_[0])
     np.testing.assert_allclose(*first_losses, rtol=1e-4)
+
+
+SMALL = ["bool", "int8", "uint8", "int16", "uint16", "float16"]
+
+
+@pytest.mark.parametrize("sparse", [False, True])
+@pytest.mark.parametrize("dtype", [*SMALL, "int32", "uint32"])
+def test_what_single_precision_holds_exactly_becomes_it(dtype, sparse):
+    if sparse and dtype == "float16":
+        pytest.skip("SciPy has none")
+    X = np.random.default_rng(0).integers(0, 2, (30, 4)).astype(dtype)
+    given = sp.csr_array(X) if sparse else X
+    expected = "float32" if dtype in SMALL else "float64"
+    assert check_features(network(), given, reset=True).dtype == expected
+
+
+@pytest.mark.parametrize("params", [{}, {"dtype": "float64"}, {"solver": "lbfgs"}])
+def test_rows_of_a_small_type_train_as_those_of_a_large_one(params):
+    rng = np.random.default_rng(0)
+    X, X_val = rng.integers(0, 256, (2, 60, 5), dtype=np.uint8)
+    y = X[:, 0] > 100
+    small, large = network(**params), network(**params)
+    with pytest.warns(UserWarning, match="root mean square"):
+        small.fit(X, y, X_val=X_val, y_val=y)
+    with pytest.warns(UserWarning, match="root mean square"):
+        large.fit(X.astype(float), y, X_val=X_val.astype(float), y_val=y)
+    assert_same_training(small, large)
+    found, expected = small.predict_proba(X_val), large.predict_proba(X_val * 1.0)
+    np.testing.assert_array_equal(found, expected)
 
 
 @every_dtype

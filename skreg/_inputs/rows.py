@@ -11,9 +11,10 @@ from skreg._inputs.columns import is_arrow, is_date, is_missing, without_diction
 from skreg._inputs.errors import naming, refuse_hidden
 from skreg._inputs.weights import check_weights
 
-FLOATS = [np.float64, np.float32]
 _SINGLE = {"float32", "float", "float[pyarrow]"}
 """float32 as NumPy and polars, Arrow and pandas with Arrow call it, in lower case."""
+_IN_SINGLE = _SINGLE | {"bool", "int8", "uint8", "int16", "uint16", "float16"}
+"""Types of which float32 holds every value."""
 
 
 class Table(NamedTuple):
@@ -36,12 +37,19 @@ def check_features(estimator, X, reset):
     remedy = "Encode text and other objects with TabularEncoder or OneHotEncoder."
     with naming("X", remedy):
         refuse_dates(X, "X")
-        # Of some data frames scikit-learn sees no type, and takes the first of FLOATS.
-        names = {str(kind).lower() for _, kinds in _kinds(X) for kind in kinds}
-        dtype = np.float32 if names and names <= _SINGLE else FLOATS
         return validate_data(
-            estimator, X, accept_sparse="csr", dtype=dtype, reset=reset
+            estimator, X, accept_sparse="csr", dtype=float_types(X), reset=reset
         )
+
+
+def float_types(X):
+    """Return the types that X may keep, or the one to convert it to.
+
+    Of some data frames scikit-learn sees no type, and takes the first.
+    """
+    names = {str(kind).lower() for _, kinds in _kinds(X) for kind in kinds}
+    in_single = names and names <= _IN_SINGLE
+    return np.float32 if in_single else [np.float64, np.float32]
 
 
 def refuse_dates(X, name):

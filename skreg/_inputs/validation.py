@@ -15,10 +15,10 @@ from sklearn.utils.validation import (
 from skreg._engine.batches import Dataset, Rows
 from skreg._inputs.errors import naming, refuse_hidden, warn_the_caller
 from skreg._inputs.rows import (
-    FLOATS,
     as_vector,
     check_range,
     check_targets,
+    float_types,
     refuse_dates,
 )
 from skreg._inputs.weights import check_weights, final_weights, times_class_weights
@@ -57,7 +57,9 @@ def check_validation_set(estimator, given, targets, by_class, dtype):
         return None
     with naming("X_val", "Transform X_val like X; in a pipeline, by transform_input."):
         refuse_dates(X, "X_val")
-        checked = check_array(X, input_name="X_val", accept_sparse="csr", dtype=FLOATS)
+        checked = check_array(
+            X, input_name="X_val", accept_sparse="csr", dtype=float_types(X)
+        )
         named = _get_feature_names(X) is not None
         if named == hasattr(estimator, "feature_names_in_"):
             validate_data(estimator, X, reset=False, skip_check_array=True)
