@@ -1,6 +1,5 @@
 """Predictions of a network, or of the networks of a committee, for new rows."""
 
-from functools import reduce
 from itertools import starmap
 from math import log
 
@@ -84,9 +83,10 @@ class PredictsLabels(ClassifierMixin):
             In the order of ``classes_``.
         """
         with np.errstate(under="ignore"):
-            logs = [*starmap(Labels.log_probabilities, self._outputs(X))]
-            mean = reduce(np.logaddexp, logs) - log(len(logs))
-        mean[mean > -len(logs) * np.finfo(mean.dtype).eps] = 0
+            logs = starmap(Labels.log_probabilities, self._outputs(X))
+            mean, n_networks = _total(logs, np.logaddexp)
+            mean -= log(n_networks)
+        mean[mean > -n_networks * np.finfo(mean.dtype).eps] = 0
         return mean
 
     def __sklearn_tags__(self):
@@ -117,5 +117,16 @@ class PredictsValues(RegressorMixin):
 def _mean(pairs):
     """Return the mean prediction, given the targets and outputs of each network."""
     with np.errstate(under="ignore"):
-        predictions = [targets.predictions(outputs) for targets, outputs in pairs]
-        return reduce(np.add, predictions) / len(predictions)
+        predictions = starmap(lambda targets, z: targets.predictions(z), pairs)
+        mean, n_networks = _total(predictions, np.add)
+        mean /= n_networks
+    return mean
+
+
+def _total(arrays, add):
+    """Return the total of arrays, in the memory of the first, and their number."""
+    arrays = iter(arrays)
+    total, number = next(arrays), 1
+    for number, array in enumerate(arrays, start=2):
+        add(total, array, out=total)
+    return total, number

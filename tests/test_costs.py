@@ -110,6 +110,17 @@ def test_a_committee_takes_no_copy_of_X(distributions):
     assert peak_bytes(lambda: model.predict(X)) < X.nbytes / 3
 
 
+@pytest.mark.parametrize("method", ["predict_proba", "predict_log_proba"])
+def test_a_committee_keeps_the_predictions_of_few_networks_at_a_time(method):
+    X = np.random.default_rng(0).normal(size=(4000, 3))
+    network = RegMLPClassifier((2,), max_iter=1)
+    model = RegMLPClassifierCV(network, cv=12, random_state=0).fit(
+        X, np.arange(4000) % 50
+    )
+    predict = getattr(model, method)
+    assert peak_bytes(lambda: predict(X)) < 7 * predict(X).nbytes
+
+
 def test_memory_does_not_grow_with_the_square_of_the_classes():
     y = np.arange(4000) % 2000
     X = np.random.default_rng(0).normal(size=(4000, 3)).astype(np.float32)
