@@ -65,8 +65,12 @@ def columns_times(x, delta, out, scale, carry):
     """Return a call that writes carry · out + scale · xᵀ δ, for the same types of x."""
 
     def sparse_product():
-        result = scale * (x.matrix.T @ delta)
-        out[...] = result + carry * out if carry else result
+        result = x.matrix.T @ (scale * delta)  # δ is the smaller one
+        if carry:
+            np.multiply(carry, out, out)
+            np.add(result, out, out)
+        else:
+            out[...] = result
 
     if isinstance(x, SparseRows):
         return sparse_product
