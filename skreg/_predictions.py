@@ -124,9 +124,9 @@ def _mean(pairs):
 
 
 def _total(arrays, add):
-    """Return the total of arrays, in the memory of the first, and their number."""
-    arrays = iter(arrays)
+    """Return the total of an iterator's arrays, in the first one, and their number."""
     total, number = next(arrays), 1
-    for number, array in enumerate(arrays, start=2):
+    for array in arrays:
         add(total, array, out=total)
+        number += 1
     return total, number
