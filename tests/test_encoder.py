@@ -696,6 +696,17 @@ def test_rare_categories_are_named_although_no_sampled_row_has_one():
         TabularEncoder(min_frequency=5000).fit(column)
 
 
+def test_a_column_with_more_than_a_thousand_indicators_is_suspected(recwarn):
+    many = np.repeat([f"c{k}" for k in range(1001)], 2)[:, np.newaxis]
+    with pytest.warns(
+        UserWarning, match=r"Column 0 has 1001 categories.*TargetEncoder"
+    ):
+        TabularEncoder(min_frequency=2).fit(many)
+    recwarn.clear()
+    TabularEncoder(min_frequency=2).fit(many[2:])
+    assert not recwarn.list
+
+
 def test_a_few_rows_of_text_or_one_common_category_are_no_reason_to_warn():
     for column in (["a", "b", "c"], ["a"] * 10 + ["b"] * 8, ["a"] * 10, ["a"] * 9):
         TabularEncoder().fit(np.array(column, object)[:, None])

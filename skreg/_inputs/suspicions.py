@@ -18,6 +18,8 @@ _ENOUGH_ROWS = 50
 """In fewer rows a column may be small by chance."""
 _MANY_NUMBERS = 10
 """As many different numbers, or fewer, may well be categories."""
+_MANY_CATEGORIES = 1000
+"""As many indicators of one column take much memory, and a network learns slowly."""
 
 
 def warn_of_scale(estimator, X):
@@ -111,7 +113,7 @@ def warn_of_rounding(columns):
 
 
 def warn_of_texts(columns, texts, one_hot):
-    """Warn if a column of text is nearly all numbers, or says nearly nothing.
+    """Warn of columns of text: nearly all numbers, too many categories, or too rare.
 
     ``texts`` has a column of categories for each of ``columns``.
     """
@@ -131,6 +133,15 @@ def warn_of_texts(columns, texts, one_hot):
                 f"Column {column.name!r} has mostly numbers, but is read as categories "
                 f"because of {others[0]!r}. If that stands for a missing value, "
                 "replace it by NaN, as pandas.read_csv does with na_values."
+            )
+            continue
+        n_frequent = len(categories) - len(rare)
+        if n_frequent > _MANY_CATEGORIES:
+            warn_the_caller(
+                f"Column {column.name!r} has {n_frequent} categories that are not "
+                "rarer than min_frequency, and each becomes a column. Raise "
+                "min_frequency, or encode this column with scikit-learn's "
+                "TargetEncoder."
             )
             continue
         n_rare = sum(text in rare for text in sample)
