@@ -109,8 +109,7 @@ class Session:
             self._least = min(loss, self._least)
             self.status = self._record(loss, penalty, validation_loss)
         else:
-            self._before = self._calm or self._before
-            self._go_back()
+            self._go_back(self._calm or self._before)
             self.status = Status.DIVERGED
         return self.status is None
 
@@ -142,7 +141,7 @@ class Session:
             if not np.isfinite(self.engine.snapshot().parameters).all():
                 self.status = Status.DIVERGED
         elif self.in_epoch:
-            self._go_back()
+            self._go_back(self._before)
             self.state.rng.bit_generator.state = self._rng_before
 
     def _judge_again(self):
@@ -162,10 +161,10 @@ class Session:
             history.best_score.value = self._score_unit * score
         self.engine.restore(now)
 
-    def _go_back(self):
-        """Restore the state before the epoch, if there is one."""
-        if self._before is not None:
-            self.engine.restore(self._before())
+    def _go_back(self, state):
+        """Restore the state that a call returns, if there is one."""
+        if state is not None:
+            self.engine.restore(state())
 
     def _record(self, loss, penalty, validation_loss):
         state, validation = self.state, None
