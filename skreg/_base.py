@@ -115,7 +115,7 @@ class NetworkEstimator(Predictor):
             session = self._open(
                 table, FitTask(self), resume, stream=True, max_epochs=1
             )
-            self._train(session, table.X, resume, stream=True)
+            self._train(session, table.X, resume)
         return self
 
     @classmethod
@@ -207,9 +207,9 @@ class NetworkEstimator(Predictor):
             constant_loss=targets.constant_loss(training),
         )
 
-    def _train(self, session, X, resume, stream=False):
+    def _train(self, session, X, resume):
         """Train on X, in a stream all or nothing, and set the fitted attributes."""
-        n_before = session.state.history.n_epochs
+        n_before, stream = session.state.history.n_epochs, session.plan.is_stream
         train([session])
         if stream and session.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
