@@ -56,17 +56,18 @@ def naming(argument, remedy_for_text=""):
             yield
     except (TypeError, ValueError, OverflowError, MemoryError) as error:
         message = str(error)
-        if remedy_for_text and re.search(_NO_NUMBER, message):
-            message = f"{message}. {remedy_for_text}"
         remedy = _FOR_MISSING.get(argument.removesuffix("_val"))
         if remedy and re.match(_MISSING, message):
             message = f"{argument} contains NaN. {remedy}"
-        named = re.search(rf"\b{argument}\b", message)
-        if named and message == str(error) and not isinstance(error, OverflowError):
+        elif remedy_for_text and re.search(_NO_NUMBER, message):
+            message = f"{message}. {remedy_for_text}"
+        if not re.search(rf"\b{argument}\b", message):
+            message = f"{argument}: {message}"
+        if message == str(error) and not isinstance(error, OverflowError):
             raise
         kinds = TypeError, MemoryError
         kind = next((kind for kind in kinds if isinstance(error, kind)), ValueError)
-        raise kind(message if named else f"{argument}: {message}") from None
+        raise kind(message) from None
 
 
 def refuse_hidden(**arguments):
