@@ -1,4 +1,4 @@
-"""Errors that name the argument and leave the estimator unchanged."""
+"""Errors that name the argument and leave the estimator unchanged, and warnings."""
 
 import re
 import sys
@@ -117,6 +117,9 @@ def refuse_lazy(name, value, method):
         raise TypeError(f"{name} is lazy. Call its method {method}() first.")
 
 
+_BETWEEN = {"skreg", "sklearn", "joblib", "contextlib", "threading", "concurrent"}
+
+
 def warn_the_caller(message, category=UserWarning):
     """Warn at the line that called into skreg.
 
@@ -132,10 +135,7 @@ def warn_the_caller(message, category=UserWarning):
     warnings.warn(message, category, stacklevel=level)
 
 
-def issue(warnings):
+def issue(by_kind):
     """Issue warnings; for each kind, the dict has a message and a category."""
-    for message, category in warnings.values():
+    for message, category in by_kind.values():
         warn_the_caller(message, category)
-
-
-_BETWEEN = {"skreg", "sklearn", "joblib", "contextlib", "threading", "concurrent"}
