@@ -137,10 +137,13 @@ def make_plan(estimator, sample, targets, dtype=None, scaled=None):
         rate = _learning_rate(estimator, schedule, auto_rate)
         values["learning_rate_init"] = auto_rate
     values["dtype"] = np.dtype(dtype or values["dtype"]).name
-    unused = {"learning_rate", "batch_size"} if full_batch else set()
-    unused |= {"max_iter"} if sample.is_stream else set()
-    unused |= set() if hidden else {"keep_prob"}
-    auto = [n for n in values if is_auto(estimator, n) and n not in unused]
+    unused = {
+        "learning_rate": full_batch,
+        "batch_size": full_batch,
+        "max_iter": sample.is_stream,
+        "keep_prob": not hidden,
+    }
+    auto = [n for n in values if is_auto(estimator, n) and not unused.get(n)]
     sizes = sample.n_features, *hidden, targets.n_outputs
     follows_loss = not estimator.early_stopping or estimator.scoring == "loss"
     tol_unit = targets.loss_size if follows_loss else 1.0
