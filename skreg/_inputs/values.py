@@ -149,7 +149,7 @@ class Values(Targets):
                 f"is constant in its {len(rows)} row(s){which}. Begin with rows in "
                 "which it varies, or with fit."
             )
-        if not (np.isfinite(center) & (units > _LEAST) & (units < np.inf)).all():
+        if not ((units > _LEAST) & (units < np.inf)).all():
             raise ValueError(
                 f"y has a scale of {scale.tolist()} around {center.tolist()}, which is "
                 "too large or too small to compute losses with. Change y's unit."
