@@ -27,7 +27,10 @@ class Sample:
 
     @classmethod
     def of(cls, X, weights=None, rows=None):
-        """Return the sample of ``rows`` of a table, or of all its rows."""
+        """Return the sample of ``rows`` of a table, or of all its rows.
+
+        The size of the features is that of all rows in either case.
+        """
         n_rows, n_features = X.shape
         size = feature_size(X, weights)
         if rows is not None:

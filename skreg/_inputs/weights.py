@@ -102,7 +102,7 @@ def times_class_weights(sample_weight, by_class, codes):
 
 
 def final_weights(weights, *, dtype, rows, kind, mean_one=True):
-    """Return the weights for training, or None where all are 1.
+    """Return the weights as a `Dataset` takes them, or None where all are 1.
 
     They have the ``dtype`` of training and, with ``mean_one``, mean 1 over ``rows``. An
     error names the ``kind`` of the rows.
