@@ -102,7 +102,7 @@ def _onnx_labels(model, scope):
     return labels
 
 
-def _network(model, features, numbers, as_logits, node):
+def _outputs(model, features, numbers, as_logits, node):
     """Return the last layer's outputs, in the type of ``numbers``.
 
     ``as_logits`` is a linear function of the outputs z, which the graph computes
@@ -139,7 +139,7 @@ def _mean_of_members(model, predict, dtype, node, output):
     return node(OnnxDiv, total, number, output=output)
 
 
-def _declare_outputs(operator):
+def _declare_classifier(operator):
     """Set the types and shapes of labels and probabilities."""
     check_input_and_output_numbers(operator, input_count_range=1, output_count_range=2)
     model = operator.raw_operator
@@ -153,7 +153,7 @@ def _declare_outputs(operator):
     probabilities.type.shape = shape
 
 
-def _convert(scope, operator, container):
+def _convert_classifier(scope, operator, container):
     """Add the nodes of a classifier to the graph."""
     model, node = operator.raw_operator, node_maker(container)
     labels, probabilities = operator.outputs
@@ -164,7 +164,7 @@ def _convert(scope, operator, container):
         # Two classes share one output z, and their logits are ∓z, as in
         # `predict_proba`.
         class_logits = targets.head.class_logits
-        z = _network(network, operator.inputs[0], numbers, class_logits, node)
+        z = _outputs(network, operator.inputs[0], numbers, class_logits, node)
         return node(_OPERATORS[model.out_activation_], z, output=output)
 
     p = _mean_of_members(model, predict, dtype, node, probabilities)
@@ -178,7 +178,7 @@ def _convert(scope, operator, container):
     predicted.add_to(scope, container)  # along with all nodes that it depends on
 
 
-def _declare_numbers(operator):
+def _declare_regressor(operator):
     """Set the shape of a regressor's predictions."""
     check_input_and_output_numbers(operator, input_count_range=1, output_count_range=1)
     n_rows = operator.inputs[0].get_first_dimension()
@@ -193,7 +193,7 @@ def _convert_regressor(scope, operator, container):
 
     def predict(network, output=None):
         features, numbers = operator.inputs[0], predictions.type
-        z = _network(network, features, numbers, lambda z: z, node)
+        z = _outputs(network, features, numbers, lambda z: z, node)
         h = node(_OPERATORS[network.out_activation_], z)
         scaled = node(OnnxMul, h, network.target_scale_.astype(dtype))
         center = network.target_center_.astype(dtype)
@@ -207,8 +207,8 @@ for _classifier in (RegMLPClassifier, RegMLPClassifierCV):
     update_registered_converter(
         _classifier,
         f"Skreg{_classifier.__name__}",
-        _declare_outputs,
-        _convert,
+        _declare_classifier,
+        _convert_classifier,
         options={
             "zipmap": [True, False, "columns"],
             "nocl": [True, False],
@@ -217,7 +217,10 @@ for _classifier in (RegMLPClassifier, RegMLPClassifierCV):
     )
 for _regressor in (RegMLPRegressor, RegMLPRegressorCV):
     update_registered_converter(
-        _regressor, f"Skreg{_regressor.__name__}", _declare_numbers, _convert_regressor
+        _regressor,
+        f"Skreg{_regressor.__name__}",
+        _declare_regressor,
+        _convert_regressor,
     )
 update_registered_converter(
     TabularEncoder, ALIAS, declare_encoded, convert_encoder, parser=parse_encoder
