@@ -273,11 +273,12 @@ def _validate(end, targets, X, y, by_class):
     """Return the loss and the score of a network on validation rows."""
     network, _ = end
     dtype = network.coefs_[0].dtype
-    given = check_validation_set(network, (X, y, None), targets, by_class, dtype)
-    sample = Sample.of_stream(given.rows.dataset.X)
+    given = X, y, None
+    validation = check_validation_set(network, given, targets, by_class, dtype)
+    sample = Sample.of_stream(validation.rows.dataset.X)
     plan, state = network._plan_and_state(sample, targets, resume=True)
-    engine = make_engine(plan, state.start, given.rows, given.rows)
-    scorer = scorer_of(network, engine, given, targets)
+    engine = make_engine(plan, state.start, validation.rows, validation.rows)
+    scorer = scorer_of(network, engine, validation, targets)
     loss = scorer.evaluate()
     score = targets.score_unit(network.scoring) * scorer.score(loss)
     return targets.loss_unit * loss, score
