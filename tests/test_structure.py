@@ -19,7 +19,7 @@ COMPILED = "_engine/compiled.py"
 MOST_LINES = {
     "classifier.py": 450,
     "regressor.py": 450,
-    COMPILED: 568,
+    COMPILED: 567,
 }
 
 PAGE = Path(__file__).parents[1] / "CONTRIBUTING.md"

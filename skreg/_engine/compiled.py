@@ -265,10 +265,12 @@ def _multiply_slope(activation, h, keep_prob, delta):
 def _mask(net, rows, level, first, out):
     """Out ← out ⊙ m, with the masks m of a level for the rows from ``first`` on.
 
-    Their entries are 0 and 1 / keep_prob. Return keep_prob.
+    Their entries are 0 and 1 / keep_prob. If that is 1, nothing happens.
     """
     zero, one = out.dtype.type(0), out.dtype.type(1)
     keep_prob, threshold = net.keep_probs[level], net.thresholds[level]
+    if keep_prob == one:
+        return
     start = first * net.sizes[level]
     for k in range(1, level):
         if net.keep_probs[k] < 1:
@@ -276,7 +278,6 @@ def _mask(net, rows, level, first, out):
     out, bits, factor = out.reshape(out.size), rows.bits[start:], one / keep_prob
     for i in range(len(out)):
         out[i] = factor * out[i] if bits[i] < threshold else zero
-    return keep_prob
 
 
 @_compiled
@@ -394,7 +395,7 @@ def _forward(net, rows, first, x, w, outputs, buffers):
         else:
             _multiply(net.gemm, below, False, W, False, z, x_scale, zero)
         _activate(IDENTITY if last else net.activation, z, b)
-        if not last and net.keep_probs[k + 1] < 1:
+        if not last:
             _mask(net, rows, k + 1, first, z)
         below = z
 
@@ -402,7 +403,7 @@ def _forward(net, rows, first, x, w, outputs, buffers):
 @_compiled
 def _backward(net, rows, first, x, w, g, scale, carry, buffers):
     """Accumulate the gradient, from what `_write_slopes` wrote."""
-    n_rows, zero, one = x.shape[0], w.dtype.type(0), w.dtype.type(1)
+    n_rows, zero = x.shape[0], w.dtype.type(0)
     for k in range(len(net.sizes) - 2, -1, -1):
         W, _, s = _layer(net, w, k)
         dW, db, ds = _layer(net, g, k)
@@ -423,10 +424,8 @@ def _backward(net, rows, first, x, w, g, scale, carry, buffers):
         if k > 0:
             below = _units(net, buffers.deltas, k - 1, n_rows)
             _multiply(net.gemm, delta, False, W, True, below, x_scale, zero)
-            keep_prob = one
-            if net.keep_probs[k] < 1:
-                keep_prob = _mask(net, rows, k, first, below)
-            _multiply_slope(net.activation, h, keep_prob, below)
+            _mask(net, rows, k, first, below)
+            _multiply_slope(net.activation, h, net.keep_probs[k], below)
 
 
 @_compiled
