@@ -167,12 +167,11 @@ class Dense:
             ParameterBlock("intercepts", (above,), shape[1:], False, 0.0),
         )
 
-    def bind(self, parameters, x, masks, memory, input_scale):
+    def bind(self, parameters, x, mask, memory, input_scale):
         """Return the pass of a mini-batch ``x`` in a `LayerMemory`.
 
-        ``masks`` has the dropout mask of each level, or None.
+        The dropout ``mask`` of the outputs may be None.
         """
-        mask = masks[self.level + 1] if masks else None
         return self._pass(self.activation, parameters, x, mask, memory, input_scale)
 
 

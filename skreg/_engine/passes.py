@@ -68,8 +68,9 @@ class Forward:
         self._passes = []
         parts = zip(network.layers, arrays, self._memory, strict=True)
         for layer, parameters, buffers in parts:
+            mask = masks[layer.level + 1] if masks else None
             scale = input_scales[layer.level] if input_scales else 1.0
-            bound = layer.bind(parameters, x, masks, buffers, scale)
+            bound = layer.bind(parameters, x, mask, buffers, scale)
             self._passes.append(bound)
             x = bound.out
         self.outputs = x.T
