@@ -244,7 +244,6 @@ def train_members(members, folds, share, n_threads, X, y, sample_weight):
     train(sessions, n_threads)
     for member, session in zip(members, sessions, strict=True):
         _store(member, session)
-    for member in members:
         member.seconds += (perf_counter() - started) / len(members)
     return members
 
