@@ -90,7 +90,7 @@ class NetworkEstimator(Predictor):
             table = check_table(self, X, y, sample_weight, self._targets_of, resume)
             given = X_val, y_val, sample_weight_val
             session = self._open(table, task, resume, given)
-            self._train(session, table.X, resume)
+            self._train(session, table.X)
         if self.verbose:
             task.print_last()
             print(f"Training ended: {session.status.value}.")
@@ -115,7 +115,7 @@ class NetworkEstimator(Predictor):
             session = self._open(
                 table, FitTask(self), resume, stream=True, max_epochs=1
             )
-            self._train(session, table.X, resume)
+            self._train(session, table.X)
         return self
 
     @classmethod
@@ -207,9 +207,9 @@ class NetworkEstimator(Predictor):
             constant_loss=targets.constant_loss(training),
         )
 
-    def _train(self, session, X, resume):
+    def _train(self, session, X):
         """Train on X, in a stream all or nothing, and set the fitted attributes."""
-        n_before, stream = session.state.history.n_epochs, session.plan.is_stream
+        stream = session.plan.is_stream
         train([session])
         if stream and session.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
@@ -223,10 +223,10 @@ class NetworkEstimator(Predictor):
         with finishing(session.task, keep):
             if session.scorer is not None:
                 scores = session.state.history.validation_scores or []
-                issue(check_scores(self.scoring, scores[n_before:]))
+                issue(check_scores(self.scoring, scores[session.n_before :]))
             issue(warning_of_break(session))
             self._set_attributes(session)
-            if not resume:  # a network is warned of once
+            if session.state.restart is None:  # a network is warned of once
                 warn_of_scale(self, X)
 
     def _set_attributes(self, session):

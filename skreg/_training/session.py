@@ -56,12 +56,13 @@ class Session:
         if history.n_epochs:  # a new network may begin far above
             least = -history.best_loss.value / self._loss_unit
             self._least = max(self.constant_loss, least)
-        self._n_before = history.n_epochs
+        self.n_before = history.n_epochs
+        """Epochs of earlier sessions."""
 
     @property
     def n_done(self):
         """Epochs of this session."""
-        return self.state.history.n_epochs - self._n_before
+        return self.state.history.n_epochs - self.n_before
 
     def begin(self):
         """Return the order of the rows, the rate and the generator of an epoch."""
