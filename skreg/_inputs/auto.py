@@ -80,7 +80,8 @@ def _alpha(estimator, sample, n_layers, loss_size, scaled):
     on_first, on_all = (25, 8), 10
     if not is_classifier(estimator):
         on_first, on_all = (4, 2), 4
-        feature_size = 1.0 if few else feature_size  # no gain there
+        if few:
+            feature_size = 1.0  # no gain there
     slope = 1.0 if n_layers == 1 else activation_of(estimator.activation).slope
     size_on_all = loss_size ** (1 - 1 / n_layers) * feature_size ** (2 / n_layers)
     if few:
