@@ -26,7 +26,7 @@ class NumpyEngine:
     releases_gil = False
     """Whether engines can train at the same time in several threads."""
 
-    def __init__(self, plan, start, training, validation=None):
+    def __init__(self, plan, start, training, evaluated=None):
         self._plan = plan
         self._network, self._optimizer = plan.network, plan.optimizer
         self._vectors, self._n_steps = start.vectors, start.n_steps
@@ -34,8 +34,8 @@ class NumpyEngine:
         self._parameters = Parameters(self._network, self._vectors[0])
         self._training = training.dataset
         self._block: Any = None
-        if validation is not None:
-            self._validation_loss = self._bind_loss(validation)
+        if evaluated is not None:
+            self._evaluated_loss = self._bind_loss(evaluated)
 
     def run_epoch(self, order, learning_rate, rng):
         """Train on the rows in ``order``; return the running loss.
@@ -55,13 +55,13 @@ class NumpyEngine:
         return loss
 
     def evaluate(self, outputs=None):
-        """Return the weighted mean of the losses of the validation rows.
+        """Return the weighted mean of the losses of the rows to evaluate on.
 
         The network's outputs are written into ``outputs``, of shape (n_outputs,
         n_rows), if given.
         """
         with np.errstate(all="ignore"):
-            return self._validation_loss(outputs=outputs)
+            return self._evaluated_loss(outputs=outputs)
 
     def snapshot(self):
         """Return the current state, in the engine's memory; copy it to keep it."""

@@ -57,10 +57,10 @@ class NumbaEngine(NumpyEngine):
 
     releases_gil = True
 
-    def __init__(self, plan, start, training, validation=None):
+    def __init__(self, plan, start, training, evaluated=None):
         dtype = start.vectors.dtype
         self._nets, self._rule = _describe(plan, dtype)
-        super().__init__(plan, start, training, validation)
+        super().__init__(plan, start, training, evaluated)
         first = 0 if plan.one_mask else 1  # else the block masks the inputs
         levels = zip(self._network.sizes, plan.keep_probs, strict=False)
         self._masked = [size for size, p in [*levels][first:] if p < 1]
