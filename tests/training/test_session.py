@@ -233,6 +233,19 @@ def test_an_explosion_goes_back_to_the_last_epoch_that_was_calm(losses, kept):
     assert (engine.n_epochs, history.n_epochs) == (kept, 5)
 
 
+def test_an_interrupt_of_going_back_keeps_the_epoch_that_the_curves_end_with():
+    class Interrupted(ScriptedEngine):
+        def restore(self, snapshot):
+            self.restore = super().restore
+            interrupt()
+
+    engine = Interrupted([1.0, 100, nan])  # the second is no longer calm
+    session = make_session(engine)
+    train([session])
+    assert session.status is Status.INTERRUPTED
+    assert engine.n_epochs == session.state.history.n_epochs == 2
+
+
 @pytest.mark.parametrize("early_stopping", [True, False])
 def test_only_early_stopping_follows_the_validation_score(early_stopping):
     validation, options = [9.0, 7, 8, 8, 8], {"early_stopping": early_stopping}
