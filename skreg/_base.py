@@ -1,5 +1,7 @@
 """The part of a network estimator that does not depend on the kind of target."""
 
+from contextlib import nullcontext
+
 import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
@@ -22,6 +24,7 @@ from skreg._inputs.validation import ValidationSet, check_validation_set
 from skreg._inputs.weights import check_some_weight, final_weights
 from skreg._predictions import Predictor
 from skreg._scoring import check_scorer, check_scores, scorer_of
+from skreg._threads import one_thread
 from skreg._training.callbacks import FitTask, with_callbacks
 from skreg._training.interrupts import finishing
 from skreg._training.loop import train
@@ -210,7 +213,9 @@ class NetworkEstimator(Predictor):
     def _train(self, session, X):
         """Train on X, in a stream all or nothing, and set the fitted attributes."""
         stream = session.plan.is_stream
-        train([session])
+        # Threads of BLAS wait for each other where other processes want the cores.
+        with one_thread if session.plan.is_small else nullcontext():
+            train([session])
         if stream and session.status is Status.INTERRUPTED:
             raise KeyboardInterrupt
 

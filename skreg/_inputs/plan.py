@@ -2,6 +2,7 @@
 
 from dataclasses import dataclass
 from functools import partial
+from itertools import pairwise
 from numbers import Integral, Real
 from typing import Any
 
@@ -75,6 +76,10 @@ def is_stochastic(estimator):
     return True
 
 
+_SMALL_PRODUCT = 2**22
+"""Multiplications for which two threads take as long as one, if both are free."""
+
+
 @dataclass(frozen=True)
 class Plan:
     """Everything that training depends on, except the data and the training state."""
@@ -104,6 +109,13 @@ class Plan:
     scoring: Any
     auto_params: dict
     """What "auto" stands for, by parameter."""
+
+    @property
+    def is_small(self):
+        """Whether no product of a mini-batch is faster with a second thread."""
+        sizes = self.network.sizes
+        largest = self.batch_size * max(a * b for a, b in pairwise(sizes))
+        return self.optimizer is not None and largest <= _SMALL_PRODUCT
 
     @property
     def n_averages(self):
