@@ -240,6 +240,8 @@ class Committee(Predictor):
             forget_steps(network)
         self.best_params_ = winner.params
         self.best_score_ = float(winner.scores.mean())
+        of_winner = [p is winner.params for p in results["params"]]
+        self.best_index_ = int(np.flatnonzero(of_winner)[-1])
         self.cv_results_ = results
         setattr(self, self._out_of_fold, self._mean_out_of_fold(table, folds))
 

@@ -63,6 +63,8 @@ class RegMLPClassifierCV(PredictsLabels, Committee):
         Hyperparameters of the winner.
     best_score_ : float
         Mean over the folds of the winner's best scores.
+    best_index_ : int
+        The winner's row of ``cv_results_``, in the last rung.
     cv_results_ : dict of ndarray
         In the layout of scikit-learn's searches, with a row for each candidate of each
         rung: ``iter`` is the rung and ``n_resources`` the epochs trained.
@@ -165,6 +167,8 @@ class RegMLPRegressorCV(PredictsValues, Committee):
         Hyperparameters of the winner.
     best_score_ : float
         Mean over the folds of the winner's best scores.
+    best_index_ : int
+        The winner's row of ``cv_results_``, in the last rung.
     cv_results_ : dict of ndarray
         In the layout of scikit-learn's searches, with a row for each candidate of each
         rung: ``iter`` is the rung and ``n_resources`` the epochs trained.

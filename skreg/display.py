@@ -254,7 +254,7 @@ class RaceDisplay:
         epochs[rows, results["iter"]] = results["n_resources"]
         scores[rows, results["iter"]] = results["mean_test_score"] * (1 - 2 * by_loss)
         name = "out-of-fold loss" if by_loss else "out-of-fold score"
-        return cls(epochs, scores, numbers[repr(race.best_params_)], name).plot(ax)
+        return cls(epochs, scores, rows[race.best_index_], name).plot(ax)
 
     def plot(self, ax=None):
         """Plot the race.

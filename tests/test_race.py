@@ -189,6 +189,9 @@ def test_who_goes_on_is_the_best_by_the_mean_score():
     last = results["iter"] == results["iter"].max()
     model = race().fit(X, y)
     assert model.best_score_ == results["mean_test_score"][last].max()
+    assert model.best_score_ == results["mean_test_score"][model.best_index_]
+    assert model.best_params_ is model.cv_results_["params"][model.best_index_]
+    assert last[model.best_index_]
 
 
 def test_the_default_runs_to_the_end():
@@ -563,6 +566,8 @@ def test_an_interrupt_keeps_the_best_networks_so_far(monkeypatch, epoch, after):
     results = model.cv_results_
     last = results["iter"] == results["iter"].max()
     assert model.best_score_ == np.nanmax(results["mean_test_score"][last])
+    assert model.best_params_ == results["params"][model.best_index_]
+    assert last[model.best_index_]
     assert np.isfinite(model.oof_probabilities_).all()
     params = model.best_params_ | {"learning_rate": "constant"}
     shorter = {
