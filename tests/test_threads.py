@@ -36,6 +36,7 @@ def test_overlapping_uses_of_one_thread_restore_what_was_before():
     [
         ({"batch_size": 16}, 1),  # 16 · 512 · 512 = 2²²
         ({"batch_size": 17}, 2),
+        ({"solver": "lbfgs", "hidden_layer_sizes": (64, 64)}, 1),
         ({"solver": "lbfgs"}, 2),
     ],
 )
@@ -47,7 +48,8 @@ def test_a_network_of_small_products_trains_with_one_thread(params, n_threads):
         return 0.0
 
     X = np.random.default_rng(0).normal(size=(60, 4))
-    model = RegMLPRegressor((512, 512), max_iter=1, scoring=score, **params)
+    params = {"hidden_layer_sizes": (512, 512), "max_iter": 1} | params
+    model = RegMLPRegressor(scoring=score, **params)
     with threadpool_limits(2, user_api="blas"):
         model.fit(X, X[:, 0], X_val=X, y_val=X[:, 0])
         assert seen == [{n_threads}]

@@ -113,9 +113,8 @@ class Plan:
     @property
     def is_small(self):
         """Whether no product of a mini-batch is faster with a second thread."""
-        sizes = self.network.sizes
-        largest = self.batch_size * max(a * b for a, b in pairwise(sizes))
-        return self.optimizer is not None and largest <= _SMALL_PRODUCT
+        largest_layer = max(a * b for a, b in pairwise(self.network.sizes))
+        return self.batch_size * largest_layer <= _SMALL_PRODUCT
 
     @property
     def n_averages(self):
