@@ -6,7 +6,12 @@ import numpy as np
 from sklearn.base import _fit_context
 from sklearn.utils import check_random_state
 
-from skreg._endings import warning_of_break, warning_of_limit, warning_of_loss
+from skreg._endings import (
+    warning_of_break,
+    warning_of_constant,
+    warning_of_limit,
+    warning_of_loss,
+)
 from skreg._engine import make_engine
 from skreg._engine.batches import Dataset, Rows
 from skreg._engine.network import Network
@@ -98,6 +103,7 @@ class NetworkEstimator(Predictor):
             task.print_last()
             print(f"Training ended: {session.status.value}.")
         issue(warning_of_loss(session, session.n_done))
+        issue(warning_of_constant([self], table.X, table.y))
         if session.status is Status.MAX_ITER:
             issue(warning_of_limit(self))
         return self

@@ -9,8 +9,9 @@ from sklearn.base import _fit_context, clone
 from sklearn.utils import check_random_state
 from sklearn.utils._param_validation import Interval, StrOptions
 
+from skreg._endings import warning_of_constant
 from skreg._inputs.candidates import FIXED, draw_candidates
-from skreg._inputs.errors import naming, unchanged_on_error, warn_the_caller
+from skreg._inputs.errors import issue, naming, unchanged_on_error, warn_the_caller
 from skreg._inputs.estimator import FAMILIAR
 from skreg._inputs.folds import make_folds
 from skreg._inputs.plan import make_plan
@@ -131,6 +132,7 @@ class Committee(Predictor):
                 check_winner(winner)
                 self._set_attributes(winner, race.results(), table, folds)
                 warn_of_scale(self, table.X)
+                issue(warning_of_constant(self.members_, table.X, table.y))
         return self
 
     def set_params(self, **params):

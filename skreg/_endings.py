@@ -3,15 +3,21 @@
 Each function returns a dict, for `issue`, of no or one warning by its kind.
 """
 
+import numpy as np
+from sklearn.base import is_classifier
 from sklearn.exceptions import ConvergenceWarning
 
+from skreg._engine.predictor import predict_outputs
 from skreg._inputs.auto import max_iter
+from skreg._inputs.sample import some_of
 from skreg._training.stopping import Status
 
 ADVICE = (
     "The input data may contain large values and need to be preprocessed: scale the "
     "features, for example with StandardScaler, or lower learning_rate_init."
 )
+_SAME = 1e-4
+"""Outputs of a network that tells rows apart differ by more. They have no unit."""
 _FAR = 3
 """A network is useless whose loss is more than three times a generous constant one."""
 
@@ -82,6 +88,31 @@ def warning_far_above(constant, loss, targets):
         f"of a constant prediction. {ADVICE}"
     )
     return {"loss": (message, ConvergenceWarning)}
+
+
+def warning_of_constant(estimators, X, y):
+    """Return the warning that all fitted networks predict the same for all rows."""
+    one = estimators[0]
+    varies = is_classifier(one) or (y != y[:1]).any()
+    if not varies or not all(_is_constant(each, X) for each in estimators):
+        return {}
+    alpha = one.auto_params_.get("alpha", one.alpha)
+    message = (
+        "The network predicts the same for all rows. If the features say something "
+        f"about y, the penalty may be too strong: lower alpha, which is {alpha}. An "
+        "alpha of MLPClassifier or MLPRegressor has to be divided by their batch size, "
+        "200 by default, or for lbfgs by the number of rows. Without a penalty, use "
+        "wider layers or a lower learning rate."
+    )
+    return {"constant": (message, ConvergenceWarning)}
+
+
+def _is_constant(estimator, X):
+    """Return whether outputs hardly differ, in some rows of those trained on."""
+    network = estimator._network()
+    with np.errstate(all="ignore"):
+        z = predict_outputs(network, network.arrays_of(estimator), some_of(X, 10))
+        return bool((np.ptp(z, axis=1) < _SAME).all())
 
 
 def warning_of_limit(estimator):

@@ -2,10 +2,24 @@
 
 from types import SimpleNamespace
 
+import numpy as np
 import pytest
+from estimators import (
+    SHORT_FITS,
+    committee,
+    network,
+    problem,
+    warnings_are_errors,
+)
+from sklearn.exceptions import ConvergenceWarning
 
 from skreg import RegMLPClassifier
-from skreg._endings import warning_of_break, warning_of_limit, warning_of_loss
+from skreg._endings import (
+    warning_of_break,
+    warning_of_constant,
+    warning_of_limit,
+    warning_of_loss,
+)
 from skreg._training.stopping import Status
 
 FALLING, RISING, HIGH = [9.0, 9.0, 1.0], [1.0, 9.0, 9.0], [9.0] * 3
@@ -100,3 +114,49 @@ def test_the_limits_are_those_of_the_solver():
     message, _ = warning_of_limit(RegMLPClassifier(solver="lbfgs"))["limit"]
     assert "(max_iter=200, max_fun=15000)" in message
     assert message.endswith("Allow more if the loss is still falling.")
+
+
+def too_strong(make, kind, solver="sgd"):
+    """Return a network or a committee whose penalty takes all weights to zero.
+
+    That of "sgd" does so in the first epoch.
+    """
+    params = {"solver": solver, "alpha": 9.0, "max_iter": 200}
+    if solver != "lbfgs":
+        params |= {"learning_rate_init": 0.1, "batch_size": 4, "max_iter": 40}
+        params |= {"n_iter_no_change": np.inf, "momentum": 0.9 * (solver == "adam")}
+    return make(params, kind=kind) if make is committee else make(kind=kind, **params)
+
+
+@pytest.mark.parametrize("kind", ["binary", "multilabel", "numbers"])
+@pytest.mark.parametrize(
+    ("make", "solver"),
+    [(network, "adam"), (network, "sgd"), (network, "lbfgs"), (committee, "sgd")],
+)
+def test_a_penalty_that_removes_all_weights_is_named(make, solver, kind):
+    model = too_strong(make, kind, solver)
+    with pytest.warns(ConvergenceWarning, match=r"all rows.* alpha, which is 9\.0\."):
+        model.fit(*problem(kind))
+
+
+def test_the_automatic_penalty_is_named_by_its_value():
+    rows = np.random.default_rng(0).normal(size=(500, 10))
+    model = RegMLPClassifier(random_state=0)
+    with pytest.warns(ConvergenceWarning, match=r"which is \[0\.05, 0\.0, 0\.0\]\."):
+        model.fit(rows, np.arange(500) % 2)
+
+
+@SHORT_FITS
+def test_a_committee_is_not_constant_if_a_member_is_not():
+    X, y = problem()
+    constant, other = too_strong(network, "binary").fit(X, y), network().fit(X, y)
+    assert "constant" in warning_of_constant([constant, constant], X, y)
+    assert warning_of_constant([constant, other], X, y) == {}
+
+
+@pytest.mark.parametrize("make", [network, committee])
+@pytest.mark.parametrize("kind", ["number", "numbers"])
+def test_a_constant_is_predicted_without_a_warning(make, kind):
+    X, y = problem(kind)
+    with warnings_are_errors():
+        too_strong(make, kind).fit(X, np.full_like(y, 7.0))
