@@ -70,12 +70,23 @@ for params in ({"early_stopping": True}, {"solver": "lbfgs"}, {"keep_prob": 0.5}
         network = members(4, max_iter=3, **params)
         kind(network, {"alpha": [0.1, 1.0]}).fit(X, y).predict(X)
 TabularEncoder().fit(X).transform(X)
-print("done")
+import skreg.display
+print("done", *sys.modules)
 """
 
 
-def test_import_and_fit_open_no_connection_start_no_process_and_write_no_file():
-    done = subprocess.run(
-        [sys.executable, "-B", "-c", FIT_UNDER_WATCH], capture_output=True, text=True
-    )
-    assert done.stdout == "done\n", done.stderr
+@pytest.fixture(scope="module")
+def watched():
+    """Return what a process wrote that imports and fits everything under watch."""
+    command = [sys.executable, "-B", "-c", FIT_UNDER_WATCH]
+    return subprocess.run(command, capture_output=True, text=True)
+
+
+def test_import_and_fit_open_no_connection_start_no_process_and_write_no_file(watched):
+    assert watched.stdout.startswith("done "), watched.stderr
+
+
+def test_import_and_fit_import_no_extra(watched):
+    """Nor do the displays, before they draw."""
+    extras = {"matplotlib", "torch", "skl2onnx", "onnx", "skops", "dask", "numba"}
+    assert not extras & set(watched.stdout.split())

@@ -2,7 +2,6 @@
 
 import ast
 import re
-import subprocess
 import sys
 from pathlib import Path
 
@@ -79,13 +78,3 @@ def test_the_lower_floors_know_numpy_and_scipy_alone(file):
 def test_modules_are_short(file):
     n_lines = len(FILES[file].read_text(encoding="utf-8").splitlines())
     assert n_lines <= MOST_LINES.get(file, 300)
-
-
-def test_importing_skreg_imports_no_extra():
-    """Nor do the displays, before they draw."""
-    code = "import sys, skreg.display; print(*sys.modules)"
-    loaded = subprocess.run(
-        [sys.executable, "-c", code], capture_output=True, text=True, check=True
-    ).stdout.split()
-    extras = {"matplotlib", "torch", "skl2onnx", "onnx", "skops", "dask", "numba"}
-    assert not extras & set(loaded)
