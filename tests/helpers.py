@@ -1,5 +1,13 @@
-"""Small networks, plans and data sets, as the two lower floors take them."""
+"""Small networks, plans and data sets, as the two lower floors take them.
 
+And other processes: new ones of Python, and forks of this one.
+"""
+
+import os
+import signal
+import subprocess
+import sys
+import traceback
 from functools import partial
 from importlib.util import find_spec
 from types import SimpleNamespace
@@ -15,6 +23,10 @@ from skreg._engine.network import Network, Snapshot
 from skreg._engine.optimizers import OPTIMIZERS
 from skreg._inputs.plan import as_float
 
+FORKS = pytest.mark.skipif(
+    not hasattr(os, "fork") or sys.platform == "darwin",
+    reason="the system does not fork, or its libraries do not work in a fork",
+)
 NUMBA = pytest.mark.skipif(not find_spec("numba"), reason="numba is not installed")
 ENGINES = ["numpy", pytest.param("numba", marks=NUMBA)]
 every_engine = pytest.mark.parametrize("engine", ENGINES)
@@ -106,3 +118,31 @@ def start_engine(network, data, vector=None, n_steps=0, validation=None, **optio
     vectors[0] = vector
     start = Snapshot(network, vectors, n_steps)
     return make_engine(plan, start, Rows(data, ALL_ROWS), validation), vectors
+
+
+def run_python(*arguments, cwd=None, **environment):
+    """Return a Python process that has ended without an error, and what it wrote."""
+    done = subprocess.run(
+        [sys.executable, *arguments],
+        cwd=cwd,
+        env=os.environ | environment,
+        capture_output=True,
+        text=True,
+        timeout=300,
+    )
+    assert done.returncode == 0, done.stderr
+    return done
+
+
+def in_a_fork(function):
+    """Return the exit code of a fork of this process that calls a function."""
+    pid = os.fork()
+    if not pid:
+        try:
+            signal.alarm(60)
+            function()
+            os._exit(0)
+        except BaseException:
+            traceback.print_exc()
+            os._exit(1)
+    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])

@@ -4,8 +4,6 @@ import copy
 import os
 import re
 import signal
-import subprocess
-import sys
 import threading
 import time
 import warnings
@@ -24,6 +22,7 @@ from estimators import (
     assert_same_training,
     committee,
 )
+from helpers import run_python
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.datasets import load_digits
@@ -168,14 +167,6 @@ def test_an_estimator_and_its_callbacks_survive_the_trip(client):
         np.testing.assert_array_equal(there.predict_proba(X), here.predict_proba(X))
 
 
-def output_of(*arguments):
-    """Return what a Python process prints."""
-    command = [sys.executable, "-W", "ignore", *arguments]
-    done = subprocess.run(command, capture_output=True, text=True, timeout=300)
-    assert done.returncode == 0, done.stderr
-    return done.stdout.strip()
-
-
 def test_pruned_trials_pay_for_the_epochs_they_ran(client, monkeypatch, capsys):
     pytest.importorskip("optuna", reason="extra: scaling")
     monkeypatch.syspath_prepend(EXAMPLES)
@@ -220,7 +211,7 @@ example.main()
 def test_streams_learn_as_much_as_all_rows_in_memory_and_take_less_of_it():
     for extra in ("pyarrow", "dask_ml"):
         pytest.importorskip(extra, reason="extra: scaling")
-    first, *lines = output_of("-c", STREAMS).splitlines()
+    first, *lines = run_python("-W", "ignore", "-c", STREAMS).stdout.splitlines()
     size = float(re.search(r"([\d.]+) MB", first)[1])
     found = [re.search(r"accuracy ([\d.]+), +([\d.]+) MB", line) for line in lines]
     scores, memory = np.array([match.groups() for match in found], float).T

@@ -3,14 +3,13 @@
 import datetime
 import pickle
 import re
-import subprocess
-import sys
 from decimal import Decimal
 from importlib.util import find_spec
 
 import numpy as np
 import pytest
 import sklearn
+from helpers import run_python
 from scipy.sparse import csr_array
 from sklearn.base import clone
 from sklearn.exceptions import NotFittedError
@@ -515,8 +514,7 @@ for name, X in TABLES.items():
 
 
 def test_needs_no_pandas():
-    run = [sys.executable, "-c", WITHOUT_PANDAS]
-    out = subprocess.run(run, capture_output=True, text=True, check=True).stdout
+    out = run_python("-c", WITHOUT_PANDAS).stdout
     kinds = ["list", "polars"] if find_spec("polars") else ["list"]
     assert out.splitlines() == [f"{kind} (3, 4)" for kind in kinds]
 

@@ -1,12 +1,10 @@
 """The examples leave nothing behind, and neither they nor the pages hide a warning."""
 
-import os
 import re
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers import run_python
 
 ROOT = Path(__file__).parents[1]
 EXAMPLES = sorted((ROOT / "examples").glob("*.py"))
@@ -30,13 +28,7 @@ def test_examples_leave_nothing_behind(tmp_path_factory):
     code = f"import runpy; [runpy.run_path(p, {{}}, '__main__') for p in {paths}]"
     # Short names: a socket in scratch may have a path of 108 characters at most.
     here, scratch = tmp_path_factory.mktemp("here"), tmp_path_factory.mktemp("scratch")
-    done = subprocess.run(
-        [sys.executable, "-c", code],
-        cwd=here,
-        env=os.environ | {"TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"},
-        capture_output=True,
-        text=True,
-        check=True,
-    )
+    environment = {"TMPDIR": str(scratch), "PYTHONDONTWRITEBYTECODE": "1"}
+    done = run_python("-c", code, cwd=here, **environment)
     assert not [*here.iterdir(), *scratch.iterdir()]
     assert "Warning" not in done.stderr

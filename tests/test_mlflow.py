@@ -1,13 +1,11 @@
 """The recipe for mlflow in docs/saving.md, with a store in a temporary folder."""
 
 import json
-import os
-import subprocess
-import sys
 from importlib.util import find_spec
 from pathlib import Path
 
 import pytest
+from helpers import run_python
 
 from skreg import RegMLPClassifier
 
@@ -62,14 +60,9 @@ def recipe():
 def outcome(tmp_path_factory):
     """Run the recipe in a process that keeps autolog's patches to itself."""
     store, here = tmp_path_factory.mktemp("store"), tmp_path_factory.mktemp("here")
-    done = subprocess.run(
-        [sys.executable, "-c", BEFORE + recipe() + AFTER, store],
-        cwd=here,
-        env=os.environ | {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"},
-        stdout=subprocess.PIPE,
-        text=True,
-        check=True,
-    )
+    script = BEFORE + recipe() + AFTER
+    silent = {"MLFLOW_DISABLE_TELEMETRY": "true", "DO_NOT_TRACK": "true"}
+    done = run_python("-c", script, store, cwd=here, **silent)
     return json.loads(done.stdout.splitlines()[-1]) | {"left": [*here.iterdir()]}
 
 

@@ -24,7 +24,7 @@ from estimators import (
     network,
     problem,
 )
-from helpers import NUMBA
+from helpers import FORKS, NUMBA, in_a_fork
 
 import skreg
 from skreg._training.loop import train
@@ -125,15 +125,23 @@ def test_partitions_of_a_dask_array():
     assert_same_network(one, other, **ROUNDING)
 
 
-@pytest.mark.skipif(not hasattr(os, "fork"), reason="the system does not fork")
+@FORKS
 @pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning")
 def test_a_fork_has_the_code_of_its_parent():
+    from skreg._engine.compiled import run_block
+
+    def n_loaded_or_compiled():
+        stats = run_block.stats
+        return stats.cache_hits.total() + stats.cache_misses.total()
+
     network(engine="numba").fit(X, y)
-    child = os.fork()
-    if not child:
+    n_before = n_loaded_or_compiled()
+
+    def fit_again():
         network(engine="numba").fit(X, y)
-        os._exit(0)
-    assert os.waitpid(child, 0)[1] == 0
+        assert n_loaded_or_compiled() == n_before > 0
+
+    assert in_a_fork(fit_again) == 0
 
 
 def test_without_numba_the_error_says_what_to_install(monkeypatch):

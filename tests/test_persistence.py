@@ -3,8 +3,6 @@
 import copy
 import io
 import pickle
-import subprocess
-import sys
 from importlib import import_module
 from importlib.util import find_spec
 
@@ -12,7 +10,7 @@ import joblib
 import numpy as np
 import pytest
 from estimators import assert_same_committee, committee, predicted
-from helpers import every_engine
+from helpers import every_engine, run_python
 from sklearn.base import is_classifier
 
 from skreg import RegMLPClassifier, RegMLPRegressor
@@ -197,7 +195,7 @@ def test_trains_on_in_another_process(tmp_path):
             script += SCRIPT.format(
                 kind=kind.__name__, module=module, name=name, options=options
             )
-    subprocess.run([sys.executable, "-c", script], check=True, cwd=tmp_path)
+    run_python("-c", script, cwd=tmp_path)
     for name, model in models.items():
         out = np.load(tmp_path / f"{name}.npz")
         assert out["before"].tobytes() == predicted(model, X).tobytes(), name

@@ -6,7 +6,6 @@ import signal
 import subprocess
 import sys
 import threading
-import traceback
 import warnings
 from itertools import count
 from pathlib import Path
@@ -24,16 +23,13 @@ from estimators import (
     problem,
     watch_engines,
 )
+from helpers import FORKS, in_a_fork, run_python
 from sklearn.datasets import load_digits
 from threadpoolctl import threadpool_limits
 
 from skreg._threads import one_thread
 
 EXAMPLES = Path(__file__).parents[1] / "examples"
-FORKS = pytest.mark.skipif(
-    not hasattr(os, "fork") or sys.platform == "darwin",
-    reason="the system does not fork, or its libraries do not work in a fork",
-)
 pytestmark = [
     SHORT_FITS,
     pytest.mark.filterwarnings("ignore:.*multi-threaded.*fork:DeprecationWarning"),
@@ -79,20 +75,6 @@ DEATHS = {
     "before it has its name": lambda: at_second_call(os, "replace", die),
     "after it has its name": lambda: at_second_call(os, "replace", replace_and_die),
 }
-
-
-def in_a_fork(function):
-    """Return the exit code of a fork of this process that calls a function."""
-    pid = os.fork()
-    if not pid:
-        try:
-            signal.alarm(60)
-            function()
-            os._exit(0)
-        except BaseException:
-            traceback.print_exc()
-            os._exit(1)
-    return os.waitstatus_to_exitcode(os.waitpid(pid, 0)[1])
 
 
 @FORKS
@@ -288,8 +270,7 @@ done.acquire(timeout=60)
 
 def test_a_thread_that_came_before_threading_fits():
     """As where a program embeds Python: `threading` may take it for the main one."""
-    command = [sys.executable, "-W", "ignore", "-c", EMBEDDED]
-    done = subprocess.run(command, capture_output=True, text=True, check=True)
+    done = run_python("-W", "ignore", "-c", EMBEDDED)
     assert (done.stdout, done.stderr) == ("2\n", "")
 
 

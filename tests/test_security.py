@@ -1,11 +1,10 @@
 """Nothing unexpected runs: SECURITY.md, checked."""
 
 import ast
-import subprocess
-import sys
 from pathlib import Path
 
 import pytest
+from helpers import run_python
 
 import skreg
 
@@ -77,16 +76,15 @@ print("done", *sys.modules)
 
 @pytest.fixture(scope="module")
 def watched():
-    """Return what a process wrote that imports and fits everything under watch."""
-    command = [sys.executable, "-B", "-c", FIT_UNDER_WATCH]
-    return subprocess.run(command, capture_output=True, text=True)
+    """Return the words of a process that imports and fits everything under watch."""
+    return run_python("-B", "-c", FIT_UNDER_WATCH).stdout.split()
 
 
 def test_import_and_fit_open_no_connection_start_no_process_and_write_no_file(watched):
-    assert watched.stdout.startswith("done "), watched.stderr
+    assert watched[0] == "done"
 
 
 def test_import_and_fit_import_no_extra(watched):
     """Nor do the displays, before they draw."""
     extras = {"matplotlib", "torch", "skl2onnx", "onnx", "skops", "dask", "numba"}
-    assert not extras & set(watched.stdout.split())
+    assert not extras & set(watched)
