@@ -19,6 +19,7 @@ from estimators import (
     assert_same_committee,
     assert_same_training,
     at_call,
+    blas_threads,
     by_name,
     committee,
     fitted_attributes,
@@ -29,7 +30,7 @@ from estimators import (
     watch_engines,
 )
 from sklearn.exceptions import ConvergenceWarning
-from threadpoolctl import threadpool_info, threadpool_limits
+from threadpoolctl import threadpool_limits
 
 import skreg._race
 from skreg._race import Candidate, Member, Race, _may_use_threads, train_members
@@ -291,16 +292,14 @@ def test_workers_stay_and_are_used_again():
     assert {int(pid) for pid in again["split0_test_score"]} <= pids
 
 
-def blas_threads(estimator, X, y):
-    """A score that says how many threads a product takes."""
-    pools = threadpool_info()
-    return max(pool["num_threads"] for pool in pools if pool["user_api"] == "blas")
-
-
 @CONTROLS_BLAS
 def test_a_worker_has_one_blas_thread():
     """Whatever joblib gives to it."""
-    model = network(early_stopping=True, scoring=blas_threads)
+
+    def score(estimator, X, y):
+        return max(blas_threads())
+
+    model = network(early_stopping=True, scoring=score)
     fold, targets = (np.arange(60), np.arange(60, 90)), model._targets_of(y)
     with threadpool_limits(2):
         (member,) = train_members([Member(model, targets)], [fold], 1.0, 1, X, y, None)
