@@ -458,40 +458,33 @@ def test_another_unit_stops_in_the_same_round(client):
     assert fits[0].n_iter_ == fits[1].n_iter_ < 100
 
 
-def test_what_is_refused_changes_nothing(client):
-    model = network(early_stopping=True)
-    before = copy.deepcopy(vars(model))
-    with pytest.raises(ValueError, match="pass X_val and y_val"):
-        fit_local_sgd(model, *partitions(2))
-    model.set_params(early_stopping=False, class_weight="balanced")
-    with pytest.raises(ValueError, match="balanced"):
-        fit_local_sgd(model, *partitions(2))
-    model.set_params(class_weight=None)
-    with pytest.raises(ValueError, match="classes has only 1 class"):
-        fit_local_sgd(model, *partitions(2), classes=[0])
-    with pytest.raises(ValueError, match="y_val is provided, but X_val is not"):
-        fit_local_sgd(model, *partitions(2), y_val=y_val)
-    model.set_params(learning_rate="adaptive")
-    with pytest.raises(ValueError, match="'adaptive' is not supported"):
-        fit_local_sgd(model, *partitions(2))
-    model.set_params(learning_rate=before["learning_rate"])
-    model.set_params(early_stopping=True, scoring="acuracy")
-    with pytest.raises(ValueError, match="Did you mean 'accuracy'"):
-        fit_local_sgd(model, *partitions(2), X_val=X_val, y_val=y_val)
-    model.set_params(scoring="loss")
-    with pytest.raises(ValueError, match="X_val has masked entries"):
-        fit_local_sgd(
-            model, *partitions(2), X_val=np.ma.masked_less(X_val, 0.5), y_val=y_val
-        )
-    assert vars(model) == before
-    regressor = network(kind="number")
-    with pytest.raises(ValueError, match="classes is for classifiers"):
-        fit_local_sgd(regressor, *partitions(2), classes=[0, 1])
+BAD_ENTRIES = {"X_val": np.ma.masked_less(X_val, 0.5), "y_val": y_val}
+
+
+@pytest.mark.parametrize(
+    ("params", "given", "message"),
+    [
+        ({"early_stopping": True}, {}, "pass X_val and y_val"),
+        ({"class_weight": "balanced"}, {}, "balanced"),
+        ({}, {"classes": [0]}, "classes has only 1 class"),
+        ({"kind": "number"}, {"classes": [0, 1]}, "classes is for classifiers"),
+        ({}, {"y_val": y_val}, "y_val is provided, but X_val is not"),
+        ({"learning_rate": "adaptive"}, {}, "'adaptive' is not supported"),
+        (
+            {"early_stopping": True, "scoring": "acuracy"},
+            {"X_val": X_val, "y_val": y_val},
+            "Did you mean 'accuracy'",
+        ),
+        ({"early_stopping": True}, BAD_ENTRIES, "X_val has masked entries"),
+    ],
+)
+def test_what_is_refused_changes_nothing(client, params, given, message):
     generator = np.random.RandomState(0)
-    state = generator.get_state()[1].copy()
-    model = network(class_weight="balanced", random_state=generator)
-    with pytest.raises(ValueError, match="balanced"):
-        fit_local_sgd(model, *partitions(2))
+    model = network(random_state=generator, **params)
+    before, state = dict(vars(model)), generator.get_state()[1].copy()
+    with pytest.raises(ValueError, match=message):
+        fit_local_sgd(model, *partitions(2), **given)
+    assert vars(model) == before
     np.testing.assert_array_equal(generator.get_state()[1], state)
 
 
