@@ -29,6 +29,7 @@ from estimators import (
     warnings_are_errors,
     watch_engines,
 )
+from sklearn.base import clone
 from sklearn.exceptions import ConvergenceWarning
 from threadpoolctl import threadpool_limits
 
@@ -228,19 +229,26 @@ def trained_by(X, y, weights=None, params=None, distributions=GRID, **options):
 @pytest.mark.parametrize(
     ("backend", "kind"),
     [
-        *[("loky", "binary"), ("loky", "text"), ("loky", "multilabel")],
-        *[("threading", "text"), ("multiprocessing", "multilabel")],
+        ("loky", "binary"),
+        ("loky", "text"),
+        ("loky", "multilabel"),
         ("loky", "numbers"),
+        ("threading", "text"),
+        ("multiprocessing", "multilabel"),
     ],
 )
 def test_the_number_of_jobs_changes_nothing(backend, kind):
     X, y = problem(kind)
     weights = np.linspace(0.5, 2, len(y))
-    params, scoring = {"keep_prob": 0.5}, "r2" if kind == "numbers" else "accuracy"
-    options = {"kind": "number" if kind == "numbers" else "binary", "scoring": scoring}
-    expected = trained_by(X, y, weights, params, **options)
+    scoring = "r2" if kind == "numbers" else "accuracy"
+
+    def train():
+        params = {"keep_prob": 0.5}
+        return trained_by(X, y, weights, params, kind=kind, scoring=scoring)
+
+    expected = train()
     with joblib.parallel_config(backend, n_jobs=2):
-        found = trained_by(X, y, weights, params, **options)
+        found = train()
     assert_same_committee(found, expected)
     assert found.best_params_ == expected.best_params_
     for name in ("mean_test_score", "iter", "n_resources", "params"):
@@ -537,27 +545,32 @@ def test_a_score_that_is_none_in_some_epochs_is_warned_of_once():
 
 
 def n_epochs_of(model):
+    """Return how many epochs a fit of a copy runs, of all networks together."""
     counted = Counter()
     with pytest.MonkeyPatch.context() as patch:
         watch_engines(patch, before=lambda *_: counted.update(["epochs"]))
-        model.fit(X, y)
+        clone(model).fit(X, y)
     return counted["epochs"]
 
 
-@pytest.mark.parametrize("after", [True, False], ids=["after", "before"])
-@pytest.mark.parametrize("epoch", [1, 2, 3, 4, 8, 20, 36, 37, 40, 60, -1])
-def test_an_interrupt_keeps_the_best_networks_so_far(monkeypatch, epoch, after):
-    """If there is a candidate with a network for each fold."""
-    params = {"learning_rate": "constant"}
-    epoch = n_epochs_of(race(params)) if epoch == -1 else epoch
-    model = race(params)
-    hook = "after" if after else "before"
-    watch_engines(monkeypatch, **{hook: at_call(epoch, press_ctrl_c)})
-    if epoch <= 3:
-        with pytest.raises(KeyboardInterrupt):
-            model.fit(X, y)
-        assert fitted_attributes(model) == {}
-        return
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("epoch", [1, 2, 3])
+def test_an_interrupt_before_each_fold_has_a_network_keeps_none(
+    monkeypatch, epoch, moment
+):
+    watch_engines(monkeypatch, **{moment: at_call(epoch, press_ctrl_c)})
+    model = race({"learning_rate": "constant"})
+    with pytest.raises(KeyboardInterrupt):
+        model.fit(X, y)
+    assert fitted_attributes(model) == {}
+
+
+@pytest.mark.parametrize("moment", ["before", "after"])
+@pytest.mark.parametrize("epoch", [4, 8, 20, 36, 37, 40, 60, "last"])
+def test_an_interrupt_keeps_the_best_networks_so_far(monkeypatch, epoch, moment):
+    model = race({"learning_rate": "constant"})
+    epoch = n_epochs_of(model) if epoch == "last" else epoch
+    watch_engines(monkeypatch, **{moment: at_call(epoch, press_ctrl_c)})
     with pytest.warns(UserWarning, match="race was interrupted by user in") as caught:
         model.fit(X, y)
     assert sum("interrupted" in str(w.message) for w in caught) == 1
