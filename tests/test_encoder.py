@@ -776,7 +776,7 @@ def test_a_column_may_have_the_name_of_a_method():
     pd = pytest.importorskip("pandas")
     table = pd.DataFrame({"compute": [1.0, 2.0], "collect": [2.0, 1.0]})
     assert names(TabularEncoder(n_bins=1).fit(table)) == ["compute", "collect"]
-    RegMLPClassifier((2,)).fit(table, [0, 1])
+    RegMLPClassifier(random_state=0).fit(table, [0, 1])
 
 
 def test_a_lazy_frame():

@@ -523,6 +523,18 @@ def test_a_first_call_without_a_scale_is_refused(n):
     assert counting.target_scale_ == [3]
 
 
+def test_a_stream_that_begins_with_a_row_of_zeros_keeps_the_unit_of_y():
+    row = np.zeros((1, 4))
+    model = RegMLPRegressor((10,), learning_rate_init=0.01, random_state=0)
+    with pytest.raises(ValueError, match="first call fit with one row of zeros"):
+        model.partial_fit(row + 1, [3.0])
+    model.fit(row, [0.0])
+    for _ in range(300):
+        model.partial_fit(row + 1, [3.0])
+    assert (model.target_center_, model.target_scale_) == (0, 1)
+    assert model.predict(row + 1) == pytest.approx([3], abs=0.1)
+
+
 def test_an_epoch_of_a_stream_is_an_epoch_of_a_fit():
     X, y = rows()
     stream, fit = regressor(), regressor(max_iter=1)

@@ -147,7 +147,8 @@ class Values(Targets):
             raise ValueError(
                 "The first call to partial_fit fixes the scale of the targets, but y "
                 f"is constant in its {len(rows)} row(s){which}. Begin with rows in "
-                "which it varies, or with fit."
+                "which it varies. To keep y in its own unit, first call fit with one "
+                "row of zeros and the target 0."
             )
         if not ((units > _LEAST) & (units < np.inf)).all():
             raise ValueError(
