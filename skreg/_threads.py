@@ -45,8 +45,20 @@ class _OneThread(ContextDecorator):
             # A fork within a use begins with none, and then ends one.
             self._n_users = max(self._n_users - 1, 0)
             if not self._n_users and self._before is not None:
+                self._release()
                 self._before.restore_original_limits()
+                self._release()
                 self._before = None
+
+    def _release(self):
+        """Let any thread set the limit.
+
+        threadpoolctl 3.8 reserves that to the first thread that did, but the last use
+        may end in another one.
+        """
+        for library in self._libraries.lib_controllers:
+            if hasattr(library, "clear_controlling_thread"):
+                library.clear_controlling_thread(force=True)
 
     def _start_over(self):
         self._n_users = 0

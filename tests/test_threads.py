@@ -1,6 +1,7 @@
 """One BLAS thread, while networks of a committee or small ones train."""
 
 import os
+import threading
 
 import numpy as np
 import pytest
@@ -54,3 +55,39 @@ def test_a_network_of_small_products_trains_with_one_thread(params, n_threads):
         model.fit(X, X[:, 0], X_val=X, y_val=X[:, 0])
         assert seen == [{n_threads}]
         assert blas_threads() == {2}
+
+
+@CONTROLS_BLAS
+@needs_two_cores
+def test_a_use_that_ends_last_restores_what_another_thread_set():
+    """threadpoolctl 3.8 lets only the first thread set the limit."""
+    seen, barrier = [], threading.Barrier(2)
+
+    def first():
+        with one_thread:
+            barrier.wait()  # the other one is within
+            barrier.wait()
+        barrier.wait()  # this one has ended, but its thread is alive
+        barrier.wait()
+
+    def last():
+        barrier.wait()
+        with one_thread:
+            barrier.wait()
+            barrier.wait()
+            seen.append(blas_threads())
+        seen.append(blas_threads())
+        barrier.wait()
+
+    def run(*functions):
+        threads = [threading.Thread(target=function) for function in functions]
+        for thread in threads:
+            thread.start()
+        for thread in threads:
+            thread.join()
+
+    (before,) = blas_threads()
+    run(lambda: threadpool_limits(2, user_api="blas"))
+    run(first, last)
+    run(lambda: threadpool_limits(before, user_api="blas"))
+    assert seen == [{1}, {2}]
