@@ -118,6 +118,7 @@ def test_a_committee_keeps_the_predictions_of_few_networks_at_a_time(method):
         X, np.arange(4000) % 50
     )
     predict = getattr(model, method)
+    # The total, and some arrays of one network: fewer than the twelve of all.
     assert peak_bytes(lambda: predict(X)) < 7 * predict(X).nbytes
 
 
