@@ -23,6 +23,7 @@ import skreg._base
 from skreg import RegMLPClassifier, RegMLPClassifierCV, RegMLPRegressor
 from skreg._engine import predictor
 from skreg._engine.layers import DensePass
+from skreg._inputs.labels import Labels
 
 pytestmark = SHORT_FITS
 
@@ -120,6 +121,12 @@ def test_a_committee_keeps_the_predictions_of_few_networks_at_a_time(method):
     predict = getattr(model, method)
     # The total, and some arrays of one network: fewer than the twelve of all.
     assert peak_bytes(lambda: predict(X)) < 7 * predict(X).nbytes
+
+
+def test_labels_are_encoded_in_two_numbers_per_row():
+    y = np.arange(100_000) % 10
+    labels = Labels.of(y)
+    assert peak_bytes(lambda: labels.encode(y, np.float32)) < 2.1 * y.nbytes
 
 
 def test_memory_does_not_grow_with_the_square_of_the_classes():

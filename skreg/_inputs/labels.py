@@ -128,9 +128,9 @@ class Labels(Targets):
         if y.dtype.kind == classes.dtype.kind in ("m", "M"):
             unit = np.promote_types(y.dtype, classes.dtype)  # as of days and hours
             y, classes = y.astype(unit), classes.astype(unit)
-        labels, inverse = np.unique(y, return_inverse=True)
+        found = np.unique(y)
         # NumPy would compare integers of different types as floats.
-        labels = labels.tolist()
+        labels = found.tolist()
         known = {label: code for code, label in enumerate(classes.tolist())}
         unseen = [label for label in labels if label not in known]
         if unseen:
@@ -139,7 +139,7 @@ class Labels(Targets):
                 f"classes {_short(self.classes.tolist())}. Declare all classes at the "
                 "start, or leave out these rows."
             )
-        return np.array([known[label] for label in labels])[inverse]
+        return np.array([known[label] for label in labels])[np.searchsorted(found, y)]
 
     def constant_loss(self, rows):
         """Return the loss of uniform probabilities, which is that of every row."""
