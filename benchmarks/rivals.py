@@ -54,6 +54,7 @@ class Estimator:
             parameters["alpha"] = ALPHA
             parameters["learning_rate_init"] = RATES[solver]
             parameters["keep_prob"] = 1.0 if dropout == "none" else KEEP_PROB
+            parameters["input_keep_prob"] = 1.0
             parameters["feature_scales"] = False
         return self._cls(**parameters, **self._parameters)
 
