@@ -71,14 +71,16 @@ class RegMLPClassifier(PredictsLabels, NetworkEstimator):
         their moving averages do not change in that step. This speeds up wide networks
         on large mini-batches and slows down small networks.
     batch_size : int or "auto", default="auto"
-        Rows per mini-batch, at most all of them. "auto" is n / 32 rounded down to a
-        power of two between 8 and 256, or all rows if there are at most 42.
+        Rows per mini-batch, at most all of them. "auto" is n / 16, or n / 8 under
+        ``early_stopping``, rounded down to a power of two between 8 and 256; or all
+        rows if there are at most 42.
     learning_rate_init : float or "auto", default="auto"
-        Initial learning rate. With "cosine", "auto" is 4e-3 for "adam", or 0.016 for a
-        single batch of at most 42 rows, and 0.4 for "sgd". With other schedules it is
-        1e-3 and 0.1. For "adam" it is twice that with a single hidden layer, and five
-        times without one. For "sgd" it is reduced in proportion with fewer than 16 rows
-        per mini-batch, unless one batch has all rows.
+        Initial learning rate. With "cosine", "auto" is 8e-3 for "adam" (4e-3 with fewer
+        than 16 rows per mini-batch, 0.016 for a single one of at most 42 rows) and 0.8
+        for "sgd". With other schedules it is 1e-3 and 0.1. For "adam" it is twice that
+        with a single hidden layer, and five times without one. For "sgd" it is reduced
+        in proportion with fewer than 32 rows per mini-batch, or 16 with other
+        schedules, and by half if one batch has all rows.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t

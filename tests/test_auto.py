@@ -20,21 +20,22 @@ from skreg._inputs.plan import make_plan
 from skreg._inputs.sample import STREAM_ROWS, Sample
 from skreg._training.schedules import SCHEDULES
 
-BATCH_SIZES = {
-    (1, 42): "all",
-    (43, 511): 8,
-    (512, 1023): 16,
-    (1024, 2047): 32,
-    (2048, 4095): 64,
-    (4096, 8191): 128,
-    (8192, 10**7): 256,
-}
-"""By the least and the most rows."""
-RATES = {"adam": 4e-3, "sgd": 0.4}
-"""Of the schedule "cosine"; a quarter of it elsewhere."""
-N_ROWS = [n for limits in BATCH_SIZES for n in limits]
+BATCH_SIZES = {0: 8, 256: 16, 512: 32, 1024: 64, 2048: 128, 4096: 256}
+"""By the least number of rows.
+
+With early stopping half as many are enough, and in a stream twice as many are needed.
+"""
+RATES = {"adam": 8e-3, "sgd": 0.4}
+"""Of the schedule "cosine"."""
+CONSTANT_RATES = {"adam": 1e-3, "sgd": 0.1}
+"""Of the other schedules."""
+N_ROWS = [1, 42, 43, *(n - k for n in BATCH_SIZES if n for k in (1, 0)), 10**7]
 BINARY = SimpleNamespace(n_outputs=1, head=Binary(), loss_size=1.0)
 NUMBER = SimpleNamespace(n_outputs=1, head=SquaredError(), loss_size=1.0)
+
+
+def batch_size_of(n_rows):
+    return max(size for least, size in BATCH_SIZES.items() if least <= n_rows)
 
 
 def plan_of(n_rows, stream=False, **params):
@@ -62,8 +63,7 @@ def test_a_classifier_drops_a_fifth_of_many_features(solver):
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_a_fit(n_rows, solver):
     plan = plan_of(n_rows, solver=solver)
-    few = n_rows <= 42
-    size = next(size for (a, b), size in BATCH_SIZES.items() if a <= n_rows <= b)
+    few, size = n_rows <= 42, batch_size_of(n_rows)
     assert plan.batch_size == (n_rows if few else size)
     scaled = solver == "adam" and not few
     strength = 25 if scaled else 50
@@ -72,8 +72,10 @@ def test_auto_of_a_fit(n_rows, solver):
     assert plan.keep_probs == ([1, 1, 1] if few else [1, 0.8, 0.8])
     assert plan.dtype == ("float64" if few else "float32")
     assert plan.learning_rate.schedule is SCHEDULES["cosine"]
-    faster = {"adam": 4 if few else 1, "sgd": 1 if few else min(1, size / 16)}
-    assert plan.learning_rate.initial == faster[solver] * RATES[solver]
+    longer = {"adam": 2, "sgd": 1}
+    if not few:
+        longer = {"adam": 0.5 if size < 16 else 1, "sgd": min(2, size / 16)}
+    assert plan.learning_rate.initial == longer[solver] * RATES[solver]
     assert plan.max_iter == 32
     assert plan.patience == inf
 
@@ -99,6 +101,7 @@ def test_auto_of_early_stopping(n_rows):
     few = n_rows <= 42
     assert plan.penalties == (L2((0.1,) * 3 if few else (8 / n_rows, 0, 0)),)
     assert plan.keep_probs == ([1, 1, 1] if few else [1, 0.9, 0.9])
+    assert plan.batch_size == (n_rows if few else batch_size_of(2 * n_rows))
     assert plan.patience == 20
 
 
@@ -117,7 +120,8 @@ def test_a_regressor_is_penalised_less(early_stopping, solver):
 def test_the_rate_of_sgd_in_regression_is_a_quarter_by_any_schedule(schedule, n_rows):
     estimator = RegMLPRegressor(solver="sgd", learning_rate=schedule)
     plan = make_plan(estimator, Sample(n_rows, 7, n_rows), NUMBER)
-    assert plan.learning_rate.initial == RATES["sgd"] / 4
+    longer = 2 if n_rows > 42 and schedule == "cosine" else 1
+    assert plan.learning_rate.initial == longer * RATES["sgd"] / 4
 
 
 @pytest.mark.parametrize(
@@ -157,26 +161,28 @@ def test_every_activation_learns(activation, solver, n_rows, early_stopping, hid
 @pytest.mark.parametrize("n_rows", N_ROWS)
 def test_auto_of_a_stream(n_rows, solver):
     plan = plan_of(n_rows, stream=True, solver=solver)
-    size = next(size for (a, b), size in BATCH_SIZES.items() if a <= n_rows <= b)
-    assert plan.batch_size == (min(n_rows, 8) if size == "all" else size)
+    assert plan.batch_size == min(n_rows, batch_size_of(n_rows // 2))
     assert plan.network.scaled == (solver == "adam")
     assert plan.penalties == (L2(((25 if solver == "adam" else 50) / 50_000, 0, 0)),)
     assert plan.keep_probs == [1, 0.8, 0.8]
     assert plan.dtype == "float32"
     assert plan.learning_rate.schedule is SCHEDULES["constant"]
     slower = min(1, plan.batch_size / 16) if solver == "sgd" else 1
-    assert plan.learning_rate.initial == slower * RATES[solver] / 4
+    assert plan.learning_rate.initial == slower * CONSTANT_RATES[solver]
 
 
-@pytest.mark.parametrize("batch_size", [1, 4, 16, 40, 50])
+@pytest.mark.parametrize("batch_size", [1, 4, 16, 32, 40, 50])
 @pytest.mark.parametrize("estimator", [RegMLPClassifier, RegMLPRegressor])
-def test_the_rate_of_sgd_falls_with_batches_below_16_rows(estimator, batch_size):
+def test_the_rate_of_sgd_is_proportional_to_small_batches(estimator, batch_size):
     targets = NUMBER if estimator is RegMLPRegressor else BINARY
     rate = RATES["sgd"] / (1 if estimator is RegMLPClassifier else 4)
     for n_rows in (40, 200):
         model = estimator(solver="sgd", batch_size=batch_size)
         plan = make_plan(model, Sample(n_rows, 7, n_rows), targets)
-        assert plan.learning_rate.initial == rate * min(1, batch_size / 16)
+        whole = batch_size >= n_rows
+        assert plan.learning_rate.initial == rate * (
+            1 if whole else min(2, batch_size / 16)
+        )
     plan = make_plan(model, Sample(8, 7, 8), targets)
     all_rows = batch_size >= 8  # so their gradient has no noise
     assert plan.learning_rate.initial == rate * (1 if all_rows else batch_size / 16)
@@ -186,7 +192,7 @@ def test_the_rate_of_sgd_falls_with_batches_below_16_rows(estimator, batch_size)
 def test_the_rate_of_sgd_falls_with_the_rows_that_count_in_a_batch(estimator):
     X, y = problem(n=1000)
     fifth = np.arange(1000) % 5 == 0
-    network = estimator(solver="sgd", random_state=0)
+    network = estimator(solver="sgd", batch_size=16, random_state=0)
     few, all_rows = (clone(network).fit(X, y, w) for w in (fifth, None))
     rates = (n.auto_params_["learning_rate_init"] for n in (few, all_rows))
     assert next(rates) == pytest.approx(next(rates) / 5)
@@ -197,7 +203,8 @@ def test_the_rate_of_sgd_falls_with_the_rows_that_count_in_a_batch(estimator):
 @pytest.mark.parametrize("batch_size", [8, 40])
 def test_only_a_single_batch_of_few_rows_has_longer_steps(batch_size):
     plan = plan_of(40, batch_size=batch_size)
-    assert plan.learning_rate.initial == RATES["adam"] * (4 if batch_size == 40 else 1)
+    longer = 2 if batch_size == 40 else 0.5
+    assert plan.learning_rate.initial == RATES["adam"] * longer
     assert plan_of(43, batch_size=43).learning_rate.initial == RATES["adam"]
 
 
@@ -216,7 +223,7 @@ def test_sgd_learns_from_batches_of_few_rows(batch_size):
 def test_auto_of_other_schedules(schedule, early_stopping):
     plan = plan_of(500, learning_rate=schedule, early_stopping=early_stopping)
     planned = schedule == "cosine"
-    assert plan.learning_rate.initial == RATES["adam"] / (1 if planned else 4)
+    assert plan.learning_rate.initial == (RATES if planned else CONSTANT_RATES)["adam"]
     assert plan.max_iter == (32 if planned else 200)
     assert plan.patience == (inf if planned and not early_stopping else 20)
 
@@ -276,7 +283,7 @@ def test_small_features_of_few_rows_are_as_good(hidden, activation):
 def test_small_features_are_penalised_less(params, power):
     X, y = problem(n=100)
     X = X / np.ptp(X, axis=0).max()
-    params = {"hidden_layer_sizes": (4, 4), "tol": 1, "random_state": 0} | params
+    params = {"hidden_layer_sizes": (9, 9), "tol": 1, "random_state": 0} | params
     small, large = (
         np.asarray(RegMLPClassifier(**params).fit(scale * X, y).auto_params_["alpha"])
         for scale in (1, 2)
@@ -441,7 +448,7 @@ def test_lbfgs_warns_where_it_reaches_a_limit_that_was_given():
 
 @pytest.mark.parametrize(("hidden", "factor"), [((), 5), ((9,), 2), ((9, 9), 1)])
 def test_adam_takes_longer_steps_through_fewer_layers(hidden, factor):
-    for n_rows, few in ((40, 4), (100, 1)):
+    for n_rows, few in ((40, 2), (300, 1)):
         plan = plan_of(n_rows, hidden_layer_sizes=hidden)
         assert plan.learning_rate.initial == RATES["adam"] * factor * few
 
@@ -561,7 +568,7 @@ def test_the_table_of_changes_is_whole():
 
 
 def test_a_fit_at_the_defaults_carries_out_its_plan_and_warns_of_nothing():
-    X, y = problem(n=100)
+    X, y = problem(n=300)
     model = RegMLPClassifier(tol=1e9, random_state=0).fit(X, y)
     assert model.n_iter_ == 32
     steps = (1 + np.cos(np.pi * np.arange(32) / 32)) / 2
@@ -602,11 +609,11 @@ def test_a_stream_at_the_defaults_has_a_constant_rate():
     model = RegMLPClassifier(random_state=0)
     for _ in range(40):
         model.partial_fit(X, y, [0, 1])
-    assert model.learning_rate_curve_ == [RATES["adam"] / 4] * 40
+    assert model.learning_rate_curve_ == [CONSTANT_RATES["adam"]] * 40
 
 
 def test_a_fit_that_goes_on_as_a_stream_keeps_what_it_is():
     X, y = problem(n=40)
     model = RegMLPClassifier(random_state=0).fit(X, y).partial_fit(X, y)
     assert model.coefs_[0].dtype == np.float64
-    assert model.learning_rate_curve_[-1] == RATES["adam"] / 4
+    assert model.learning_rate_curve_[-1] == CONSTANT_RATES["adam"]

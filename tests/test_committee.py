@@ -560,7 +560,7 @@ def test_auto_chooses_among_these_values(hidden, kind, strengths):
     share, faster = {(): (1, 5), (4,): (1 / 4, 2), (4, 3): (1, 1)}[hidden]
     expected = {
         "alpha": [[s * share / 1000, *[0] * len(hidden)] for s in strengths],
-        "learning_rate_init": [0.002 * faster, 0.004 * faster, 0.008 * faster],
+        "learning_rate_init": [0.004 * faster, 0.008 * faster, 0.016 * faster],
         "input_keep_prob": [0.95, 1],
     }
     if hidden:

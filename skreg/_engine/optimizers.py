@@ -108,7 +108,7 @@ class Adam(Optimizer):
     beta_2: float
     epsilon: float
     n_averages = 2
-    planned_rate = 4e-3
+    planned_rate = 8e-3
     is_adaptive = True
     scale = 1.0
 

@@ -23,9 +23,10 @@ MANY_FEATURES = 200
 So no unit relies on a few. In a sum of many, the noise of the masks is small.
 """
 CALM_ROWS = 16
-"""Mini-batches of fewer rows have noisy gradients: steps shorten in proportion.
+"""Mini-batches of fewer rows have noisy gradients, so steps are shorter.
 
-Rows of unequal weights are as noisy as fewer of equal ones.
+Those of "sgd" shorten in proportion. With more rows they lengthen up to twice, if they
+end at zero. Rows of unequal weights are as noisy as fewer of equal ones.
 """
 LONGER_STEPS = {1: 5, 2: 2}
 """By the number of layers, the factor of the learning rate if steps are adaptive."""
@@ -55,7 +56,7 @@ def resolve(estimator, sample, n_layers, loss_size, scaled=None):
         "alpha": _alpha(estimator, sample, n_layers, loss_size, scaled),
         "keep_prob": 1.0 if exact else keep_probs[stops_early],
         "input_keep_prob": 0.8 if drops_features else 1.0,
-        "batch_size": sample.n_rows if exact else _batch_size(sample.n_rows),
+        "batch_size": sample.n_rows if exact else _batch_size(sample, stops_early),
         "learning_rate": "constant" if sample.is_stream else "cosine",
         "max_iter": max_iter(estimator),
         "dtype": "float64" if exact else "float32",
@@ -113,15 +114,17 @@ def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample, t
     if optimizer.is_adaptive:
         rate *= LONGER_STEPS.get(n_layers, 1)
         if not is_plan:
-            return rate / 4
-        return 4 * rate if full_batch and batch_size <= FEW_ROWS else rate
+            return rate / 8
+        if full_batch and batch_size <= FEW_ROWS:
+            return 2 * rate
+        return rate if batch_size >= CALM_ROWS else rate / 2
     # The gradient of a squared error has no bound, and neither has the step.
     if not (is_plan and is_classifier(estimator)):
         rate /= 4
     if not is_classifier(estimator) and targets.head.of_counts:
         rate /= max(1, 3 * targets.loss_size)  # rare ones are many times their mean
-    n_alike = batch_size * sample.kish_share
-    return rate if full_batch else rate * min(1, n_alike / CALM_ROWS)
+    n_alike, longest = batch_size * sample.kish_share, 2 if is_plan else 1
+    return rate if full_batch else rate * min(longest, n_alike / CALM_ROWS)
 
 
 def max_iter(estimator):
@@ -169,6 +172,7 @@ def _is_planned(estimator):
     return estimator.solver != "lbfgs" and SCHEDULES[schedule].is_plan
 
 
-def _batch_size(n_rows):
-    """Return the power of two at or below n / 32, within 8 and 256."""
-    return 2 ** min(max(int(log2(n_rows / 32)), 3), 8)
+def _batch_size(sample, stops_early):
+    """Return the power of two at or below a share of the rows, within 8 and 256."""
+    parts = 32 if sample.is_stream else 8 if stops_early else 16
+    return 2 ** min(max(int(log2(sample.n_rows / parts)), 3), 8)

@@ -82,7 +82,7 @@ def _auto_distributions(network, table):
         space["activation"] = ["relu", "tanh"]
     if network.solver == "adam":
         factor = LONGER_STEPS.get(n_layers, 1)
-        space["learning_rate_init"] = [factor * rate for rate in (2e-3, 4e-3, 8e-3)]
+        space["learning_rate_init"] = [factor * rate for rate in (4e-3, 8e-3, 0.016)]
     if network.solver != "lbfgs":
         space["input_keep_prob"] = [0.95, 1.0]
         if n_hidden:
