@@ -13,7 +13,7 @@ from skreg import RegMLPClassifier, RegMLPClassifierCV
 SEED = {"random_state": 0}
 NETWORK = RegMLPClassifier((64, 64), max_iter=27)
 GRID = {"alpha": [1e-4, 1e-3, 1e-2], "keep_prob": [0.6, 0.8, 1.0]}
-GRID["learning_rate_init"] = [2e-3, 4e-3, 8e-3]
+GRID["learning_rate_init"] = [4e-3, 8e-3, 0.016]
 EPOCHS = {"resource": "max_iter", "max_resources": 27, "n_candidates": 27, **SEED}
 OPTIONS = {"scoring": "neg_log_loss", "cv": 5}
 SPLITS = ShuffleSplit(5, test_size=0.3, random_state=0)
