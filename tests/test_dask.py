@@ -607,8 +607,9 @@ def test_a_limit_is_warned_of_unless_it_is_planned(client, schedule):
 
 
 def test_it_says_what_auto_is(client):
-    model = RegMLPClassifier((4,), keep_prob=0.5, dtype="float64", max_iter=2)
-    fit_local_sgd(model, *partitions(2))
+    model = RegMLPClassifier((4,), keep_prob=0.5, dtype="float64")
+    rows, targets = partitions(2)
+    fit_local_sgd(model, rows[:100], targets[:100])
     assert model.auto_params_.keys() == {
         "feature_scales",
         "alpha",
@@ -616,18 +617,20 @@ def test_it_says_what_auto_is(client):
         "batch_size",
         "learning_rate",
         "learning_rate_init",
+        "max_iter",
     }
     assert model.auto_params_["learning_rate"] == "cosine"
+    assert len(model.loss_curve_) == model.auto_params_["max_iter"] == 32
 
 
 @pytest.mark.parametrize("hidden", [(4,), ()])
 @pytest.mark.parametrize("solver", ["sgd", "adam"])
 def test_auto_is_that_of_all_rows(client, solver, hidden):
-    model = RegMLPClassifier(hidden, solver=solver, random_state=0)
+    model = RegMLPClassifier(hidden, solver=solver, max_iter=3, random_state=0)
     narrow, some_y = X[:40] / np.ptp(X[:40], axis=0).max(), y[:40]
     rows = da.from_array(narrow, chunks=(20, -1)), da.from_array(some_y, chunks=20)
     fit_local_sgd(model, *rows)
-    alone = RegMLPClassifier(hidden, solver=solver, random_state=0).fit(narrow, some_y)
+    alone = clone(model).fit(narrow, some_y)
     assert model.auto_params_ == alone.auto_params_
     assert model.learning_rate_curve_ == alone.learning_rate_curve_
 
