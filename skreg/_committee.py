@@ -229,8 +229,9 @@ class Committee(Predictor):
                 setattr(network, name, getattr(self, name))
         members = []
         for k in range(n_folds):
-            member_seed = int(np.random.SeedSequence((seed, k)).generate_state(1)[0])
-            member = copy(network).set_params(random_state=member_seed)
+            member = copy(network)
+            state = np.random.SeedSequence((seed, k)).generate_state(1)
+            member.random_state = int(state[0])
             members.append(Member(member, targets))
         return Candidate(params, members)
 

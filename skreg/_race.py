@@ -1,7 +1,7 @@
 """A race of hyperparameters: the networks of every candidate, trained rung by rung."""
 
-from copy import deepcopy
-from dataclasses import dataclass, field
+from copy import copy
+from dataclasses import dataclass, field, replace
 from itertools import chain, takewhile
 from numbers import Real
 from time import perf_counter
@@ -230,7 +230,7 @@ def train_members(members, folds, share, n_threads, X, y, sample_weight):
     hold them. Return the copies.
     """
     started = perf_counter()
-    members = deepcopy(members)
+    members = [replace(m, network=copy(m.network)) for m in members]
     sessions = [
         member.network._open(
             Table(X, y, sample_weight, member.targets),

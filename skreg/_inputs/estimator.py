@@ -49,9 +49,10 @@ class Estimator(CallbackSupportMixin, BaseEstimator):
 
     def __new__(cls, *args, **kwargs):
         """Check the names of the parameters."""
-        kinds = {p.kind for p in signature(cls.__init__).parameters.values()}
-        if Parameter.VAR_KEYWORD not in kinds:  # of a subclass, which passes them on
-            cls._check_names(kwargs, TypeError)
+        if kwargs:
+            kinds = {p.kind for p in signature(cls.__init__).parameters.values()}
+            if Parameter.VAR_KEYWORD not in kinds:  # a subclass may pass them on
+                cls._check_names(kwargs, TypeError)
         return super().__new__(cls)
 
     def set_params(self, **params):
