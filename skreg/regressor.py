@@ -90,11 +90,11 @@ class RegMLPRegressor(PredictsValues, NetworkEstimator):
         rows if there are at most 42.
     learning_rate_init : float or "auto", default="auto"
         Initial learning rate. With "cosine", "auto" is 8e-3 for "adam" (4e-3 with fewer
-        than 16 rows per mini-batch, 0.016 for a single one of at most 42 rows) and 0.2
+        than 16 rows per mini-batch, 0.016 for a single one of at most 42 rows) and 0.1
         for "sgd". With other schedules it is 1e-3 and 0.1. For "adam" it is twice that
         with a single hidden layer, and five times without one. For "sgd" it is reduced
-        in proportion with fewer than 32 rows per mini-batch, or 16 with other
-        schedules, by half if one batch has all rows, and for counts that vary much.
+        in proportion with fewer than 16 rows per mini-batch, unless one batch has all
+        rows, and for counts that vary much.
     learning_rate : str, default="auto"
         Learning-rate schedule: "constant", "invscaling", "adaptive", "cosine" or
         "auto". "invscaling" divides the initial rate by ``(t + 1) ** power_t``, where t

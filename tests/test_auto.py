@@ -120,8 +120,7 @@ def test_a_regressor_is_penalised_less(early_stopping, solver):
 def test_the_rate_of_sgd_in_regression_is_a_quarter_by_any_schedule(schedule, n_rows):
     estimator = RegMLPRegressor(solver="sgd", learning_rate=schedule)
     plan = make_plan(estimator, Sample(n_rows, 7, n_rows), NUMBER)
-    longer = 2 if n_rows > 42 and schedule == "cosine" else 1
-    assert plan.learning_rate.initial == longer * RATES["sgd"] / 4
+    assert plan.learning_rate.initial == RATES["sgd"] / 4
 
 
 @pytest.mark.parametrize(
@@ -175,14 +174,13 @@ def test_auto_of_a_stream(n_rows, solver):
 @pytest.mark.parametrize("estimator", [RegMLPClassifier, RegMLPRegressor])
 def test_the_rate_of_sgd_is_proportional_to_small_batches(estimator, batch_size):
     targets = NUMBER if estimator is RegMLPRegressor else BINARY
-    rate = RATES["sgd"] / (1 if estimator is RegMLPClassifier else 4)
+    share, longest = (1, 2) if estimator is RegMLPClassifier else (1 / 4, 1)
+    rate = RATES["sgd"] * share
     for n_rows in (40, 200):
         model = estimator(solver="sgd", batch_size=batch_size)
         plan = make_plan(model, Sample(n_rows, 7, n_rows), targets)
-        whole = batch_size >= n_rows
-        assert plan.learning_rate.initial == rate * (
-            1 if whole else min(2, batch_size / 16)
-        )
+        factor = 1 if batch_size >= n_rows else min(longest, batch_size / 16)
+        assert plan.learning_rate.initial == rate * factor
     plan = make_plan(model, Sample(8, 7, 8), targets)
     all_rows = batch_size >= 8  # so their gradient has no noise
     assert plan.learning_rate.initial == rate * (1 if all_rows else batch_size / 16)

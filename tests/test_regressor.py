@@ -354,7 +354,7 @@ def test_the_rate_of_sgd_falls_with_the_variance_of_counts(loss_size, factor):
     )
     estimator = RegMLPRegressor(solver="sgd", loss="poisson")
     plan = make_plan(estimator, Sample(1000, 3, 1000), targets)
-    assert plan.learning_rate.initial == 0.2 / factor
+    assert plan.learning_rate.initial == 0.1 / factor
 
 
 @pytest.mark.parametrize("mean", [0.1, 3])

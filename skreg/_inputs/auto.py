@@ -25,8 +25,8 @@ So no unit relies on a few. In a sum of many, the noise of the masks is small.
 CALM_ROWS = 16
 """Mini-batches of fewer rows have noisy gradients, so steps are shorter.
 
-Those of "sgd" shorten in proportion. With more rows they lengthen up to twice, if they
-end at zero. Rows of unequal weights are as noisy as fewer of equal ones.
+Those of "sgd" shorten in proportion. With more rows a classifier's lengthen up to
+twice, if they end at zero. Rows of unequal weights are as noisy as fewer of equal ones.
 """
 LONGER_STEPS = {1: 5, 2: 2}
 """By the number of layers, the factor of the learning rate if steps are adaptive."""
@@ -119,11 +119,12 @@ def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample, t
             return 2 * rate
         return rate if batch_size >= CALM_ROWS else rate / 2
     # The gradient of a squared error has no bound, and neither has the step.
-    if not (is_plan and is_classifier(estimator)):
+    is_bold = is_plan and is_classifier(estimator)
+    if not is_bold:
         rate /= 4
     if not is_classifier(estimator) and targets.head.of_counts:
         rate /= max(1, 3 * targets.loss_size)  # rare ones are many times their mean
-    n_alike, longest = batch_size * sample.kish_share, 2 if is_plan else 1
+    n_alike, longest = batch_size * sample.kish_share, 2 if is_bold else 1
     return rate if full_batch else rate * min(longest, n_alike / CALM_ROWS)
 
 
