@@ -119,12 +119,12 @@ def initial_rate(estimator, optimizer, schedule, n_layers, batch_size, sample, t
             return 2 * rate
         return rate if batch_size >= CALM_ROWS else rate / 2
     # The gradient of a squared error has no bound, and neither has the step.
-    is_bold = is_plan and is_classifier(estimator)
-    if not is_bold:
+    may_be_long = is_plan and is_classifier(estimator)
+    if not may_be_long:
         rate /= 4
     if not is_classifier(estimator) and targets.head.of_counts:
         rate /= max(1, 3 * targets.loss_size)  # rare ones are many times their mean
-    n_alike, longest = batch_size * sample.kish_share, 2 if is_bold else 1
+    n_alike, longest = batch_size * sample.kish_share, 2 if may_be_long else 1
     return rate if full_batch else rate * min(longest, n_alike / CALM_ROWS)
 
 
